@@ -1,0 +1,1 @@
+"""Claim, arm, submit, record: how an edition reaches each subscriber at most once."""

@@ -1,0 +1,1 @@
+"""Post -> Atom, RSS, JSON Feed. The only user of feedgen."""

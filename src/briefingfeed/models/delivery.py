@@ -1,0 +1,137 @@
+"""Delivery: one edition for one subscriber; what was tried, and how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class DeliveryState(StrEnum):
+    """See reference of the states in docs/glossary.md; the words people read are in `cli/words.py`."""
+
+    PENDING = "pending"
+    """Frozen into the edition, not tried yet, or returned untouched."""
+    CLAIMED = "claimed"
+    """Leased by a run; nothing irrevocable has happened."""
+    SUBMITTING = "submitting"
+    """Armed: committed before its envelope or request is written."""
+    ACCEPTED = "accepted"
+    """The server answered 250 to the final dot, or the provider 2xx for this recipient."""
+    DEFERRED = "deferred"
+    """Refused for now, or dropped where a retry is safe; due again at `next_attempt_at`."""
+    FAILED = "failed"
+    """Refused for good."""
+    UNCERTAIN = "uncertain"
+    """The other side may have taken it. Never tried again unless the operator says so."""
+    SKIPPED = "skipped"
+    """No longer wants it: unsubscribed, suppressed or erased after the freeze; or cancelled."""
+    EXPIRED = "expired"
+
+    @property
+    def waits(self) -> bool:
+        return self in _WAITING
+
+
+_WAITING = frozenset({DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.SUBMITTING, DeliveryState.DEFERRED})
+
+
+class Result(StrEnum):
+    """How one attempt ended, in the provider's view (outcome table, docs/operations.md)."""
+
+    ACCEPTED = "accepted"
+    DEFERRED = "deferred"
+    """This recipient was refused for now (4xx); try later."""
+    REJECTED = "rejected"
+    """This recipient does not exist or cannot be mailed (5.1.x, 5.2.1): failed and suppressed."""
+    FAILED = "failed"
+    """Refused for good, but not proof against the address: failed, not suppressed."""
+    POLICY = "policy"
+    """Refused for what we are or send (5.7.x and the like), not for whom: see `delivery.run`."""
+    RETURNED = "returned"
+    """Not handed over for certain (the session broke before the dot): as before, not charged to the recipient."""
+    UNCERTAIN = "uncertain"
+
+
+class Phase(StrEnum):
+    """How far an attempt came."""
+
+    CONNECT = "connect"
+    MAIL = "mail"
+    RCPT = "rcpt"
+    DATA = "data"
+    BODY = "body"
+    DOT = "dot"
+    REQUEST = "request"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a provider says about one message. `note` holds the server's words without any address."""
+
+    delivery_id: int
+    result: Result
+    phase: Phase
+    code: int | None = None
+    """SMTP reply code or HTTP status."""
+    enhanced_code: str | None = None
+    """RFC 3463, such as `5.1.1`."""
+    provider_id: str | None = None
+    """The provider's own id of an accepted mail."""
+    note: str = ""
+    retry_after: float | None = None
+    """Seconds the other side asked to wait."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """A message unassembled, for providers that build the MIME themselves. All text is decoded."""
+
+    sender: str
+    """The From header: `Name <address>`."""
+    subject: str
+    html: str
+    text: str
+    headers: tuple[tuple[str, str], ...]
+    """Reply-To, List-Id, List-Unsubscribe and the like: neither From, To, Subject, Date nor Message-ID."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One copy, ready to go. `segments` joined are the exact bytes: CRLF, 7-bit, no line begins with a dot."""
+
+    delivery_id: int
+    envelope_from: str
+    recipient: str = field(repr=False)
+    message_id: str
+    segments: tuple[bytes, ...] = field(repr=False)
+    parts: Parts = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A row as claimed by a run: what a copy needs to be spliced."""
+
+    delivery_id: int
+    subscriber_id: str
+    address: str = field(repr=False)
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A row as people see it."""
+
+    id: int
+    edition_key: str
+    subscriber_id: str | None
+    address: str | None = field(repr=False)
+    state: DeliveryState
+    attempts: int
+    next_attempt_at: datetime | None
+    code: int | None
+    enhanced_code: str | None
+    provider_id: str | None
+    note: str
+    acknowledged_at: datetime | None
+    updated_at: datetime

@@ -1,0 +1,110 @@
+"""Edition: one mailing with a unique key; its rendition; and the bytes with slots that a copy is spliced from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Cadence(StrEnum):
+    WEEKLY = "weekly"
+
+
+class EditionState(StrEnum):
+    FROZEN = "frozen"
+    """Content and recipients are fixed; nobody was handed it yet."""
+    SENDING = "sending"
+    HELD = "held"
+    """Waits for `editions release` or `editions cancel`."""
+    DONE = "done"
+    """No row waits any more."""
+    EMPTY = "empty"
+    """The slot passed without a post; no mail."""
+    BLOCKED = "blocked"
+    """Preflight stopped it before the freeze; tried again each run until the next slot."""
+    MISSED = "missed"
+    """No run came within `catch_up`; its posts go with the next."""
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A planned moment of a cadence. `key` such as `weekly/2026-W48`: the ISO week of the slot in the publication's
+    zone. `previous` is the slot before it. Both instants are UTC."""
+
+    cadence: Cadence
+    key: str
+    at: datetime
+    previous: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    key: str
+    """`weekly/2026-W48`, or `rehearsal/weekly/2026-W48`."""
+    cadence: Cadence
+    rehearsal: bool
+    slot_at: datetime
+    state: EditionState
+    frozen_at: datetime | None = None
+    expires_at: datetime | None = None
+    """Rows still waiting then become `expired`. Moves on by the time spent in `held`."""
+    held_at: datetime | None = None
+    recipients: int = 0
+    signing_key: str | None = None
+    """Fingerprint of the key its links and Message-IDs are made with."""
+    note: str = ""
+    """Why it is held, blocked, missed or cancelled, for people."""
+
+
+class SlotName(StrEnum):
+    """What differs from copy to copy."""
+
+    ADDRESS = "address"
+    MESSAGE_ID = "message-id"
+    """With its angle brackets."""
+    UNSUBSCRIBE_URL = "unsubscribe-url"
+
+
+class SlotCoding(StrEnum):
+    """How a value is written where it stands."""
+
+    HEADER = "header"
+    """As it is, in a header line of its own making; the value is printable ASCII without spaces."""
+    TEXT = "text"
+    """Quoted-printable, in the text part."""
+    HTML = "html"
+    """HTML-escaped, then quoted-printable, in the HTML part."""
+
+
+@dataclass(frozen=True, slots=True)
+class ByteSlot:
+    name: SlotName
+    coding: SlotCoding
+
+
+Segment = bytes | ByteSlot
+"""A piece of a message: bytes that all copies share, or a slot."""
+
+SlotValues = Mapping[SlotName, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendition:
+    """One rendered form of an edition. Stored at the freeze and never rendered again.
+
+    `html` and `text` hold each slot as its placeholder (`newsletter.placeholders`); `headers` are the shared header
+    fields as decoded text, in order, with placeholders likewise; `message` is the whole MIME message: CRLF, 7-bit,
+    no line begins with a dot.
+    """
+
+    subject: str
+    html: str
+    text: str
+    headers: tuple[tuple[str, str], ...]
+    message: tuple[Segment, ...]
+    post_ids: tuple[str, ...]
+    content_hash: str
+    """SHA-256 (hex) over `message`, slots named: checked each time it is read back."""

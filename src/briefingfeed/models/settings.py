@@ -1,0 +1,126 @@
+"""What briefingfeed.toml says, converted. `config` makes these; nothing else reads the file.
+
+Every field has the default with which the example publication works and nothing leaves the machine.
+Paths are absolute; durations are `timedelta`; secrets never stand here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time, timedelta
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+EXAMPLE_URL = "https://briefings.example"
+EXAMPLE_FROM_ADDRESS = "briefings@briefings.example"
+EXAMPLE_POSTAL_ADDRESS = "Lantern Street Policy Trust, 12 Example Row, Exampleton EX1 2PL"
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A display name and an address, as in a From header."""
+
+    address: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WeeklyTime:
+    """A weekday (Monday is 0) and a wall-clock time in the publication's zone."""
+
+    weekday: int
+    at: time
+
+
+class FeedContent(StrEnum):
+    FULL = "full"
+    SUMMARY = "summary"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicationSettings:
+    title: str = "Lantern Street Briefings"
+    url: str = EXAMPLE_URL
+    """Where the site is read; no trailing slash."""
+    tagline: str = ""
+    language: str = "en"
+    """BCP 47 tag."""
+    timezone: ZoneInfo = ZoneInfo("UTC")
+    id_authority: str | None = None
+    """`example.org,2026`: authority and date of the tag: URIs (RFC 4151). Default: the host of `url` and the post's
+    own date."""
+    postal_address: str = EXAMPLE_POSTAL_ADDRESS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathSettings:
+    root: Path
+    """The folder of briefingfeed.toml."""
+    posts: Path
+    templates: Path
+    output: Path
+    state: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteSettings:
+    pages: bool = True
+    """False: only feeds and newsletter are built; the pages live on a site of their own."""
+    post_url: str = "/posts/{slug}/"
+    """Address of a post: `{slug}`, `{year}`, `{month}`, `{day}`; absolute, or below the publication's url."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedSettings:
+    entries: int = 20
+    content: FeedContent = FeedContent.FULL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewsletterSettings:
+    from_: Mailbox = Mailbox(EXAMPLE_FROM_ADDRESS, "Lantern Street Briefings")
+    reply_to: Mailbox | None = None
+    subject: str = "{title}: {headline}"
+    """`{title}`, `{headline}` (first post's title), `{count}` (of posts), `{date}`."""
+    reason: str = "You get this because you asked for our weekly briefing."
+    weekly: WeeklyTime = WeeklyTime(0, time(8))
+    catch_up: timedelta = timedelta(days=7)
+    """A slot older than this is `missed`; its posts go with the next."""
+    provider: str = "outbox"
+    size_budget_kb: int = 90
+    closing_soon_days: int = 14
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseSettings:
+    url: str
+    """SQLAlchemy URL; a relative SQLite path is below the publication's folder and made absolute here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSettings:
+    public_url: str | None = None
+    """Where `briefingfeed serve` is reached from outside: unsubscribe links begin with it. Default: the
+    publication's url."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All of it. `provider_tables` holds the providers' own tables unread: each provider declares its keys itself."""
+
+    file: Path
+    publication: PublicationSettings
+    paths: PathSettings
+    site: SiteSettings
+    feeds: FeedSettings
+    newsletter: NewsletterSettings
+    database: DatabaseSettings
+    web: WebSettings
+    provider_tables: Mapping[str, Mapping[str, object]] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def public_url(self) -> str:
+        return self.web.public_url or self.publication.url

@@ -1,0 +1,63 @@
+"""Subscriber: an address that asked; the proof that it did; and addresses never to be mailed again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class SubscriberState(StrEnum):
+    UNCONFIRMED = "unconfirmed"
+    CONFIRMED = "confirmed"
+    UNSUBSCRIBED = "unsubscribed"
+
+
+class ConsentKind(StrEnum):
+    """What a row of the append-only consent table says."""
+
+    ADDED = "added"
+    """The operator added the address and says where the consent came from."""
+    IMPORTED = "imported"
+    WITHDRAWN = "withdrawn"
+    """Unsubscribed, by link, one-click, mail or operator."""
+    RENEWED = "renewed"
+    """Subscribed again, on the subscriber's own wish."""
+    ERASED = "erased"
+
+
+class SuppressionReason(StrEnum):
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    ERASED = "erased"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscriber:
+    id: str
+    """Random UUID (hex): what links carry instead of the address."""
+    address: str = field(repr=False)
+    """Normalised: domain lower-case, IDN as Unicode."""
+    state: SubscriberState
+    created_at: datetime
+    unsubscribed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    subscriber_id: str
+    kind: ConsentKind
+    at: datetime
+    source: str
+    """Where it came from: `command`, `import members.csv`, `one-click`, `page`."""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppression:
+    """Known by a keyed hash of the address, so that it outlives the address itself."""
+
+    address_hash: str
+    reason: SuppressionReason
+    at: datetime
+    note: str = ""

@@ -1,0 +1,1 @@
+"""One file per way out. A provider's sending, settings and error reading share its file."""

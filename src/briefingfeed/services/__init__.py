@@ -1,0 +1,1 @@
+"""One file per use case. Everything a use case needs is passed in."""

@@ -1,0 +1,1 @@
+"""The pages a subscriber meets. No state changes on GET."""
