@@ -84,6 +84,19 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What is written down after an attempt: `delivery.outcomes` decides it, `storage.deliveries.record` writes it."""
+
+    delivery_id: int
+    state: DeliveryState
+    outcome: Outcome
+    next_attempt_at: datetime | None = None
+    """When a `deferred` row falls due again; None otherwise."""
+    charge: bool = True
+    """Whether the attempt counts against the recipient (a broken session does not)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """A message unassembled, for providers that build the MIME themselves. All text is decoded."""
 
