@@ -1,0 +1,139 @@
+"""What is derived from the secret keys: unsubscribe tokens, Message-IDs, and hashes of suppressed addresses.
+
+Everything here is deterministic, so that every attempt at a copy has the same bytes. Each purpose has a salt of its
+own: what was made for one is worth nothing for another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import unicodedata
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TypeVar
+
+from itsdangerous import BadSignature, Signer
+
+from briefingfeed.errors import BriefingfeedError, SecretKeyError
+
+_UNSUBSCRIBE = b"briefingfeed/unsubscribe"
+_MESSAGE_ID = b"briefingfeed/message-id"
+_FINGERPRINT = b"briefingfeed/fingerprint"
+_SUPPRESSION = b"briefingfeed/suppression"
+
+_BACKUP = "Restore the key's file from the backup: links in mails already sent depend on it."
+_Value = TypeVar("_Value")
+
+SHORTEST_KEY = 16
+"""Bytes; 128 bits."""
+LONGEST_TOKEN = 200
+"""Characters; what is longer is refused before it is looked at."""
+
+
+class TokenError(BriefingfeedError):
+    """The token in a link is not one of ours, or was damaged on the way."""
+
+
+def fingerprint(key: bytes) -> str:
+    """Return 16 hex digits that name `key` without giving it away."""
+    return hmac.digest(key, _FINGERPRINT, "sha256").hex()[:16]
+
+
+class Keyring:
+    """The secret keys, oldest first, each by its `fingerprint`. The newest signs; every one of them verifies.
+
+    Raises SecretKeyError if there is no key, one is shorter than 16 bytes, or one doesn't go with its fingerprint.
+    """
+
+    def __init__(self, keys: Mapping[str, bytes]) -> None:
+        if not keys:
+            raise SecretKeyError("There is no secret key.", remedy="Restore the key's file from the backup.")
+        for name, key in keys.items():
+            _check(name, key)
+        self._keys = MappingProxyType(dict(keys))
+        self._unsubscribe = {name: _signer(key, _UNSUBSCRIBE) for name, key in keys.items()}
+        self._message_id = {name: hmac.digest(key, _MESSAGE_ID, "sha256") for name, key in keys.items()}
+
+    @property
+    def current(self) -> str:
+        """The fingerprint of the newest key."""
+        return next(reversed(self._keys))
+
+    @property
+    def fingerprints(self) -> tuple[str, ...]:
+        """Of every key, oldest first."""
+        return tuple(self._keys)
+
+    def __repr__(self) -> str:
+        return f"Keyring({', '.join(self._keys)})"
+
+    def unsubscribe_signer(self, key: str | None) -> Signer:
+        return _pick(self._unsubscribe, key or self.current)
+
+    def unsubscribe_signers(self) -> tuple[Signer, ...]:
+        """Newest first."""
+        return tuple(reversed(self._unsubscribe.values()))
+
+    def message_id_key(self, key: str) -> bytes:
+        return _pick(self._message_id, key)
+
+
+def unsubscribe_token(keyring: Keyring, subscriber_id: str, *, key: str | None = None) -> str:
+    """Return the token of a subscriber's unsubscribe links: URL-safe, the same each time, valid for ever.
+
+    `key` is the fingerprint of the key that the edition was frozen with; None: the newest.
+    """
+    return keyring.unsubscribe_signer(key).sign(subscriber_id).decode("ascii")
+
+
+def read_unsubscribe_token(keyring: Keyring, token: str) -> str:
+    """Return the subscriber's id. Raises TokenError; its message never repeats the token."""
+    if len(token) <= LONGEST_TOKEN and token.isascii():
+        for signer in keyring.unsubscribe_signers():
+            try:
+                return signer.unsign(token).decode("ascii")
+            except BadSignature:
+                continue
+    raise TokenError(
+        "This unsubscribe link is not complete.",
+        remedy="Please use the link in the newest mail, and copy all of it. Or answer the mail and ask to leave.",
+    )
+
+
+def message_id(keyring: Keyring, key: str, edition_key: str, subscriber_id: str, domain: str) -> str:
+    """Return the Message-ID of one copy, angle brackets included. The same edition and subscriber give the same id."""
+    of = f"{edition_key}\0{subscriber_id}".encode()
+    digest = hmac.digest(keyring.message_id_key(key), of, "sha256")
+    return f"<{urlsafe_b64encode(digest)[:32].decode('ascii')}@{domain}>"
+
+
+def address_hash(key: bytes, address: str) -> str:
+    """Return the hex hash under which a suppressed address is known. Its key is kept apart and never rotated.
+
+    Case doesn't matter, in the local part either: somebody who left as Ann@ is not mailed as ann@.
+    """
+    normalised = unicodedata.normalize("NFC", address.strip()).lower()
+    return hmac.digest(key, _SUPPRESSION + b"\0" + normalised.encode(), "sha256").hex()
+
+
+def _check(name: str, key: bytes) -> None:
+    if len(key) < SHORTEST_KEY:
+        raise SecretKeyError(
+            f"A secret key is too short: {len(key)} bytes, at least {SHORTEST_KEY} are needed.",
+            remedy="Use 32 random bytes, for example from `openssl rand -hex 32`.",
+        )
+    if fingerprint(key) != name:
+        raise SecretKeyError(f"The secret key known as {name} is not the one it was.", remedy=_BACKUP)
+
+
+def _signer(key: bytes, salt: bytes) -> Signer:
+    return Signer(key, salt=salt, key_derivation="hmac", digest_method=hashlib.sha256)
+
+
+def _pick(of: Mapping[str, _Value], name: str) -> _Value:
+    try:
+        return of[name]
+    except KeyError:
+        raise SecretKeyError(f"The secret key {name} is missing.", remedy=_BACKUP) from None
