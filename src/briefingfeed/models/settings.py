@@ -6,6 +6,7 @@ Paths are absolute; durations are `timedelta`; secrets never stand here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time, timedelta
@@ -54,6 +55,9 @@ class PublicationSettings:
     own date."""
     postal_address: str = EXAMPLE_POSTAL_ADDRESS
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "url", _site_address(self.url, "url"))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathSettings:
@@ -71,6 +75,18 @@ class SiteSettings:
     """False: only feeds and newsletter are built; the pages live on a site of their own."""
     post_url: str = "/posts/{slug}/"
     """Address of a post: `{slug}`, `{year}`, `{month}`, `{day}`; absolute, or below the publication's url."""
+
+    def __post_init__(self) -> None:
+        try:
+            address = self.post_url.format(slug="slug", year="2026", month="01", day="31")
+        except (LookupError, ValueError, AttributeError):
+            raise ValueError("post_url may hold only {slug}, {year}, {month} and {day}") from None
+        if "slug" not in address:
+            raise ValueError("post_url must hold {slug}, or two posts of a day share one address")
+        if not address.startswith(("/", "https://", "http://")):
+            raise ValueError('post_url must begin with "/" or "https://"')
+        if self.pages and not address.startswith("/"):
+            raise ValueError('post_url must begin with "/" while pages are built here; set pages = false otherwise')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +122,10 @@ class WebSettings:
     """Where `briefingfeed serve` is reached from outside: unsubscribe links begin with it. Default: the
     publication's url."""
 
+    def __post_init__(self) -> None:
+        if self.public_url is not None:
+            object.__setattr__(self, "public_url", _site_address(self.public_url, "public_url"))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -124,3 +144,10 @@ class Settings:
     @property
     def public_url(self) -> str:
         return self.web.public_url or self.publication.url
+
+
+def _site_address(url: str, key: str) -> str:
+    """Return `url` without its trailing slash. Raises ValueError unless it is a web address without query."""
+    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url):
+        raise ValueError(f'{key} must be a web address such as "https://example.org"')
+    return url.rstrip("/")

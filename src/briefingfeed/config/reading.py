@@ -1,0 +1,173 @@
+"""briefingfeed.toml -> models.Settings. Every mistake in the file is reported together, each with its line."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import re
+import tomllib
+import typing
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from briefingfeed.config.conversions import Unfit, convert
+from briefingfeed.errors import ConfigurationError
+from briefingfeed.models.settings import (
+    DatabaseSettings,
+    FeedSettings,
+    NewsletterSettings,
+    PathSettings,
+    PublicationSettings,
+    Settings,
+    SiteSettings,
+    WebSettings,
+)
+
+FILE_NAME = "briefingfeed.toml"
+
+T = TypeVar("T")
+
+_SECTIONS: Mapping[str, type[Any]] = {
+    "publication": PublicationSettings,
+    "site": SiteSettings,
+    "feeds": FeedSettings,
+    "newsletter": NewsletterSettings,
+    "web": WebSettings,
+}
+_PATHS = {"posts": "posts", "templates": "templates", "output": "public", "state": "var"}
+
+
+def load(file: Path, *, provider_names: Collection[str]) -> Settings:
+    """Read and convert the settings. `provider_names` are the tables that providers may have.
+
+    Raises ConfigurationError that lists everything wrong, with lines and suggestions.
+    """
+    root = file.resolve().parent
+    source = _read(file)
+    tables = _parse(file, source)
+    mistakes: list[str] = []
+    reader = _Reader(file, source, mistakes)
+    reader.no_strangers(tables, {*_SECTIONS, "paths", "database", *provider_names}, where="")
+    sections: dict[str, Any] = {
+        name: reader.table(cls, reader.sub_table(tables, name), name) for name, cls in _SECTIONS.items()
+    }
+    paths = _paths(reader, root, reader.sub_table(tables, "paths"))
+    database = _database(reader, paths, reader.sub_table(tables, "database"))
+    providers = {name: reader.sub_table(tables, name) for name in provider_names if name in tables}
+    if mistakes:
+        raise ConfigurationError("\n".join(mistakes))
+    return Settings(
+        file=file.resolve(),
+        paths=paths,
+        database=database,
+        provider_tables=MappingProxyType(providers),
+        **sections,
+    )
+
+
+def read_table(cls: type[T], table: Mapping[str, object], *, file: Path, name: str) -> T:
+    """Convert one provider's table `[name]` into its settings dataclass. Raises ConfigurationError."""
+    mistakes: list[str] = []
+    settings = _Reader(file, _read(file), mistakes).table(cls, table, name)
+    if mistakes or settings is None:
+        raise ConfigurationError("\n".join(mistakes))
+    return settings
+
+
+class _Reader:
+    """Converts tables and collects what is wrong with them."""
+
+    def __init__(self, file: Path, source: str, mistakes: list[str]) -> None:
+        self._file = file
+        self._lines = source.splitlines()
+        self._mistakes = mistakes
+
+    def sub_table(self, tables: Mapping[str, object], name: str) -> Mapping[str, object]:
+        table = tables.get(name, {})
+        if isinstance(table, dict):
+            return table
+        self._mistake("", name, f"must be a table: write [{name}] on a line of its own")
+        return {}
+
+    def table(self, cls: type[T], table: Mapping[str, object], name: str) -> T | None:
+        """Convert `table` field by field; None if something required is missing or wrong."""
+        hints = typing.get_type_hints(cls)
+        fields = {field.name.rstrip("_"): field for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+        self.no_strangers(table, fields, where=name)
+        values: dict[str, Any] = {}
+        for key, field in fields.items():
+            if key in table:
+                try:
+                    values[field.name] = convert(table[key], hints[field.name])
+                except Unfit as reason:
+                    self._mistake(name, key, f"must be {reason}")
+            elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+                self._mistake(name, key, "is missing")
+        try:
+            return cls(**values)
+        except TypeError:  # a required field is missing or wrong, which is among the mistakes by now
+            return None
+        except ValueError as reason:
+            self._mistake(name, "", str(reason))
+            return None
+
+    def no_strangers(self, table: Mapping[str, object], known: Collection[str], *, where: str) -> None:
+        for key in table:
+            if key not in known:
+                near = difflib.get_close_matches(key, known, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(sorted(known))}"
+                self._mistake(where, key, f"is not a setting; {hint}")
+
+    def _mistake(self, table: str, key: str, what: str) -> None:
+        name = ".".join(part for part in (table, key) if part)
+        self._mistakes.append(f"{self._file.name}:{self._line(table, key)}: {name} {what}")
+
+    def _line(self, table: str, key: str) -> int:
+        """Find the line of a key by reading the file again as text: tomllib keeps no positions."""
+        inside = not table
+        head = 1
+        for number, line in enumerate(self._lines, start=1):
+            if match := re.match(r"\s*\[+\s*([^\]\s]+)\s*\]", line):
+                inside = match[1] == table or (not table and match[1] == key)
+                if match[1] in (table, key):
+                    head = number
+            if inside and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
+                return number
+        return head
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise ConfigurationError(
+            "there is no such file",
+            where=str(file),
+            remedy="go to the publication's folder, or name the file with --config; a new one: briefingfeed init FOLDER",
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"cannot be read: {error}", where=str(file), remedy="save it as UTF-8 text") from error
+
+
+def _parse(file: Path, source: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(source)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(
+            str(error), where=file.name, remedy='texts stand in quotation marks: title = "Our briefings"'
+        ) from error
+
+
+def _paths(reader: _Reader, root: Path, table: Mapping[str, object]) -> PathSettings:
+    reader.no_strangers(table, _PATHS, where="paths")
+    given = {key: table.get(key, default) for key, default in _PATHS.items()}
+    return PathSettings(root=root, **{key: (root / str(value)).absolute() for key, value in given.items()})
+
+
+def _database(reader: _Reader, paths: PathSettings, table: Mapping[str, object]) -> DatabaseSettings:
+    reader.no_strangers(table, {"url"}, where="database")
+    url = str(table.get("url", f"sqlite:///{paths.state / 'briefingfeed.db'}"))
+    relative = re.fullmatch(r"sqlite:///(?!/)(.+)", url)
+    return DatabaseSettings(url=f"sqlite:///{paths.root / relative[1]}" if relative else url)

@@ -1,0 +1,115 @@
+"""The Jinja environment: where templates are searched, what they may call, how their errors read."""
+
+from __future__ import annotations
+
+import gettext
+import hashlib
+from collections.abc import Sequence
+from datetime import date, datetime
+from importlib import resources
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import jinja2
+
+from briefingfeed.errors import TemplateError
+from briefingfeed.models.settings import PublicationSettings
+
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+
+def shipped_templates() -> Path:
+    """Return the folder of the templates that come with briefingfeed: in the wheel, else in the checkout."""
+    packaged = Path(str(resources.files("briefingfeed"))) / "_data" / "templates"
+    return packaged if packaged.is_dir() else Path(__file__).resolve().parents[2] / "templates"
+
+
+class Look:
+    """Renders templates by name, such as `email/digest.html`. The first folder that has the file wins.
+
+    HTML and XML are autoescaped, text is not; an unknown name in a template is an error, never an empty place. Text of
+    posts is passed in as data and never parsed as a template.
+    """
+
+    def __init__(self, search: Sequence[Path], publication: PublicationSettings) -> None:
+        self._search = tuple(folder for folder in search if folder.is_dir())
+        self._zone = publication.timezone
+        self._environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader([str(folder) for folder in self._search]),
+            autoescape=jinja2.select_autoescape(enabled_extensions=("html", "xml"), default=False),
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            extensions=["jinja2.ext.i18n"],
+        )
+        translations = gettext.NullTranslations()
+        self._environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+        self._environment.globals["publication"] = publication
+        self._environment.filters.update(
+            date=day_in_words,
+            time=lambda at: time_in_words(at, self._zone),
+            local=lambda at: at.astimezone(self._zone),
+            iso=lambda at: at.isoformat(),
+        )
+
+    def render(self, name: str, **context: object) -> str:
+        """Render the template `name`. Raises TemplateError with file and line for anything wrong in it."""
+        try:
+            return self._environment.get_template(name).render(context)
+        except jinja2.TemplateNotFound as error:
+            raise TemplateError(
+                f"there is no template {error.name}",
+                where=name,
+                remedy="put it into the templates folder of the publication, or remove what names it",
+            ) from error
+        except jinja2.TemplateSyntaxError as error:
+            raise TemplateError(
+                error.message or "the template cannot be read",
+                where=f"{error.filename or name}:{error.lineno}",
+                remedy="mend the template there; nothing was published or sent",
+            ) from error
+        except (jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise TemplateError(
+                f"the template stopped: {error}",
+                where=_place(error, self._search) or name,
+                remedy="mend the template there; nothing was published or sent",
+            ) from error
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all templates that can be found."""
+        return tuple(self._environment.list_templates())
+
+    def fingerprint(self) -> str:
+        """Return a hex digest that changes whenever a template changes."""
+        digest = hashlib.sha256()
+        for name in self.names():
+            source = next(path for folder in self._search if (path := folder / name).is_file())
+            digest.update(name.encode() + b"\0" + hashlib.sha256(source.read_bytes()).digest())
+        return digest.hexdigest()
+
+
+def day_in_words(day: date) -> str:
+    """Write a date for people: `24 November 2026`."""
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def time_in_words(at: datetime, zone: ZoneInfo) -> str:
+    """Write an instant for people, in the publication's zone: `23 November 2026, 17:00`."""
+    local = at.astimezone(zone)
+    return f"{day_in_words(local)}, {local:%H:%M}"
+
+
+def _place(error: BaseException, search: Sequence[Path]) -> str | None:
+    """Find the innermost template line in a traceback: Jinja gives template frames the template's own file name."""
+    found = None
+    trace = error.__traceback__
+    while trace is not None:
+        file = Path(trace.tb_frame.f_code.co_filename)
+        if any(file.is_relative_to(folder) for folder in search):
+            found = f"{file}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return found

@@ -1,0 +1,70 @@
+"""Templates: which one wins, what is escaped, and how an error in one reads."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from briefingfeed.errors import TemplateError
+from briefingfeed.look import Look
+from briefingfeed.models.settings import PublicationSettings
+
+
+def look(*folders: Path) -> Look:
+    return Look(folders, PublicationSettings(title="Ours", timezone=ZoneInfo("Europe/Berlin")))
+
+
+def test_the_first_folder_that_has_the_file_wins(tmp_path: Path) -> None:
+    own, shipped = tmp_path / "own", tmp_path / "shipped"
+    for folder, text in ((own, "mine"), (shipped, "theirs")):
+        (folder / "site").mkdir(parents=True)
+        (folder / "site" / "a.html").write_text(text)
+    (shipped / "site" / "b.html").write_text("only theirs")
+    assert look(own, shipped).render("site/a.html") == "mine"
+    assert look(own, shipped).render("site/b.html") == "only theirs"
+
+
+def test_html_is_escaped_and_text_is_not(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text("{{ it }}")
+    (tmp_path / "a.txt").write_text("{{ it }}")
+    assert look(tmp_path).render("a.html", it="AT&T <3") == "AT&amp;T &lt;3"
+    assert look(tmp_path).render("a.txt", it="AT&T <3") == "AT&T <3"
+
+
+def test_template_syntax_in_data_stays_as_written(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text("{{ it }}")
+    assert look(tmp_path).render("a.html", it="{{ 7*7 }}") == "{{ 7*7 }}"
+
+
+def test_dates_are_written_for_people(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("{{ day|date }} / {{ at|time }}")
+    rendered = look(tmp_path).render("a.txt", day=date(2026, 11, 24), at=datetime(2026, 11, 23, 16, 0, tzinfo=UTC))
+    assert rendered == "24 November 2026 / 23 November 2026, 17:00"
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        ("fine\n{% if %}\n", 2),
+        ("fine\nfine\n{{ unknown }}\n", 3),
+        ("{{ 1 / 0 }}", 1),
+        ("{% include 'none.html' %}", None),
+    ],
+)
+def test_an_error_names_template_and_line(tmp_path: Path, source: str, line: int | None) -> None:
+    (tmp_path / "a.html").write_text(source)
+    with pytest.raises(TemplateError) as caught:
+        look(tmp_path).render("a.html")
+    assert (f"a.html:{line}" if line else "none.html") in str(caught.value)
+    assert caught.value.exit_code == 78
+
+
+def test_the_fingerprint_changes_with_a_template(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text("one")
+    before = look(tmp_path).fingerprint()
+    assert look(tmp_path).fingerprint() == before
+    (tmp_path / "a.html").write_text("two")
+    assert look(tmp_path).fingerprint() != before
