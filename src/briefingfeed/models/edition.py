@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -107,4 +108,22 @@ class Rendition:
     message: tuple[Segment, ...]
     post_ids: tuple[str, ...]
     content_hash: str
-    """SHA-256 (hex) over `message`, slots named: checked each time it is read back."""
+    """`content_hash(message)`: checked each time it is read back."""
+
+
+def content_hash(message: Sequence[Segment]) -> str:
+    """Return the SHA-256 (hex) over the shared bytes and the names of the slots between them.
+
+    Neighbouring byte strings count as one, so that the hash does not depend on how they were cut.
+    """
+    digest = hashlib.sha256()
+    shared = b""
+    for segment in (*message, None):
+        if isinstance(segment, bytes):
+            shared += segment
+            continue
+        digest.update(b"%d:" % len(shared) + shared)
+        shared = b""
+        if segment is not None:
+            digest.update(f"<{segment.name}:{segment.coding}>".encode())
+    return digest.hexdigest()
