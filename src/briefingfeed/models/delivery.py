@@ -148,3 +148,16 @@ class Delivery:
     note: str
     acknowledged_at: datetime | None
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try that was anything but a plain success, as people see it."""
+
+    at: datetime
+    result: Result
+    phase: Phase | None
+    """None: unknown, the run that tried was killed."""
+    code: int | None
+    enhanced_code: str | None
+    note: str

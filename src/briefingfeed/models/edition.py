@@ -59,6 +59,11 @@ class Edition:
     note: str = ""
     """Why it is held, blocked, missed or cancelled, for people."""
 
+    @property
+    def scope(self) -> str:
+        """Within which a post goes out at most once: `weekly`, or `rehearsal/weekly`."""
+        return f"rehearsal/{self.cadence}" if self.rehearsal else str(self.cadence)
+
 
 class SlotName(StrEnum):
     """What differs from copy to copy."""
@@ -90,6 +95,15 @@ Segment = bytes | ByteSlot
 """A piece of a message: bytes that all copies share, or a slot."""
 
 SlotValues = Mapping[SlotName, str]
+
+
+def content_hash(message: Iterable[Segment]) -> str:
+    """Return the SHA-256 (hex) of a message with its slots named. How the bytes are cut into segments matters not."""
+    digest = sha256()
+    for segment in message:
+        # No NUL is in a 7-bit message, so that a slot can't be mistaken for bytes.
+        digest.update(segment if isinstance(segment, bytes) else b"\0%s\0" % f"{segment.name}/{segment.coding}".encode())
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
