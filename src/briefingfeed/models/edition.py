@@ -97,15 +97,6 @@ Segment = bytes | ByteSlot
 SlotValues = Mapping[SlotName, str]
 
 
-def content_hash(message: Iterable[Segment]) -> str:
-    """Return the SHA-256 (hex) of a message with its slots named. How the bytes are cut into segments matters not."""
-    digest = sha256()
-    for segment in message:
-        # No NUL is in a 7-bit message, so that a slot can't be mistaken for bytes.
-        digest.update(segment if isinstance(segment, bytes) else b"\0%s\0" % f"{segment.name}/{segment.coding}".encode())
-    return digest.hexdigest()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendition:
     """One rendered form of an edition. Stored at the freeze and never rendered again.
