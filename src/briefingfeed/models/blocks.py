@@ -6,6 +6,7 @@ the same as in the body's HTML. Raw HTML in a post appears here as its text.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -132,3 +133,22 @@ class Body:
 
     html: str
     blocks: tuple[Block, ...]
+
+
+def plain_text(inlines: Iterable[Inline]) -> str:
+    """Return the words of a line without their marks; an image counts as its alternative text."""
+    return "".join(_words(inline) for inline in inlines)
+
+
+def _words(inline: Inline) -> str:
+    match inline:
+        case Text(text) | Code(text):
+            return text
+        case Image(alt=alt):
+            return alt
+        case LineBreak():
+            return " "
+        case FootnoteReference():
+            return ""
+        case _:
+            return plain_text(inline.children)

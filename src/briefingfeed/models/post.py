@@ -8,7 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from types import MappingProxyType
 
-from briefingfeed.models.blocks import Body
+from briefingfeed.models.blocks import Body, Paragraph, plain_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +121,17 @@ class Post:
     assets: tuple[Asset, ...] = ()
     extra: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     """Front matter that is not ours, kept as read."""
+
+    @property
+    def introduction(self) -> str | None:
+        """The standfirst, to be shown above the text; None also if the text itself begins with it."""
+        if self.standfirst is None:
+            return None
+        said = " ".join(self.standfirst.split())
+        for block in self.body.blocks[:2]:
+            if isinstance(block, Paragraph) and " ".join(plain_text(block.children).split()) == said:
+                return None
+        return self.standfirst
 
     def visible_at(self, now: datetime) -> bool:
         """Whether pages and mails may show it: neither a draft nor dated in the future."""
