@@ -1,0 +1,64 @@
+# `make help` lists what can be done. Needs make, git and Python 3.11 or newer; everything else goes into .venv.
+
+PYTHON ?= $(firstword $(foreach python,python3 python3.13 python3.12 python3.11,$(shell \
+	$(python) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(python))))
+BIN := .venv/bin
+# pip's own settings are the machine's business; what is installed is fixed by the hashes in the constraints.
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench lock clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+
+demo: .venv/run ## build the example publication, rehearse its digest, say where to look
+	@$(BIN)/briefingfeed demo
+
+test: .venv/develop ## run every test (installs what they need)
+	@tests/setup/debian.sh
+	@$(BIN)/python -m pytest -n 2 $(TESTS)
+
+check: .venv/develop ## lint, format, types, layers
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -q tests/unit/test_layers.py
+
+format: .venv/develop ## put the code into shape
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: .venv/develop ## measure builds and sending beside their yardsticks (takes minutes)
+	@tests/setup/debian.sh
+	@$(BIN)/python benchmarks/build.py
+	@$(BIN)/python benchmarks/send.py
+
+lock: .venv/develop ## choose all versions anew
+	@$(PIP) install uv
+	@$(LOCK) --upgrade pyproject.toml -o constraints.txt
+	@$(LOCK) --upgrade --constraint constraints.txt --group dev pyproject.toml tests/setup/build.in \
+		-o tests/setup/constraints.txt
+
+clean: ## remove what was made here: .venv, caches, public/ (var/ is kept: subscribers live there)
+	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage dist build public
+
+# Stamps: a folder of packages is as good as the files it was made from.
+
+.venv/run: constraints.txt pyproject.toml | .venv/bin/python
+	@echo "Installing into .venv (once; about ten seconds) …"
+	@$(PIP) install --require-hashes --requirement constraints.txt
+	@$(PIP) install --no-deps --editable .
+	@touch $@
+
+.venv/develop: tests/setup/constraints.txt pyproject.toml | .venv/bin/python
+	@echo "Installing the tests' packages into .venv (once) …"
+	@$(PIP) install --require-hashes --requirement tests/setup/constraints.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@ .venv/run
+
+.venv/bin/python:
+	$(if $(PYTHON),,$(error briefingfeed needs Python 3.11 or newer; none was found. PYTHON=/path/to/python names one))
+	@$(PYTHON) -m venv .venv
