@@ -1,0 +1,48 @@
+"""Whole processes, timed: what both benchmarks share."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    seconds: float
+    """Wall clock, from start to end of the process."""
+    cpu: float
+    """Seconds of processor time, user and system."""
+    peak_mib: float
+
+
+def run(command: Sequence[str | Path], *, folder: Path, environment: Mapping[str, str] | None = None) -> Measured:
+    """Run a command to its end; raise RuntimeError with its words if it fails."""
+    started = time.perf_counter()
+    with subprocess.Popen(
+        [str(part) for part in command],
+        cwd=folder,
+        env={**os.environ, **(environment or {})},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        words = process.stderr.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    seconds = time.perf_counter() - started
+    if process.returncode != 0:
+        raise RuntimeError(f"{command[0]} ended with {process.returncode}:\n{words}")
+    return Measured(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def middle(runs: Sequence[Measured]) -> Measured:
+    """The median of each figure."""
+    return Measured(
+        median(run.seconds for run in runs), median(run.cpu for run in runs), median(run.peak_mib for run in runs)
+    )
