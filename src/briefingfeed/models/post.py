@@ -133,6 +133,11 @@ class Post:
                 return None
         return self.standfirst
 
+    @property
+    def signatories(self) -> tuple[Author, ...]:
+        """The authors whose name, role and organisation stand under the text."""
+        return tuple(author for author in self.authors if author.signs_off)
+
     def visible_at(self, now: datetime) -> bool:
         """Whether pages and mails may show it: neither a draft nor dated in the future."""
         return not self.draft and self.published <= now

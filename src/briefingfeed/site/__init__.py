@@ -1,1 +1,5 @@
 """Post -> HTML pages."""
+
+from briefingfeed.site.building import Site, build_site
+
+__all__ = ["Site", "build_site"]

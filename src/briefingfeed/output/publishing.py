@@ -1,0 +1,126 @@
+"""publish(): the one way into the output folder."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from briefingfeed.errors import LockedError, StorageError
+from briefingfeed.models.output import OutputCopy, OutputFile
+from briefingfeed.output.exchange import CannotExchangeError, Exchange
+from briefingfeed.output.journal import Journal
+from briefingfeed.output.manifest import read_manifest, write_manifest
+from briefingfeed.output.plan import Plan, make_plan
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    written: tuple[str, ...]
+    unchanged: int
+    removed: tuple[str, ...]
+
+
+def publish(files: Iterable[OutputFile | OutputCopy], folder: Path, *, manifest: Path) -> Published:
+    """Make `folder` hold exactly these files of ours, in one step.
+
+    Whenever the process dies, the folder shows the old files or the new ones, never a mixture; where that cannot be had
+    at once (see `journal`), the next publish completes it. Unchanged files keep inode and modification time, and if
+    nothing changed nothing is touched. `manifest` lists what we wrote: files that are not in it (an operator's CNAME)
+    stay, and files in it that are no longer wanted go.
+
+    Raises RefusedError for paths outside the folder or with something of the operator's in the way, LockedError while
+    another publish runs, StorageError for anything the disk refuses; the old files then stay as they were.
+    """
+    folder = Path(os.path.realpath(folder))
+    try:
+        manifest.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _alone(manifest):
+            _recover(folder)
+            owned = read_manifest(manifest)
+            plan = make_plan(files, folder, owned)
+            if not plan.is_empty or not folder.is_dir():
+                _apply(plan, folder, manifest, owned)
+            write_manifest(manifest, plan.wanted)
+    except OSError as error:
+        raise _storage_error(error, folder) from error
+    return Published(
+        written=tuple(sorted(file.path for file in plan.write)),
+        unchanged=plan.unchanged,
+        removed=tuple(sorted(plan.remove)),
+    )
+
+
+def _recover(folder: Path) -> None:
+    Exchange(folder).clean()
+    if folder.is_dir():
+        Journal(folder).recover()
+
+
+def _apply(plan: Plan, folder: Path, manifest: Path, owned: frozenset[str]) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _exchange(plan, folder, manifest, owned)
+    except CannotExchangeError:
+        Exchange(folder).clean()
+        _write_in_place(plan, folder, manifest, owned)
+
+
+def _exchange(plan: Plan, folder: Path, manifest: Path, owned: frozenset[str]) -> None:
+    exchange = Exchange(folder)
+    try:
+        exchange.stage(plan)
+        # Should we die between the swap and the final list, both lists' files are still known as ours.
+        write_manifest(manifest, owned | plan.wanted)
+        exchange.swap()
+    finally:
+        exchange.clean()
+
+
+def _write_in_place(plan: Plan, folder: Path, manifest: Path, owned: frozenset[str]) -> None:
+    folder.mkdir(exist_ok=True)
+    journal = Journal(folder)
+    try:
+        journal.stage(plan)
+        write_manifest(manifest, owned | plan.wanted)
+        journal.decide()
+    except OSError:
+        journal.recover()
+        raise
+    journal.carry_out()
+
+
+@contextmanager
+def _alone(manifest: Path) -> Iterator[None]:
+    lock = os.open(manifest.with_name(manifest.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise LockedError(
+                "another build is publishing just now",
+                remedy="nothing to do: wait for it, or run the build again later",
+            ) from error
+        yield
+    finally:
+        os.close(lock)
+
+
+def _storage_error(error: OSError, folder: Path) -> StorageError:
+    if error.errno in _FULL:
+        remedy = "make room on the disk, then build again; what was published before is untouched"
+    elif error.errno in _FORBIDDEN:
+        remedy = "let the user who runs the build write there, then build again; what was published before is untouched"
+    else:
+        remedy = "what was published before is untouched; look at the disk, then build again"
+    reason = (error.strerror or str(error)).lower()
+    return StorageError(
+        f"the output could not be written: {reason}", where=str(error.filename or folder), remedy=remedy
+    )

@@ -1,0 +1,146 @@
+"""build_site(): every page of the publication's own site."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from urllib.parse import urlsplit
+
+from briefingfeed.look import Look
+from briefingfeed.models.feed import FeedLink
+from briefingfeed.models.output import OutputCopy, OutputFile
+from briefingfeed.models.post import Post
+from briefingfeed.models.problem import Problem, Severity
+from briefingfeed.models.settings import Settings
+from briefingfeed.site.addresses import page_file, root_from
+from briefingfeed.site.page import Page
+
+STYLESHEET = "assets/site.css"
+INDEX = "index.html"
+NOT_FOUND = "404.html"
+
+_SUMMARIES = 30
+"""So many of the newest posts stand on the index with their summary; older ones with title and date."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    files: tuple[OutputFile | OutputCopy, ...]
+    problems: tuple[Problem, ...]
+
+
+def build_site(posts: Iterable[Post], settings: Settings, look: Look, feeds: Sequence[FeedLink], now: datetime) -> Site:
+    """Return the site as it is at `now`: drafts and posts of a later date are not in it.
+
+    Of the time, only what is visible and what is open enters into the pages. With `pages = false` only the files beside
+    posts are left, which feeds and mails show. Raises TemplateError.
+    """
+    visible = [post for post in posts if post.visible_at(now)]
+    builder = _Builder(settings, look, feeds, now)
+    if settings.site.pages:
+        builder.add_pages(visible)
+    builder.add_assets(visible)
+    return Site(files=tuple(builder.files.values()), problems=tuple(builder.problems))
+
+
+class _Builder:
+    """Gathers files; an address is given away once."""
+
+    def __init__(self, settings: Settings, look: Look, feeds: Sequence[FeedLink], now: datetime) -> None:
+        self.files: dict[str, OutputFile | OutputCopy] = {}
+        self.problems: list[Problem] = []
+        self._settings = settings
+        self._home = settings.publication.url
+        self._look = look
+        self._feeds = feeds
+        self._now = now
+        self._stylesheet = ""
+        self._taken = {feed.path: "a feed" for feed in feeds}
+
+    def add_pages(self, posts: Sequence[Post]) -> None:
+        css = self._look.render("site/site.css").encode()
+        self._stylesheet = f"{STYLESHEET}?v={hashlib.sha256(css).hexdigest()[:12]}"
+        self._add(OutputFile(STYLESHEET, css))
+        pages = [self._page(post) for post in posts]
+        self._add_index(pages)
+        self._add_not_found()
+        for newer, page, older in _neighbours(pages):
+            if page.file is not None:
+                self._add_post(page, newer, older)
+        for page in pages:
+            for alias in page.post.aliases:
+                self._add_alias(page, alias)
+
+    def add_assets(self, posts: Sequence[Post]) -> None:
+        for post in posts:
+            for asset in post.assets:
+                already = self.files.get(asset.path)
+                if not (isinstance(already, OutputCopy) and already.source == asset.source):
+                    self._claim(OutputCopy(asset.path, asset.source), post, "the file beside it")
+
+    def _page(self, post: Post) -> Page:
+        return Page(
+            post=post,
+            home=self._home,
+            file=page_file(post.url, self._home),
+            is_open=post.is_open_at(self._now),
+            is_closed=post.is_closed_at(self._now),
+        )
+
+    def _add_index(self, pages: Sequence[Page]) -> None:
+        calls = sorted((page for page in pages if page.is_open), key=lambda page: (_closing(page), page.post.id))
+        years = [(year, list(group)) for year, group in groupby(pages, key=lambda page: page.day.year)]
+        detailed = {page.post.id for page in pages[:_SUMMARIES]}
+        content = self._render("index.html", root_from(INDEX), calls=calls, years=years, detailed=detailed)
+        self._add(OutputFile(INDEX, content))
+
+    def _add_not_found(self) -> None:
+        """It answers for addresses of any depth, so its own links begin at the host."""
+        self._add(OutputFile(NOT_FOUND, self._render("404.html", f"{urlsplit(self._home).path}/")))
+
+    def _add_post(self, page: Page, newer: Page | None, older: Page | None) -> None:
+        file = page.file or ""
+        content = self._render("post.html", root_from(file), page=page, post=page.post, newer=newer, older=older)
+        self._claim(OutputFile(file, content), page.post, "its page")
+
+    def _add_alias(self, page: Page, alias: str) -> None:
+        file = page_file(alias if "://" in alias else "/" + alias.lstrip("/"), self._home)
+        if file is None:
+            self._warn(page.post, f"the alias {alias} is no address on this site", "write it as /old/address/")
+        elif file != page.file:
+            content = self._render("redirect.html", root_from(file), page=page, post=page.post)
+            self._claim(OutputFile(file, content), page.post, f"the alias {alias}")
+
+    def _render(self, template: str, root: str, **context: object) -> bytes:
+        text = self._look.render(
+            f"site/{template}", root=root, home=self._home, stylesheet=self._stylesheet, feeds=self._feeds, **context
+        )
+        return text.encode()
+
+    def _claim(self, file: OutputFile | OutputCopy, post: Post, what: str) -> None:
+        if owner := self._taken.get(file.path):
+            message = f"{what} would stand at {file.path}, where {owner} is"
+            self._warn(post, message, "give one of them another slug, url or alias")
+        else:
+            self._add(file, post.path)
+
+    def _add(self, file: OutputFile | OutputCopy, owner: str = "a page of the site") -> None:
+        self._taken[file.path] = owner
+        self.files[file.path] = file
+
+    def _warn(self, post: Post, message: str, remedy: str) -> None:
+        self.problems.append(Problem(path=post.path, message=message, remedy=remedy, severity=Severity.WARNING))
+
+
+def _neighbours(pages: Sequence[Page]) -> Iterator[tuple[Page | None, Page, Page | None]]:
+    """Yield each page between the one after it in time and the one before it."""
+    for index, page in enumerate(pages):
+        yield pages[index - 1] if index else None, page, pages[index + 1] if index + 1 < len(pages) else None
+
+
+def _closing(page: Page) -> datetime:
+    assert page.post.closes is not None  # noqa: S101
+    return page.post.closes.at

@@ -1,0 +1,60 @@
+"""Page: a post with its place on the site, and what its template asks about it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from urllib.parse import quote
+
+from markupsafe import Markup, escape
+
+from briefingfeed.models.post import Post
+from briefingfeed.site.addresses import root_from
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """`file` is None if the post's page stands elsewhere; `is_open` and `is_closed` are both False without a date."""
+
+    post: Post
+    home: str
+    """The publication's address."""
+    file: str | None
+    is_open: bool
+    is_closed: bool
+
+    @property
+    def day(self) -> date:
+        return self.post.published.date()
+
+    @property
+    def changed(self) -> date | None:
+        """The day of the last substantial change, if that is another day."""
+        if self.post.updated is None or self.post.updated.date() <= self.day:
+            return None
+        return self.post.updated.date()
+
+    @property
+    def body(self) -> Markup:
+        """The text's HTML; what it links to or shows of our own site has relative addresses."""
+        root = root_from(self.file or "")
+        pattern = re.compile(r'(<(?:a|img)\b[^>]*?\s(?:href|src)=")' + re.escape(self.home) + "/")
+        # It was sanitised when it was read, and is not a template.
+        return Markup(pattern.sub(lambda found: found[1] + root, self.post.body.html))  # noqa: S704
+
+    @property
+    def image_is_in_text(self) -> bool:
+        """Whether the text itself shows the lead image."""
+        return self.post.image is not None and f'src="{escape(self.post.image.url)}"' in self.post.body.html
+
+    def local(self, url: str) -> str:
+        """Return an address of ours relative to this page, and any other as it is."""
+        inside = url.removeprefix(f"{self.home}/")
+        return url if inside == url else root_from(self.file or "") + inside
+
+    def link(self, root: str) -> str:
+        """Return the post's address as seen from a page whose way to the output folder is `root`."""
+        if self.file is None:
+            return self.post.url
+        return root + quote(self.file.removesuffix("index.html"))
