@@ -1,0 +1,38 @@
+"""Leaving by the link in a mail: one click in a mail program, or the button on our page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from briefingfeed.models.subscriber import Consent, ConsentKind, SubscriberState
+from briefingfeed.storage import subscribers
+from briefingfeed.storage.database import Database
+from briefingfeed.tokens import Keyring, read_unsubscribe_token
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """What came of it. Whichever it is, the person gets no more mail, and is told no more than that."""
+
+    subscriber_id: str
+    known: bool
+    """False: erased meanwhile, or the link of a test mail."""
+    already: bool
+    """They had left before; nothing was written."""
+
+
+def leave(database: Database, keyring: Keyring, token: str, *, source: str, now: datetime) -> Left:
+    """Unsubscribe whom the token names; any number of times.
+
+    `source` (`one-click` or `page`) goes into the proof. Once this returns, no copy is handed over that was not on its
+    way already. Raises TokenError for a token that is not ours, StorageError if nothing could be written.
+    """
+    subscriber_id = read_unsubscribe_token(keyring, token)
+    with database.write() as connection:
+        known = subscribers.by_id(connection, subscriber_id) is not None
+        left = subscribers.set_state(connection, subscriber_id, SubscriberState.UNSUBSCRIBED, now)
+        if left:
+            withdrawn = Consent(subscriber_id=subscriber_id, kind=ConsentKind.WITHDRAWN, at=now, source=source)
+            subscribers.append_consent(connection, withdrawn)
+    return Left(subscriber_id=subscriber_id, known=known, already=known and not left)

@@ -1,0 +1,111 @@
+"""A file's rows as candidates: where the address stands in each, and what the file says of it. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from briefingfeed.storage.subscribers import address_key
+from briefingfeed.subscribers.addresses import AddressError, normalise
+from briefingfeed.subscribers.columns import (
+    Columns,
+    Standing,
+    UnknownStandingError,
+    find_address,
+    read_heading,
+    standing_of_file,
+)
+from briefingfeed.subscribers.export import unguard
+from briefingfeed.subscribers.tables import ImportFileError, Record, Table
+
+_NAMED = re.compile(r"[^<>@]*<\s*([^<>\s]+@[^<>\s]+)\s*>")
+"""`Ann Lee <ann@example.org>`"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One row of a file, read but not yet compared with anything."""
+
+    file: str
+    line: int
+    address: str = field(repr=False)
+    """Normalised; as it stands in the file if `reason` says that it is no address."""
+    standing: Standing = Standing.SUBSCRIBED
+    evidence: str = ""
+    """When they agreed, as the other tool exported it: `CONFIRM_TIME 2021-03-04 10:00:00`."""
+    reason: str = ""
+    """Why the row cannot be used; empty if it can."""
+
+    @property
+    def key(self) -> str:
+        return address_key(self.address)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidates:
+    """What a file holds; `name` as shown to people."""
+
+    name: str
+    rows: tuple[Candidate, ...] = field(repr=False)
+    warnings: tuple[str, ...] = ()
+
+
+def read_candidates(name: str, tables: Iterable[Table]) -> Candidates:
+    """Find addresses and standings in the tables of one file. Raises ImportFileError if one has no addresses."""
+    rows: list[Candidate] = []
+    warnings: list[str] = []
+    for table in tables:
+        columns, records, notes = _layout(table)
+        warnings += [f"{table.name}: {note}" for note in (*table.warnings, *notes)]
+        of_all = standing_of_file(table.name)
+        rows += [_candidate(table.name, record, columns, of_all) for record in records]
+    return Candidates(name=name, rows=tuple(rows), warnings=tuple(warnings))
+
+
+def _layout(table: Table) -> tuple[Columns, Sequence[Record], tuple[str, ...]]:
+    """Return where things stand, the rows without the heading, and what people should know about it."""
+    if not table.records:
+        raise ImportFileError("The file is empty.", where=table.name, remedy="Export it again.")
+    heading, *rest = table.records
+    index = find_address(heading.cells)
+    if index is not None:
+        return read_heading(heading.cells, address=index), rest, ()
+    counted = Counter(index for record in table.records for index, cell in enumerate(record.cells) if "@" in cell)
+    if not counted:
+        raise ImportFileError(
+            "No column of addresses was found.",
+            where=table.name,
+            remedy="Give the column of the addresses the heading “Email”.",
+        )
+    index = counted.most_common(1)[0][0]
+    if any("@" in cell for cell in heading.cells):
+        note = f"It has no heading; addresses were read from column {index + 1}, and nothing else."
+        return Columns(address=index), table.records, (note,) if len(heading.cells) > 1 else ()
+    name = heading.cells[index] if index < len(heading.cells) else ""
+    note = f"No heading names the addresses; they were read from column {index + 1} (“{name}”)."
+    return read_heading(heading.cells, address=index), rest, (note,)
+
+
+def _candidate(file: str, record: Record, columns: Columns, of_all: Standing) -> Candidate:
+    cell = unguard(record.cells[columns.address]) if columns.address < len(record.cells) else ""
+    named = _NAMED.fullmatch(cell)
+    typed = named[1] if named else cell
+    try:
+        address = normalise(typed)
+        standing = max(of_all, columns.standing(record.cells))
+    except (AddressError, UnknownStandingError) as error:
+        reason = error.message if isinstance(error, AddressError) else f"The row is unclear: {error}."
+        return Candidate(file=file, line=record.line, address=cell, reason=reason)
+    return Candidate(
+        file=file, line=record.line, address=address, standing=standing, evidence=_evidence(record, columns)
+    )
+
+
+def _evidence(record: Record, columns: Columns) -> str:
+    where = columns.evidence
+    if where is None or where.index >= len(record.cells) or not record.cells[where.index]:
+        return ""
+    value = "".join(character for character in record.cells[where.index][:60] if character.isprintable())
+    return f"{where.name} {value}"

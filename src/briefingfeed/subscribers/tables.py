@@ -1,0 +1,151 @@
+"""Files of addresses -> rows of cells: encodings, delimiters, quotation marks, zip archives. Knows no column names."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from briefingfeed.errors import UsageError
+
+LARGEST_FILE = 32 * 2**20
+"""Bytes, of a file or of all files in an archive together: some 150,000 rows of a Mailchimp export."""
+MOST_FILES = 20
+"""In one archive."""
+
+_DELIMITERS = ",;\t|"
+_SAMPLE = 50
+"""Rows looked at to find the delimiter."""
+
+
+class ImportFileError(UsageError):
+    """A file of addresses cannot be read as one; nothing of it was taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row: the line of the file it begins on (from 1), and its cells without white space around them."""
+
+    line: int
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """One file, or one file of an archive. `records` has no empty rows; a heading, if any, is its first."""
+
+    name: str
+    records: tuple[Record, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def read_tables(name: str, content: bytes) -> tuple[Table, ...]:
+    """Read a CSV file, a list of addresses, or a zip archive of these; `name` is its file name.
+
+    Raises ImportFileError for anything that cannot be read whole: what is read by half is lost without a word.
+    """
+    check_size(name, len(content))
+    if not content.startswith(b"PK\x03\x04"):
+        return (_read_table(name, content),)
+    return tuple(_read_table(member, data) for member, data in _unpack(name, content))
+
+
+def check_size(name: str, size: int) -> None:
+    """Raise ImportFileError if a file of `size` bytes is too large to be read."""
+    if size > LARGEST_FILE:
+        raise ImportFileError(
+            f"The file is too large: {size / 2**20:.0f} MB, at most {LARGEST_FILE // 2**20} MB are read.",
+            where=name,
+            remedy="Split it, or leave out columns that are not needed.",
+        )
+
+
+def _unpack(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = [member for member in archive.infolist() if _is_table(member.filename)]
+            if not 0 < len(members) <= MOST_FILES:
+                raise ImportFileError(
+                    f"The archive holds {len(members)} files of addresses; between 1 and {MOST_FILES} are expected.",
+                    where=name,
+                    remedy="Unpack it, and import the .csv files one by one.",
+                )
+            left = LARGEST_FILE
+            for member in members:
+                # The sizes that an archive declares may lie: what is really unpacked is counted.
+                with archive.open(member) as file:
+                    data = file.read(left + 1)
+                left -= len(data)
+                check_size(name, LARGEST_FILE - left)
+                yield PurePosixPath(member.filename).name, data
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+        raise ImportFileError(
+            "The archive cannot be unpacked: it is damaged or has a password.",
+            where=name,
+            remedy="Unpack it yourself, and import the .csv files one by one.",
+        ) from error
+
+
+def _is_table(path: str) -> bool:
+    file = PurePosixPath(path)
+    return file.suffix.lower() in {".csv", ".tsv", ".txt"} and not file.name.startswith(".") and "__MACOSX" not in path
+
+
+def _read_table(name: str, content: bytes) -> Table:
+    text, warnings = _decode(content)
+    return Table(name=name, records=tuple(_records(name, text, _delimiter(text))), warnings=warnings)
+
+
+def _decode(content: bytes) -> tuple[str, tuple[str, ...]]:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16", errors="replace"), ()
+    # Latin letters in UTF-16 without a byte order mark: every other byte is zero.
+    even, odd = content[:40:2], content[1:40:2]
+    if odd and not any(odd) and all(even):
+        return content.decode("utf-16-le", errors="replace"), ()
+    if odd and not any(even) and all(odd):
+        return content.decode("utf-16-be", errors="replace"), ()
+    try:
+        return content.decode("utf-8-sig"), ()
+    except UnicodeDecodeError:
+        warning = "The file is not UTF-8; it was read as Windows-1252. Check addresses with letters outside a-z."
+        return content.decode("cp1252", errors="replace"), (warning,)
+
+
+def _delimiter(text: str) -> str:
+    """Return the delimiter that leaves the most cells which are one address and nothing else.
+
+    Without any address the heading decides: the one that makes the most cells.
+    """
+    # Whole lines, so that a sample never ends within a row; a row whose quoted cells hold line ends may.
+    sample = "".join(text.splitlines(keepends=True)[:_SAMPLE])
+
+    def score(delimiter: str) -> tuple[int, int]:
+        try:
+            rows = list(csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter))
+        except csv.Error:
+            return -1, 0
+        addresses = sum(1 for row in rows for cell in row if "@" in cell and not set(cell) & set(_DELIMITERS + " <>"))
+        return addresses, max((len(row) for row in rows), default=0)
+
+    return max(_DELIMITERS, key=score)
+
+
+def _records(name: str, text: str, delimiter: str) -> Iterator[Record]:
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
+    line = 1
+    try:
+        for row in rows:
+            cells = tuple(cell.strip() for cell in row)
+            if any(cells):
+                yield Record(line, cells)
+            line = rows.line_num + 1
+    except csv.Error as error:
+        raise ImportFileError(
+            "A quotation mark is opened and not closed, or closed too early.",
+            where=f"{name}:{line}",
+            remedy='Mend that row (inside a quoted cell a quotation mark is written twice: ""), and try again.',
+        ) from error
