@@ -1,0 +1,125 @@
+"""The content of an edition, decided but not yet rendered: title, subject, posts, what closes soon. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from string import Formatter
+
+from briefingfeed.errors import ConfigurationError
+from briefingfeed.look import day_in_words
+from briefingfeed.models.post import Post
+from briefingfeed.models.settings import Settings
+
+PREHEADER_LENGTH = 140
+"""Characters; mail programs show between 40 and 130 of them beside the subject."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """What one edition says. Texts are plain, on one line, without control characters."""
+
+    title: str
+    subject: str
+    preheader: str
+    """What mail programs show beside the subject; not visible in the mail itself."""
+    posts: tuple[Post, ...]
+    closing_soon: tuple[Post, ...]
+    """Open surveys, consultations and calls, the next to close first; from older posts too."""
+    composed_at: datetime
+    """The instant of the freeze: Date header, and what counts as open or closed."""
+    date: date
+    """Its day in the publication's zone."""
+    shortened: frozenset[str] = frozenset()
+    """Ids of the posts that stand with summary and link because the mail would grow too large."""
+
+    @property
+    def count(self) -> int:
+        return len(self.posts)
+
+    def shorten(self, post_ids: Iterable[str]) -> Digest:
+        """Return the same digest with just these posts shortened."""
+        return replace(self, shortened=frozenset(post_ids))
+
+
+def compose_digest(posts: Sequence[Post], all_posts: Iterable[Post], settings: Settings, now: datetime) -> Digest:
+    """Put together the digest of the selected `posts`; `all_posts` is where things that close soon are looked for.
+
+    Raises ConfigurationError if `[newsletter] subject` names something unknown.
+    """
+    day = now.astimezone(settings.publication.timezone).date()
+    title = one_line(settings.publication.title)
+    return Digest(
+        title=title,
+        subject=_subject(settings, posts, day) or title,
+        preheader=_preheader(posts),
+        posts=tuple(posts),
+        closing_soon=_closing_soon(all_posts, settings, now, day),
+        composed_at=now,
+        date=day,
+    )
+
+
+def one_line(text: str) -> str:
+    """Return `text` with every run of white space, line separators and control characters made one space.
+
+    Header fields are made of such texts only: a title cannot begin a new header, nor stop an edition.
+    """
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+
+
+def _subject(settings: Settings, posts: Sequence[Post], day: date) -> str:
+    values = {
+        "title": settings.publication.title,
+        "headline": posts[0].title if posts else "",
+        "count": str(len(posts)),
+        "date": day_in_words(day),
+    }
+    pattern = settings.newsletter.subject
+    try:
+        pieces = list(Formatter().parse(pattern))
+    except ValueError:
+        raise _wrong_subject(settings, f"a brace is open or closed alone in “{pattern}”") from None
+    subject = ""
+    for literal, name, specification, conversion in pieces:
+        subject += literal
+        if name is None:
+            continue
+        if name not in values or specification or conversion:
+            raise _wrong_subject(settings, f"{{{name}}} is not known there")
+        subject += values[name]
+    return one_line(subject)
+
+
+def _wrong_subject(settings: Settings, message: str) -> ConfigurationError:
+    return ConfigurationError(
+        message,
+        where=f"{settings.file.name}: [newsletter] subject",
+        remedy="use {title}, {headline}, {count} and {date}; write {{ and }} for a brace itself",
+    )
+
+
+def _preheader(posts: Sequence[Post]) -> str:
+    """Say what the subject does not: the other titles, or the only post's summary."""
+    if len(posts) > 1:
+        text = " · ".join(one_line(post.title) for post in posts[1:])
+    else:
+        text = one_line("".join(post.summary for post in posts))
+    if len(text) <= PREHEADER_LENGTH:
+        return text
+    return text[:PREHEADER_LENGTH].rsplit(" ", 1)[0].rstrip(" ·,;:–—") + "…"
+
+
+def _closing_soon(posts: Iterable[Post], settings: Settings, now: datetime, day: date) -> tuple[Post, ...]:
+    last_day = day + timedelta(days=settings.newsletter.closing_soon_days)
+    found = [
+        (post.closes.at, post.title, post)
+        for post in posts
+        if post.closes is not None
+        and post.closes.day <= last_day
+        and post.is_open_at(now)
+        and post.visible_at(now)
+        and post.email is not False
+    ]
+    return tuple(post for _, _, post in sorted(found, key=lambda entry: entry[:2]))

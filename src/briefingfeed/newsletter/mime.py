@@ -1,0 +1,137 @@
+"""The MIME message of an edition, built once with slots; and a recipient's copy, spliced from it.
+
+multipart/alternative, text first. Everything a copy shares with the others is encoded when the message is built: a
+copy is a list of references to those bytes with its own few between them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from email.policy import SMTP
+from html import escape
+
+from briefingfeed.models.delivery import Parts
+from briefingfeed.models.edition import ByteSlot, Rendition, Segment, SlotCoding, SlotName, SlotValues
+from briefingfeed.newsletter.placeholders import Placeholders, checked_value, placeholders_of
+from briefingfeed.newsletter.quoted import encode_text, encode_value
+
+HeaderFields = Sequence[tuple[str, str]]
+
+_POLICY = SMTP.clone(cte_type="7bit")
+_OWN_ARGUMENTS = frozenset({"from", "to", "subject", "date", "message-id"})
+"""Header fields that providers with an API of their own take as arguments, or write themselves."""
+
+
+def build_message(fields: HeaderFields, text: str, html: str, placeholders: Placeholders) -> tuple[Segment, ...]:
+    """Return the whole message: CRLF, 7-bit, no line longer than 76 octets but those of slots in the header.
+
+    `fields` are decoded, each value on one line. The boundary is derived from what it divides, and cannot occur in
+    quoted-printable text.
+    """
+    boundary = f"=_{_fingerprint(fields, text, html)}"
+    segments: list[Segment] = []
+    for name, value in fields:
+        segments += _header_field(name, value, placeholders)
+    segments += [
+        b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary="%b"\r\n\r\n' % boundary.encode(),
+        *_part("plain", SlotCoding.TEXT, text, placeholders, boundary),
+        *_part("html", SlotCoding.HTML, html, placeholders, boundary),
+        b"--%b--\r\n" % boundary.encode(),
+    ]
+    return _joined(segments)
+
+
+def splice(message: Sequence[Segment], values: SlotValues) -> tuple[bytes, ...]:
+    """Return one recipient's copy as segments; joined they are the exact bytes to hand over.
+
+    Raises SlotValueError, which concerns this recipient only, if a value cannot be written into a mail.
+    """
+    checked = {name: checked_value(name, value) for name, value in values.items()}
+    written: dict[tuple[SlotName, SlotCoding], bytes] = {}
+    segments = []
+    for segment in message:
+        if isinstance(segment, bytes):
+            segments.append(segment)
+            continue
+        key = (segment.name, segment.coding)
+        if key not in written:
+            written[key] = _written(checked[segment.name], segment.coding)
+        segments.append(written[key])
+    return tuple(segments)
+
+
+def fill(rendition: Rendition, values: SlotValues) -> Parts:
+    """Return one recipient's copy unassembled, for providers that build the MIME message themselves.
+
+    Raises SlotValueError like `splice`.
+    """
+    stand_ins = placeholders_of(rendition)
+    checked = {stand_ins[name]: checked_value(name, value) for name, value in values.items()}
+    headers = [(name, _replaced(value, checked)) for name, value in rendition.headers]
+    return Parts(
+        sender=dict(headers)["From"],
+        subject=rendition.subject,
+        html=_replaced(rendition.html, {stand_in: escape(value) for stand_in, value in checked.items()}),
+        text=_replaced(rendition.text, checked),
+        headers=tuple((name, value) for name, value in headers if name.lower() not in _OWN_ARGUMENTS),
+    )
+
+
+def _written(value: str, coding: SlotCoding) -> bytes:
+    if coding is SlotCoding.HEADER:
+        return value.encode("ascii")
+    return encode_value(escape(value) if coding is SlotCoding.HTML else value)
+
+
+def _replaced(text: str, values: dict[str, str]) -> str:
+    for stand_in, value in values.items():
+        text = text.replace(stand_in, value)
+    return text
+
+
+def _header_field(name: str, value: str, placeholders: Placeholders) -> list[Segment]:
+    """Fold and encode a field. One with a slot stays on one line: a URL cannot be folded, and up to 998 octets go."""
+    pieces = _cut(value, placeholders, SlotCoding.HEADER)
+    if pieces == [value]:
+        return [_POLICY.header_factory(name, value).fold(policy=_POLICY).encode("ascii")]
+    encoded = [piece if isinstance(piece, ByteSlot) else piece.encode("ascii") for piece in pieces]
+    return [f"{name}: ".encode("ascii"), *encoded, b"\r\n"]
+
+
+def _part(subtype: str, coding: SlotCoding, content: str, placeholders: Placeholders, boundary: str) -> list[Segment]:
+    head = (
+        f"--{boundary}\r\n"
+        f"Content-Type: text/{subtype}; charset=utf-8\r\n"
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    )
+    pieces = _cut(content, placeholders, coding)
+    encoded = [
+        piece if isinstance(piece, ByteSlot) else encode_text(piece, ends_line=number == len(pieces))
+        for number, piece in enumerate(pieces, start=1)
+    ]
+    return [head.encode("ascii"), *encoded, b"\r\n"]
+
+
+def _cut(text: str, placeholders: Placeholders, coding: SlotCoding) -> list[str | ByteSlot]:
+    """Cut `text` at its stand-ins."""
+    names = {stand_in: name for name, stand_in in placeholders.items()}
+    pieces = re.split(f"({'|'.join(map(re.escape, names))})", text)
+    return [ByteSlot(names[piece], coding) if piece in names else piece for piece in pieces]
+
+
+def _joined(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+    """Join neighbouring bytes: the fewer segments, the cheaper a copy."""
+    joined: list[Segment] = []
+    for segment in segments:
+        if isinstance(segment, bytes) and joined and isinstance(joined[-1], bytes):
+            joined[-1] += segment
+        elif segment:
+            joined.append(segment)
+    return tuple(joined)
+
+
+def _fingerprint(fields: HeaderFields, text: str, html: str) -> str:
+    digest = hashlib.sha256(repr((tuple(fields), text, html)).encode("utf-8"))
+    return digest.hexdigest()[:32]

@@ -1,0 +1,84 @@
+"""Where a copy differs from the others: the stand-ins in rendered text, and the values that take their place.
+
+A stand-in is an ordinary https address, so that it comes through Jinja, premailer and libxml2 unchanged. Its host is
+made from everything else the mail says: no post can contain it, by chance or on purpose.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import idna
+
+from briefingfeed.errors import BriefingfeedError
+from briefingfeed.models.edition import Rendition, SlotName
+
+Placeholders = Mapping[SlotName, str]
+
+_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9.-]+")
+_FORMS = {
+    SlotName.ADDRESS: _ADDRESS,
+    SlotName.MESSAGE_ID: re.compile(r"<[!-;=?-~]+@[A-Za-z0-9.-]+>"),
+    SlotName.UNSUBSCRIBE_URL: re.compile(r"https?://[!#-;=?-~]+"),
+}
+_LONGEST = 900
+"""Characters; with the header's name the line stays below the 998 octets of RFC 5322."""
+
+
+class SlotValueError(BriefingfeedError, ValueError):
+    """A value cannot stand in a message: only this recipient's copy fails. The message does not repeat the value."""
+
+
+def placeholders_for(*contents: str) -> Placeholders:
+    """Return a stand-in for each slot that occurs in none of `contents`. The same contents give the same stand-ins."""
+    digest = hashlib.sha256()
+    for content in contents:
+        digest.update(content.encode("utf-8", "surrogatepass") + b"\0")
+    host = f"{digest.hexdigest()[:24]}.invalid"
+    return MappingProxyType({name: f"https://{host}/{name}" for name in SlotName})
+
+
+def placeholders_of(rendition: Rendition) -> Placeholders:
+    """Return the stand-ins that a rendition was made with: each has its own header field."""
+    headers = dict(rendition.headers)
+    return MappingProxyType(
+        {
+            SlotName.ADDRESS: headers["To"],
+            SlotName.MESSAGE_ID: headers["Message-ID"],
+            SlotName.UNSUBSCRIBE_URL: headers["List-Unsubscribe"].strip("<>"),
+        }
+    )
+
+
+def checked_value(name: SlotName, value: str) -> str:
+    """Return `value` as it is written into a copy: printable ASCII, an address with its domain in A-labels.
+
+    Raises SlotValueError if it is anything else than one address, one Message-ID or one URL.
+    """
+    if name is SlotName.ADDRESS and not value.isascii():
+        value = _with_ascii_domain(value)
+    if len(value) > _LONGEST or not _FORMS[name].fullmatch(value):
+        raise SlotValueError(
+            f"the {name} of this recipient cannot be written into a mail",
+            remedy="look at the subscriber: `briefingfeed subscribers show`",
+        )
+    return value
+
+
+def _with_ascii_domain(address: str) -> str:
+    local, _, domain = address.rpartition("@")
+    if not local.isascii():
+        raise SlotValueError(
+            "the part of this address before the @ is not ASCII; mail to it needs SMTPUTF8, which is not supported",
+            remedy="ask the subscriber for another address",
+        )
+    try:
+        return f"{local}@{idna.encode(domain, uts46=True).decode('ascii')}"
+    except idna.IDNAError:
+        raise SlotValueError(
+            "the domain of this address does not exist in the domain name system's form",
+            remedy="look at the subscriber: `briefingfeed subscribers show`",
+        ) from None
