@@ -1,0 +1,177 @@
+"""Editions: one row for each slot that passed, what it carried, and the freeze."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection, RowMapping, delete, exists, insert, literal, select, update
+
+from briefingfeed.errors import RefusedError
+from briefingfeed.models.delivery import DeliveryState
+from briefingfeed.models.edition import Edition, EditionState, Rendition
+from briefingfeed.storage import renditions
+from briefingfeed.storage.schema import delivery, edition, edition_post, passed_over, subscriber
+from briefingfeed.storage.statements import upsert
+from briefingfeed.storage.subscribers import MAY_BE_MAILED
+
+_MAY_BECOME: Final = {
+    EditionState.BLOCKED: {EditionState.MISSED, EditionState.EMPTY, EditionState.CANCELLED},
+    EditionState.FROZEN: {EditionState.SENDING, EditionState.HELD, EditionState.DONE, EditionState.CANCELLED},
+    EditionState.SENDING: {EditionState.HELD, EditionState.DONE, EditionState.CANCELLED},
+    EditionState.HELD: {EditionState.FROZEN, EditionState.SENDING, EditionState.CANCELLED, EditionState.DONE},
+    # The operator has resolved an uncertain row: it is to be sent again.
+    EditionState.DONE: {EditionState.SENDING},
+}
+"""Which state may follow which, apart from the freeze. Empty, missed and cancelled editions stay as they are."""
+
+_HANDED_OVER: Final = [DeliveryState.SUBMITTING, DeliveryState.ACCEPTED, DeliveryState.UNCERTAIN]
+
+
+class PostHistory(NamedTuple):
+    """What was mailed before within a scope, such as `weekly`; posts by their ids."""
+
+    carried: frozenset[str]
+    passed_over: frozenset[str]
+    edition_before: bool
+    """Whether a slot was ever dealt with: blocked and missed ones do not count."""
+
+
+def get(c: Connection, key: str) -> Edition | None:
+    row = c.execute(select(edition).where(edition.c.key == key)).mappings().one_or_none()
+    return _edition(row) if row else None
+
+
+def state(c: Connection, key: str) -> EditionState | None:
+    return c.scalar(select(edition.c.state).where(edition.c.key == key))
+
+
+def list_all(c: Connection) -> list[Edition]:
+    """Return every edition, newest slot first; a rehearsal after the real one."""
+    query = select(edition).order_by(edition.c.slot_at.desc(), edition.c.rehearsal, edition.c.key)
+    return [_edition(row) for row in c.execute(query).mappings()]
+
+
+def create(c: Connection, new: Edition, *, passed_over_ids: Collection[str] = ()) -> None:
+    """Record an edition that has no content: `empty`, `missed` or `blocked`.
+
+    A blocked one may be recorded again, with another note or state. Raises RefusedError if there is another.
+    """
+    _put(c, new)
+    _pass_over(c, new.scope, passed_over_ids, new.slot_at)
+
+
+def freeze(
+    c: Connection,
+    new: Edition,
+    rendition: Rendition,
+    post_ids: Iterable[str],
+    passed_over_ids: Collection[str],
+    now: datetime,
+) -> int:
+    """Store an edition with its content and one row for each confirmed, unsuppressed subscriber; return how many.
+
+    `new` has its state (`frozen`, or `held`), expiry and signing key; `frozen_at` and `recipients` are set here.
+    Raises RefusedError if this edition was dealt with already, or one of its posts was carried before.
+    """
+    _put(c, new, frozen_at=now, held_at=now if new.state is EditionState.HELD else None)
+    rendition_id = renditions.add(c, new.key, rendition)
+    _carry(c, new, post_ids)
+    _pass_over(c, new.scope, passed_over_ids, now)
+    columns = ["edition_key", "rendition_id", "subscriber_id", "address", "state", "attempts", "note", "updated_at"]
+    everyone = select(
+        literal(new.key),
+        literal(rendition_id),
+        subscriber.c.id,
+        subscriber.c.address,
+        literal(DeliveryState.PENDING, delivery.c.state.type),
+        literal(0),
+        literal(""),
+        literal(now, delivery.c.updated_at.type),
+    ).where(MAY_BE_MAILED)
+    recipients = c.execute(insert(delivery).from_select(columns, everyone)).rowcount
+    c.execute(update(edition).where(edition.c.key == new.key).values(recipients=recipients))
+    return recipients
+
+
+def rendition(c: Connection, key: str) -> Rendition:
+    """Return the content of an edition, checked against its hash. Raises StorageError: see `renditions.newest`."""
+    return renditions.newest(c, key)
+
+
+def set_state(c: Connection, key: str, to: EditionState, now: datetime, note: str = "") -> Edition:
+    """Move an edition to another state and return it; setting the same state again only changes the note.
+
+    Time spent in `held` moves the expiry on. Raises RefusedError if there is no such edition, or it can't go there.
+    """
+    found = get(c, key)
+    if found is None:
+        raise RefusedError(f"there is no edition {key}", remedy="see them all with: briefingfeed editions list")
+    if to is not found.state and to not in _MAY_BECOME.get(found.state, ()):
+        raise RefusedError(f"the edition {key} is {found.state}; it cannot become {to}")
+    values: dict[str, Any] = {"state": to, "note": note}
+    if to is EditionState.HELD:
+        values["held_at"] = found.held_at or now
+    elif found.held_at is not None:
+        values["held_at"] = None
+        if found.expires_at is not None:
+            values["expires_at"] = found.expires_at + max(now - found.held_at, timedelta(0))
+    changed = c.execute(update(edition).where(edition.c.key == key).values(values).returning(edition))
+    return _edition(changed.mappings().one())
+
+
+def history(c: Connection, scope: str) -> PostHistory:
+    """Return what was mailed before. `scope` is `Edition.scope`."""
+    carried = c.scalars(select(edition_post.c.post_id).where(edition_post.c.scope == scope))
+    passed = c.scalars(select(passed_over.c.post_id).where(passed_over.c.scope == scope))
+    return PostHistory(frozenset(carried), frozenset(passed), any(_counts(each, scope) for each in list_all(c)))
+
+
+def post_ids(c: Connection, key: str) -> set[str]:
+    """Return the posts that an edition has carried; none once they were released."""
+    return set(c.scalars(select(edition_post.c.post_id).where(edition_post.c.edition_key == key)))
+
+
+def release_posts(c: Connection, key: str) -> int:
+    """Free the posts of a cancelled edition for the next; return how many. None if a copy was handed to anybody."""
+    handed = exists().where(delivery.c.edition_key == key, delivery.c.state.in_(_HANDED_OVER))
+    return c.execute(delete(edition_post).where(edition_post.c.edition_key == key, ~handed)).rowcount
+
+
+def _counts(each: Edition, scope: str) -> bool:
+    return each.scope == scope and each.state not in (EditionState.BLOCKED, EditionState.MISSED)
+
+
+def _put(c: Connection, new: Edition, **changes: Any) -> None:
+    row = {name: getattr(new, name) for name in edition.columns.keys()} | changes  # noqa: SIM118 - not a dict
+    statement = upsert(c, edition)
+    put = c.execute(
+        statement.on_conflict_do_update(
+            index_elements=["key"],
+            set_={name: statement.excluded[name] for name in row if name != "key"},
+            where=edition.c.state == EditionState.BLOCKED,
+        ),
+        row,
+    )
+    if put.rowcount != 1:
+        raise RefusedError(f"the edition {new.key} was dealt with already: it is {state(c, new.key)}")
+
+
+def _carry(c: Connection, new: Edition, ids: Iterable[str]) -> None:
+    rows = [{"scope": new.scope, "post_id": each, "edition_key": new.key} for each in dict.fromkeys(ids)]
+    if not rows:
+        return
+    stored = c.execute(upsert(c, edition_post).on_conflict_do_nothing(), rows)
+    if stored.rowcount != len(rows):
+        raise RefusedError(f"the edition {new.key} cannot be frozen: one of its posts was mailed before")
+
+
+def _pass_over(c: Connection, scope: str, ids: Collection[str], now: datetime) -> None:
+    rows = [{"scope": scope, "post_id": each, "at": now} for each in ids]
+    if rows:
+        c.execute(upsert(c, passed_over).on_conflict_do_nothing(), rows)
+
+
+def _edition(row: RowMapping) -> Edition:
+    return Edition(**row)

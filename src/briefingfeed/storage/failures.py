@@ -1,0 +1,89 @@
+"""What the driver reports -> StorageError: what happened, in words, and what to do about it.
+
+Neither the statement nor its parameters are repeated: they hold addresses.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from briefingfeed.errors import StorageError
+
+_WORDS: Final = {
+    sqlite3.SQLITE_BUSY: (
+        "the database is busy: another program has been writing to it for too long",
+        "try again; if it stays busy, look for a backup, a file synchroniser or a database browser that holds it open",
+    ),
+    sqlite3.SQLITE_FULL: (
+        "the database cannot grow: the disk is full",
+        "free some space, then run the same command again; nothing was lost",
+    ),
+    sqlite3.SQLITE_READONLY: (
+        "the database cannot be written",
+        "let the user who runs briefingfeed own the file and its folder, and see that the disk is not read-only",
+    ),
+    sqlite3.SQLITE_CANTOPEN: (
+        "the database cannot be opened",
+        "see that its folder exists and belongs to the user who runs briefingfeed",
+    ),
+    sqlite3.SQLITE_PERM: (
+        "the database may not be opened",
+        "let the user who runs briefingfeed own the file and its folder",
+    ),
+    sqlite3.SQLITE_NOTADB: (
+        "this file is not a database",
+        "see that [database] url names the right file, or restore it from the backup",
+    ),
+    sqlite3.SQLITE_CORRUPT: (
+        "the database is damaged",
+        "stop sending, keep a copy of the file, and restore it from the backup",
+    ),
+    sqlite3.SQLITE_IOERR: (
+        "the disk failed while the database was read or written",
+        "see that the disk is healthy and local, not a network folder; then try again",
+    ),
+    sqlite3.SQLITE_CONSTRAINT: (
+        "the database refused a change that would break one of its rules; nothing was written",
+        "try again; if it happens again, please report it",
+    ),
+}
+_WORDS_FOR_LOCKED: Final = _WORDS[sqlite3.SQLITE_BUSY]
+_OTHER: Final = ("the database did not do what was asked", "try again; if it happens again, please report it")
+_PRIMARY_CODE: Final = 0xFF
+"""An extended code of SQLite holds its primary code in the lowest byte."""
+
+
+@contextmanager
+def told_as_storage_errors(where: str) -> Iterator[None]:
+    """Raise StorageError in place of whatever the driver or SQLAlchemy raises inside."""
+    try:
+        yield
+    except PoolTimeoutError as error:
+        raise StorageError("too many connections to the database at once", where=where, remedy="try again") from error
+    except DBAPIError as error:
+        # Not from `error`, which carries the parameters along.
+        raise storage_error(error.orig, where) from error.orig
+    except sqlite3.Error as error:
+        raise storage_error(error, where) from error
+    except SQLAlchemyError as error:
+        raise storage_error(error, where) from error
+
+
+def storage_error(error: BaseException | None, where: str) -> StorageError:
+    """Return the StorageError for what the driver raised."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:
+        message, remedy = _OTHER
+    elif code & _PRIMARY_CODE == sqlite3.SQLITE_LOCKED:
+        message, remedy = _WORDS_FOR_LOCKED
+    else:
+        message, remedy = _WORDS.get(code & _PRIMARY_CODE, _OTHER)
+        if message is _OTHER[0]:
+            message = f"{message} ({getattr(error, 'sqlite_errorname', code)})"
+    return StorageError(message, where=where, remedy=remedy)

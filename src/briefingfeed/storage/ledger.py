@@ -1,0 +1,190 @@
+"""How a run moves delivery rows: recover, claim, arm, record, give back. No other transitions than these.
+
+The promise of at most one copy rests here: `arm` is committed before a copy is handed over, an armed row leaves
+`submitting` only by the run that armed it or as `uncertain`, and an `uncertain` row is never claimed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    exists,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
+
+from briefingfeed.models.delivery import Claimed, DeliveryState, Result
+from briefingfeed.models.edition import EditionState
+from briefingfeed.storage.schema import attempt, delivery, edition, subscriber
+from briefingfeed.storage.subscribers import MAY_BE_MAILED
+
+_WANTS_IT: Final = exists().where(subscriber.c.id == delivery.c.subscriber_id, MAY_BE_MAILED)
+_IS_OPEN: Final = exists().where(
+    edition.c.key == delivery.c.edition_key,
+    edition.c.state.in_([EditionState.FROZEN, EditionState.SENDING]),
+    edition.c.expires_at > bindparam("now"),
+)
+_UNCLAIMED: Final = {"claim_id": null(), "claimed_at": null()}
+_STATE_BEFORE_CLAIM: Final = case(
+    (delivery.c.next_attempt_at.is_(None), DeliveryState.PENDING), else_=DeliveryState.DEFERRED
+)
+_IDS: Final[BindParameter[int]] = bindparam("ids", expanding=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovered:
+    """How many rows of dead runs were found."""
+
+    returned: int
+    """Claimed only: `pending` again."""
+    uncertain: int
+    """Armed: somebody may have got this copy."""
+
+
+def recover(c: Connection, run_id: str, now: datetime) -> Recovered:
+    """Settle the rows that other runs left behind. Call it under the run lock, so that those runs are dead."""
+    left = and_(delivery.c.claim_id.is_not(None), delivery.c.claim_id != run_id)
+    armed = and_(left, delivery.c.state == DeliveryState.SUBMITTING)
+    note = "the run that was handing it over was killed"
+    c.execute(
+        insert(attempt).from_select(
+            ["delivery_id", "at", "result", "note"],
+            select(
+                delivery.c.id,
+                literal(now, attempt.c.at.type),
+                literal(Result.UNCERTAIN, attempt.c.result.type),
+                literal(note),
+            ).where(armed),
+        )
+    )
+    uncertain = c.execute(
+        update(delivery)
+        .where(armed)
+        .values(
+            state=DeliveryState.UNCERTAIN,
+            attempts=delivery.c.attempts + 1,
+            next_attempt_at=None,
+            note=note,
+            updated_at=now,
+            **_UNCLAIMED,
+        )
+    )
+    returned = c.execute(
+        update(delivery)
+        .where(left, delivery.c.state == DeliveryState.CLAIMED)
+        .values(state=DeliveryState.PENDING, next_attempt_at=None, updated_at=now, **_UNCLAIMED)
+    )
+    return Recovered(returned=returned.rowcount, uncertain=uncertain.rowcount)
+
+
+_DUE: Final = (
+    select(delivery.c.id)
+    .where(
+        delivery.c.edition_key == bindparam("key"),
+        or_(
+            delivery.c.state == DeliveryState.PENDING,
+            and_(
+                delivery.c.state == DeliveryState.DEFERRED,
+                delivery.c.next_attempt_at <= bindparam("now", type_=delivery.c.next_attempt_at.type),
+            ),
+        ),
+        _IS_OPEN,
+    )
+    .limit(bindparam("most"))
+)
+_CLAIM: Final = (
+    update(delivery)
+    .where(delivery.c.id.in_(_DUE))
+    .values(
+        state=DeliveryState.CLAIMED,
+        claim_id=bindparam("run_id"),
+        claimed_at=bindparam("now"),
+        updated_at=bindparam("now"),
+    )
+    .returning(delivery.c.id, delivery.c.subscriber_id, delivery.c.address, delivery.c.attempts)
+)
+_SKIP: Final = (
+    update(delivery)
+    .where(
+        delivery.c.id.in_(_IDS),
+        delivery.c.state == DeliveryState.CLAIMED,
+        delivery.c.claim_id == bindparam("run_id"),
+        ~_WANTS_IT,
+    )
+    .values(state=DeliveryState.SKIPPED, next_attempt_at=None, updated_at=bindparam("now"), **_UNCLAIMED)
+    .returning(delivery.c.id)
+)
+
+
+def claim(c: Connection, edition_key: str, run_id: str, most: int, now: datetime) -> list[Claimed]:
+    """Lease up to `most` rows that are due; an empty list means that none is.
+
+    Rows of people who left or were suppressed since the freeze become `skipped` instead. An edition that is held,
+    cancelled or past its expiry gives no rows.
+    """
+    while True:
+        rows = c.execute(_CLAIM, {"key": edition_key, "run_id": run_id, "most": most, "now": now}).all()
+        skipped = _skip(c, run_id, [row.id for row in rows], now)
+        wanted = sorted(row for row in rows if row.id not in skipped)
+        if wanted or not rows:
+            return [
+                Claimed(delivery_id=row.id, subscriber_id=row.subscriber_id, address=row.address, attempts=row.attempts)
+                for row in wanted
+            ]
+
+
+def _skip(c: Connection, run_id: str, ids: Collection[int], now: datetime) -> set[int]:
+    return set(c.scalars(_SKIP, {"ids": list(ids), "run_id": run_id, "now": now})) if ids else set()
+
+
+_ARM: Final = (
+    update(delivery)
+    .where(
+        delivery.c.id.in_(_IDS),
+        delivery.c.state == DeliveryState.CLAIMED,
+        delivery.c.claim_id == bindparam("run_id"),
+        _WANTS_IT,
+        _IS_OPEN,
+    )
+    .values(state=DeliveryState.SUBMITTING, updated_at=bindparam("now"))
+    .returning(delivery.c.id)
+)
+_GIVE_BACK: Final = (
+    update(delivery)
+    .where(delivery.c.state == DeliveryState.CLAIMED, delivery.c.claim_id == bindparam("run_id"))
+    .values(state=_STATE_BEFORE_CLAIM, **_UNCLAIMED)
+)
+
+
+def arm(c: Connection, run_id: str, delivery_ids: Collection[int], now: datetime) -> set[int]:
+    """Commit to handing rows over; return those that may really go, once the transaction is committed.
+
+    Only rows that this run has claimed can be armed. Somebody who left meanwhile is `skipped`; if the edition was
+    held, cancelled or expired meanwhile, nothing is armed and the rows are given back as they were.
+    """
+    if not delivery_ids:
+        return set()
+    armed = set(c.scalars(_ARM, {"ids": list(delivery_ids), "run_id": run_id, "now": now}))
+    others = set(delivery_ids) - armed
+    if others:
+        _skip(c, run_id, others, now)
+        c.execute(_GIVE_BACK.where(delivery.c.id.in_(_IDS)), {"ids": list(others), "run_id": run_id})
+    return armed
+
+
+def unclaim(c: Connection, run_id: str) -> int:
+    """Give back the rows that a run has claimed but not armed, each as it was before; return how many."""
+    return c.execute(_GIVE_BACK, {"run_id": run_id}).rowcount

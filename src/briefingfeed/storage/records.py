@@ -1,0 +1,167 @@
+"""Write down what became of rows that were handed over, and what follows for the address."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, bindparam, func, insert, literal, select, update
+
+from briefingfeed.models.delivery import DeliveryState, Phase, Record, Result
+from briefingfeed.models.subscriber import SuppressionReason
+from briefingfeed.storage.schema import attempt, delivery, subscriber, suppression
+from briefingfeed.storage.statements import batches, upsert
+
+_OUTCOMES: Final = frozenset(
+    {
+        DeliveryState.ACCEPTED,
+        DeliveryState.DEFERRED,
+        DeliveryState.FAILED,
+        DeliveryState.UNCERTAIN,
+        DeliveryState.PENDING,
+    }
+)
+
+_RECORD: Final = (
+    update(delivery)
+    .where(
+        delivery.c.id == bindparam("row"),
+        delivery.c.state == DeliveryState.SUBMITTING,
+        delivery.c.claim_id == bindparam("run"),
+    )
+    .values(
+        state=bindparam("to"),
+        attempts=delivery.c.attempts + bindparam("charged"),
+        next_attempt_at=bindparam("due"),
+        claim_id=None,
+        claimed_at=None,
+        code=bindparam("reply"),
+        enhanced_code=bindparam("enhanced"),
+        provider_id=bindparam("theirs"),
+        note=bindparam("words"),
+        acknowledged_at=bindparam("settled"),
+        updated_at=bindparam("now"),
+    )
+)
+
+
+def record(
+    c: Connection, run_id: str, records: Sequence[Record], now: datetime, *, suppress: Collection[int] = ()
+) -> int:
+    """Write down what became of rows that this run had armed; return how many rows it changed.
+
+    A row that is no longer `submitting` under this run is left alone: somebody has settled it meanwhile, and knows
+    better. Whoever was REJECTED is suppressed in the same transaction, and so are the deliveries named in `suppress`;
+    these need no settling by the operator. Raises ValueError for a state that no attempt can end in.
+    """
+    plain: list[Record] = []
+    others: list[Record] = []
+    for each in records:
+        _check(each)
+        is_plain = each.outcome.result is Result.ACCEPTED and each.state is DeliveryState.ACCEPTED
+        (plain if is_plain else others).append(each)
+    changed = 0
+    if plain:
+        changed += c.execute(_RECORD, [_values(each, run_id, now) for each in plain]).rowcount
+    told = []
+    for each in others:
+        suppressed = each.outcome.result is Result.REJECTED or each.delivery_id in suppress
+        if c.execute(_RECORD, _values(each, run_id, now, settled=suppressed)).rowcount:
+            told.append(each)
+            if suppressed:
+                _suppress(c, each, now)
+    if told:
+        c.execute(insert(attempt), [_attempt(each, now) for each in told])
+    return changed + len(told)
+
+
+def fail_refused(c: Connection, records: Sequence[Record], now: datetime) -> int:
+    """Turn rows that were deferred for a POLICY refusal into `failed`: a later recipient was accepted, so the refusal
+    was about them. Rows that were tried again since are left alone. Returns how many changed."""
+    newest = select(func.max(attempt.c.id)).where(attempt.c.delivery_id == delivery.c.id).scalar_subquery()
+    last = select(attempt.c.result).where(attempt.c.id == newest).scalar_subquery()
+    changed = 0
+    for some in batches([each.delivery_id for each in records]):
+        changed += c.execute(
+            update(delivery)
+            .where(
+                delivery.c.id.in_(some),
+                delivery.c.state == DeliveryState.DEFERRED,
+                last == literal(Result.POLICY, attempt.c.result.type),
+            )
+            .values(state=DeliveryState.FAILED, next_attempt_at=None, updated_at=now)
+        ).rowcount
+    return changed
+
+
+def earlier_bounces(c: Connection, delivery_ids: Collection[int]) -> dict[int, int]:
+    """Return for each delivery in how many other editions its subscriber was refused for good at RCPT."""
+    this, other = delivery.alias("this"), delivery.alias("other")
+    query = (
+        select(this.c.id, func.count(other.c.id.distinct()))
+        .join(other, (other.c.subscriber_id == this.c.subscriber_id) & (other.c.id != this.c.id))
+        .join(attempt, attempt.c.delivery_id == other.c.id)
+        .where(
+            other.c.state == DeliveryState.FAILED,
+            attempt.c.phase == Phase.RCPT,
+            attempt.c.result == Result.FAILED,
+        )
+        .group_by(this.c.id)
+    )
+    found: dict[int, int] = {}
+    for some in batches(delivery_ids):
+        found |= dict(c.execute(query.where(this.c.id.in_(some))).all())
+    return dict.fromkeys(delivery_ids, 0) | found
+
+
+def _check(each: Record) -> None:
+    if each.state not in _OUTCOMES:
+        raise ValueError(f"no attempt ends in {each.state}")
+    if (each.state is DeliveryState.DEFERRED) != (each.next_attempt_at is not None):
+        raise ValueError("a deferred row, and no other, has a time for its next attempt")
+
+
+def _values(each: Record, run_id: str, now: datetime, *, settled: bool = False) -> dict[str, Any]:
+    outcome = each.outcome
+    return {
+        "row": each.delivery_id,
+        "run": run_id,
+        "to": each.state,
+        "charged": int(each.charge),
+        "due": each.next_attempt_at,
+        "reply": outcome.code,
+        "enhanced": outcome.enhanced_code,
+        "theirs": outcome.provider_id,
+        "words": outcome.note,
+        "settled": now if settled else None,
+        "now": now,
+    }
+
+
+def _attempt(each: Record, now: datetime) -> dict[str, Any]:
+    outcome = each.outcome
+    return {
+        "delivery_id": each.delivery_id,
+        "at": now,
+        "result": outcome.result,
+        "phase": outcome.phase,
+        "code": outcome.code,
+        "enhanced_code": outcome.enhanced_code,
+        "note": outcome.note,
+    }
+
+
+def _suppress(c: Connection, each: Record, now: datetime) -> None:
+    theirs = (
+        select(
+            subscriber.c.address_hash,
+            literal(SuppressionReason.BOUNCED, suppression.c.reason.type),
+            literal(now, suppression.c.at.type),
+            literal(each.outcome.enhanced_code or ""),
+        )
+        .join(delivery, delivery.c.subscriber_id == subscriber.c.id)
+        .where(delivery.c.id == each.delivery_id)
+    )
+    columns = ["address_hash", "reason", "at", "note"]
+    c.execute(upsert(c, suppression).from_select(columns, theirs).on_conflict_do_nothing())

@@ -1,0 +1,84 @@
+"""Renditions: written once at the freeze, checked each time they are read."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from briefingfeed.errors import StorageError
+from briefingfeed.models.edition import ByteSlot, Rendition, Segment, SlotCoding, SlotName, content_hash
+from briefingfeed.storage.schema import rendition
+
+
+def add(c: Connection, edition_key: str, new: Rendition, *, number: int = 1) -> int:
+    """Store a rendition and return its id. Raises ValueError if its content hash is not that of its message."""
+    if content_hash(new.message) != new.content_hash:
+        raise ValueError("the content hash does not belong to the message")
+    content = _content(new)
+    row = content | {"edition_key": edition_key, "number": number, "checksum": _checksum(content)}
+    stored: int = c.execute(insert(rendition).returning(rendition.c.id), row).scalar_one()
+    return stored
+
+
+def newest(c: Connection, edition_key: str) -> Rendition:
+    """Return the rendition of an edition, byte for byte as it was frozen.
+
+    Raises StorageError if there is none, or if what is stored is no longer what was frozen.
+    """
+    columns = [column for column in rendition.c if column.name not in ("id", "edition_key", "number")]
+    query = select(*columns).where(rendition.c.edition_key == edition_key).order_by(rendition.c.number.desc()).limit(1)
+    row = c.execute(query).mappings().one_or_none()
+    if row is None:
+        raise StorageError(f"{edition_key} has no content: it was never frozen")
+    content = dict(row)
+    checksum = content.pop("checksum")
+    found = _rendition(content) if _checksum(content) == checksum else None
+    if found is None or content_hash(found.message) != found.content_hash:
+        raise StorageError(
+            f"the stored content of {edition_key} has changed since it was frozen",
+            remedy="send nothing more of it; restore the database from the backup",
+        )
+    return found
+
+
+def _content(of: Rendition) -> dict[str, Any]:
+    return {
+        "subject": of.subject,
+        "html": of.html,
+        "text": of.text,
+        "headers": [list(header) for header in of.headers],
+        "message": [_stored(segment) for segment in of.message],
+        "post_ids": list(of.post_ids),
+        "content_hash": of.content_hash,
+    }
+
+
+def _rendition(content: dict[str, Any]) -> Rendition:
+    return Rendition(
+        subject=content["subject"],
+        html=content["html"],
+        text=content["text"],
+        headers=tuple((name, value) for name, value in content["headers"]),
+        message=tuple(_segment(stored) for stored in content["message"]),
+        post_ids=tuple(content["post_ids"]),
+        content_hash=content["content_hash"],
+    )
+
+
+def _stored(segment: Segment) -> str | list[str]:
+    # Latin-1 gives each byte a character of its own, so that any bytes survive JSON.
+    return segment.decode("latin-1") if isinstance(segment, bytes) else [segment.name.value, segment.coding.value]
+
+
+def _segment(stored: str | list[str]) -> Segment:
+    if isinstance(stored, str):
+        return stored.encode("latin-1")
+    name, coding = stored
+    return ByteSlot(SlotName(name), SlotCoding(coding))
+
+
+def _checksum(content: dict[str, Any]) -> str:
+    return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,224 @@
+"""The tables. Times are instants in UTC, states are words, and every promise that a constraint can keep is one."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    DDL,
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    event,
+    text,
+)
+
+from briefingfeed.models.delivery import DeliveryState, Phase, Result
+from briefingfeed.models.edition import Cadence, EditionState
+from briefingfeed.models.subscriber import ConsentKind, SubscriberState, SuppressionReason
+from briefingfeed.storage.types import Instant, word
+
+HEAD: Final = "0001"
+"""The newest migration: a database at this revision has exactly the tables below."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "%(table_name)s_%(column_0_N_name)s",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ck": "%(table_name)s_%(constraint_name)s",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+        "pk": "%(table_name)s_pkey",
+    }
+)
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+secret_key = Table(
+    "secret_key",
+    metadata,
+    Column("fingerprint", String, primary_key=True),
+    Column("first_seen_at", Instant, nullable=False),
+)
+
+remembered_post = Table(
+    "remembered_post",
+    metadata,
+    Column("post_id", String, primary_key=True),
+    Column("path", String, nullable=False),
+    Column("date", Date, nullable=False),
+    Column("body_digest", String, nullable=False),
+    Column("published", Instant, nullable=False),
+    Column("updated", Instant, nullable=False),
+)
+
+subscriber = Table(
+    "subscriber",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("address", String, nullable=False),
+    # The address without case: `Ann@` and `ann@` are one mailbox and never get two copies.
+    Column("address_key", String, nullable=False, unique=True),
+    # Ties the row to the suppressions, so that who may be mailed is a condition within SQL.
+    Column("address_hash", String, nullable=False, unique=True),
+    Column("state", word(SubscriberState), nullable=False, index=True),
+    Column("created_at", Instant, nullable=False),
+    Column("unsubscribed_at", Instant),
+)
+
+consent = Table(
+    "consent",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # No foreign key: the proof outlives the subscriber, under an id that then leads nowhere.
+    Column("subscriber_id", String, nullable=False, index=True),
+    Column("kind", word(ConsentKind), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("source", String, nullable=False),
+    Column("note", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+suppression = Table(
+    "suppression",
+    metadata,
+    Column("address_hash", String, primary_key=True),
+    Column("reason", word(SuppressionReason), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("note", Text, nullable=False),
+)
+
+edition = Table(
+    "edition",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("cadence", word(Cadence), nullable=False),
+    Column("rehearsal", Boolean, nullable=False),
+    Column("slot_at", Instant, nullable=False),
+    Column("state", word(EditionState), nullable=False),
+    Column("frozen_at", Instant),
+    Column("expires_at", Instant),
+    Column("held_at", Instant),
+    Column("recipients", Integer, nullable=False),
+    Column("signing_key", String),
+    Column("note", Text, nullable=False),
+    CheckConstraint("(state = 'held') = (held_at IS NOT NULL)", name="held"),
+)
+
+rendition = Table(
+    "rendition",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("edition_key", ForeignKey("edition.key"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("html", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("headers", JSON, nullable=False),
+    Column("message", JSON, nullable=False),
+    Column("post_ids", JSON, nullable=False),
+    Column("content_hash", String, nullable=False),
+    # Over everything above but the edition: the content hash covers the MIME message only.
+    Column("checksum", String, nullable=False),
+    UniqueConstraint("edition_key", "number"),
+    sqlite_autoincrement=True,
+)
+
+edition_post = Table(
+    "edition_post",
+    metadata,
+    Column("scope", String, primary_key=True),
+    Column("post_id", String, primary_key=True),
+    Column("edition_key", ForeignKey("edition.key"), nullable=False, index=True),
+)
+
+passed_over = Table(
+    "passed_over",
+    metadata,
+    Column("scope", String, primary_key=True),
+    Column("post_id", String, primary_key=True),
+    Column("at", Instant, nullable=False),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("edition_key", ForeignKey("edition.key"), nullable=False),
+    Column("rendition_id", ForeignKey("rendition.id"), nullable=False),
+    # Both are dropped when the subscriber is erased; the row still counts.
+    Column("subscriber_id", ForeignKey("subscriber.id"), index=True),
+    Column("address", String),
+    Column("state", word(DeliveryState), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    # Kept through `claimed`, where it tells a row that was deferred from one that was pending.
+    Column("next_attempt_at", Instant),
+    Column("claim_id", String),
+    Column("claimed_at", Instant),
+    Column("code", Integer),
+    Column("enhanced_code", String),
+    Column("provider_id", String),
+    Column("note", Text, nullable=False),
+    Column("acknowledged_at", Instant),
+    Column("updated_at", Instant, nullable=False),
+    UniqueConstraint("edition_key", "address"),
+    UniqueConstraint("edition_key", "subscriber_id"),
+    CheckConstraint("(state IN ('claimed', 'submitting')) = (claim_id IS NOT NULL)", name="claim"),
+    CheckConstraint("state <> 'deferred' OR next_attempt_at IS NOT NULL", name="due"),
+    sqlite_autoincrement=True,
+)
+Index("delivery_by_state", delivery.c.edition_key, delivery.c.state, delivery.c.next_attempt_at)
+_is_claimed = text("claim_id IS NOT NULL")
+Index("delivery_by_claim", delivery.c.claim_id, sqlite_where=_is_claimed, postgresql_where=_is_claimed)
+_is_unsettled = text("state IN ('failed', 'uncertain') AND acknowledged_at IS NULL")
+Index("delivery_unsettled", delivery.c.edition_key, sqlite_where=_is_unsettled, postgresql_where=_is_unsettled)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("delivery_id", ForeignKey("delivery.id"), nullable=False, index=True),
+    Column("at", Instant, nullable=False),
+    Column("result", word(Result), nullable=False),
+    Column("phase", word(Phase)),
+    Column("code", Integer),
+    Column("enhanced_code", String),
+    Column("note", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# After an erasure the source and note of older rows, where people write names, may be blanked; nothing else, ever.
+SQLITE_TRIGGERS: Final = {
+    "consent_keep_row": """
+        CREATE TRIGGER consent_keep_row BEFORE DELETE ON consent
+        BEGIN SELECT RAISE(ABORT, 'consent is append-only'); END""",
+    "consent_keep_content": """
+        CREATE TRIGGER consent_keep_content BEFORE UPDATE ON consent
+        WHEN NOT (NEW.id = OLD.id AND NEW.subscriber_id = OLD.subscriber_id AND NEW.kind = OLD.kind
+            AND NEW.at = OLD.at AND NEW.source = '' AND NEW.note = ''
+            AND EXISTS (SELECT 1 FROM consent WHERE subscriber_id = OLD.subscriber_id AND kind = 'erased'))
+        BEGIN SELECT RAISE(ABORT, 'consent is append-only'); END""",
+    "rendition_keep_row": """
+        CREATE TRIGGER rendition_keep_row BEFORE DELETE ON rendition
+        BEGIN SELECT RAISE(ABORT, 'a rendition never changes'); END""",
+    "rendition_keep_content": """
+        CREATE TRIGGER rendition_keep_content BEFORE UPDATE ON rendition
+        BEGIN SELECT RAISE(ABORT, 'a rendition never changes'); END""",
+}
+for _name, _statement in SQLITE_TRIGGERS.items():
+    _table = consent if _name.startswith("consent") else rendition
+    event.listen(_table, "after_create", DDL(_statement).execute_if(dialect="sqlite"))  # type: ignore[no-untyped-call]

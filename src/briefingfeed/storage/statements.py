@@ -1,0 +1,29 @@
+"""Where two databases, or a statement's limits, need a word of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final, TypeVar
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+_Value = TypeVar("_Value")
+
+MOST_VALUES: Final = 10_000
+"""In one IN (…): SQLite takes 32,766 parameters in a statement, PostgreSQL 65,535."""
+
+
+def upsert(c: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """Return an INSERT that understands `on_conflict_do_nothing` and `on_conflict_do_update`.
+
+    Both databases spell it alike, but SQLAlchemy has it in each dialect's own constructor only.
+    """
+    return postgresql.insert(table) if c.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def batches(values: Collection[_Value], size: int = MOST_VALUES) -> Iterator[Sequence[_Value]]:
+    """Cut `values` so that each piece fits into one statement."""
+    ordered = list(values)
+    for start in range(0, len(ordered), size):
+        yield ordered[start : start + size]

@@ -1,0 +1,151 @@
+"""Subscribers and the proof of their consent."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, RowMapping, Select, and_, exists, func, insert, select, update
+
+from briefingfeed.models.subscriber import (
+    Consent,
+    Subscriber,
+    SubscriberState,
+)
+from briefingfeed.storage.schema import consent, subscriber, suppression
+from briefingfeed.storage.statements import batches
+
+MAY_BE_MAILED: Final = and_(
+    subscriber.c.state == SubscriberState.CONFIRMED,
+    ~exists().where(suppression.c.address_hash == subscriber.c.address_hash),
+)
+"""The condition, on a row of `subscriber`, under which a copy may go out."""
+
+_COLUMNS: Final = (
+    subscriber.c.id,
+    subscriber.c.address,
+    subscriber.c.state,
+    subscriber.c.created_at,
+    subscriber.c.unsubscribed_at,
+)
+
+
+def add(c: Connection, new: Subscriber, given: Consent, *, address_hash: str) -> None:
+    """Store a subscriber together with the proof of consent.
+
+    `address_hash` is `tokens.address_hash` of the address: it is what suppressions know. Raises StorageError if the
+    address, in any spelling of case, is already there: look with `by_address` in the same transaction.
+    """
+    add_many(c, [(new, given, address_hash)])
+
+
+def add_many(c: Connection, new: Iterable[tuple[Subscriber, Consent, str]]) -> None:
+    """Store many at once, each as (subscriber, consent, address_hash): see `add`. All or none are stored."""
+    people, proofs = [], []
+    for person, proof, address_hash in new:
+        people.append(_row(person, address_hash))
+        proofs.append(_consent_row(proof))
+    if people:
+        c.execute(insert(subscriber), people)
+        c.execute(insert(consent), proofs)
+
+
+def by_id(c: Connection, subscriber_id: str) -> Subscriber | None:
+    """Return the subscriber; None if there never was one, or it was erased."""
+    return _one(c, select(*_COLUMNS).where(subscriber.c.id == subscriber_id))
+
+
+def by_address(c: Connection, address: str) -> Subscriber | None:
+    """Return the subscriber with this address, normalised, in any spelling of case."""
+    return _one(c, select(*_COLUMNS).where(subscriber.c.address_key == address_key(address)))
+
+
+def by_addresses(c: Connection, addresses: Collection[str]) -> dict[str, Subscriber]:
+    """Return those of many addresses that are there, each under its `address_key`."""
+    keys = [address_key(each) for each in addresses]
+    query = select(*_COLUMNS)
+    rows = (
+        row for some in batches(keys) for row in c.execute(query.where(subscriber.c.address_key.in_(some))).mappings()
+    )
+    return {address_key(person.address): person for person in map(_subscriber, rows)}
+
+
+def address_key(address: str) -> str:
+    """Return what all spellings of one mailbox have in common."""
+    return unicodedata.normalize("NFC", address).lower()
+
+
+def list_all(c: Connection, state: SubscriberState | None = None) -> Iterator[Subscriber]:
+    """Yield subscribers in the order in which they came, a few at a time: use it up within the transaction."""
+    query = select(*_COLUMNS).order_by(subscriber.c.created_at, subscriber.c.id)
+    if state is not None:
+        query = query.where(subscriber.c.state == state)
+    for some in c.execution_options(yield_per=1000).execute(query).mappings().partitions():
+        yield from map(_subscriber, some)
+
+
+def count_by_state(c: Connection) -> dict[SubscriberState, int]:
+    """Return how many there are in each state, states without any included."""
+    counted = c.execute(select(subscriber.c.state, func.count()).group_by(subscriber.c.state))
+    return dict.fromkeys(SubscriberState, 0) | dict(counted.all())
+
+
+def set_state(c: Connection, subscriber_id: str, state: SubscriberState, now: datetime) -> bool:
+    """Set the state; False if it was so already, or there is no such subscriber.
+
+    The caller appends the consent that goes with it. Rows frozen for somebody no longer confirmed will be skipped.
+    """
+    left_at = now if state is SubscriberState.UNSUBSCRIBED else None
+    changed = c.execute(
+        update(subscriber)
+        .where(subscriber.c.id == subscriber_id, subscriber.c.state != state)
+        .values(state=state, unsubscribed_at=left_at)
+    )
+    return changed.rowcount == 1
+
+
+def append_consent(c: Connection, given: Consent) -> None:
+    c.execute(insert(consent), _consent_row(given))
+
+
+def consents(c: Connection, subscriber_id: str) -> list[Consent]:
+    """Return the proof, oldest first. It is append-only, and stays after an erasure without its sources and notes."""
+    query = (
+        select(consent.c.subscriber_id, consent.c.kind, consent.c.at, consent.c.source, consent.c.note)
+        .where(consent.c.subscriber_id == subscriber_id)
+        .order_by(consent.c.id)
+    )
+    return [Consent(**row) for row in c.execute(query).mappings()]
+
+
+def _one(c: Connection, query: Select[Any]) -> Subscriber | None:
+    row = c.execute(query).mappings().one_or_none()
+    return _subscriber(row) if row else None
+
+
+def _subscriber(row: RowMapping) -> Subscriber:
+    return Subscriber(**row)
+
+
+def _row(person: Subscriber, address_hash: str) -> dict[str, Any]:
+    return {
+        "id": person.id,
+        "address": person.address,
+        "address_key": address_key(person.address),
+        "address_hash": address_hash,
+        "state": person.state,
+        "created_at": person.created_at,
+        "unsubscribed_at": person.unsubscribed_at,
+    }
+
+
+def _consent_row(given: Consent) -> dict[str, Any]:
+    return {
+        "subscriber_id": given.subscriber_id,
+        "kind": given.kind,
+        "at": given.at,
+        "source": given.source,
+        "note": given.note,
+    }
