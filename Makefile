@@ -48,7 +48,7 @@ clean: ## remove what was made here: .venv, caches, public/ (var/ is kept: subsc
 # Stamps: a folder of packages is as good as the files it was made from.
 
 .venv/run: constraints.txt pyproject.toml | .venv/bin/python
-	@echo "Installing into .venv (once; about ten seconds) …"
+	@echo "Installing into .venv (once; a moment) …"
 	@$(PIP) install --require-hashes --requirement constraints.txt
 	@$(PIP) install --no-deps --editable .
 	@touch $@
