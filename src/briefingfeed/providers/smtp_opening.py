@@ -1,0 +1,161 @@
+"""From nothing to a session that may take mail: connect, greet, encrypt, log in.
+
+Nothing but the greeting ever crosses an unencrypted connection, except to a server on this machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import ipaddress
+import ssl
+
+from briefingfeed.errors import ConfigurationError
+from briefingfeed.models.delivery import Phase
+from briefingfeed.providers.smtp_protocol import Offers, Session
+from briefingfeed.providers.smtp_replies import Reply
+from briefingfeed.providers.smtp_settings import Security, SmtpSettings
+from briefingfeed.providers.smtp_troubles import (
+    broken,
+    injected,
+    login_refused,
+    no_login_offered,
+    no_starttls,
+    no_tls,
+    refused,
+    unreachable,
+)
+from briefingfeed.providers.smtp_wire import Wire, WireError
+
+_LONGEST_COMMAND = 510
+"""Octets without CRLF; RFC 5321, 4.5.3.1.4. A longer initial response goes on a line of its own (RFC 4954)."""
+
+
+def tls_context(settings: SmtpSettings) -> ssl.SSLContext:
+    """Return a context that verifies certificate and host name. Raises ConfigurationError for a bad `ca_file`."""
+    try:
+        return ssl.create_default_context(cafile=settings.ca_file)
+    except OSError as error:  # ssl.SSLError is one
+        raise ConfigurationError(
+            f"The certificates to trust cannot be read: {error.strerror or error}.",
+            where=str(settings.ca_file),
+            remedy="Name a PEM file in [smtp] ca_file, or remove the line to trust what this machine trusts.",
+        ) from error
+
+
+async def open_session(settings: SmtpSettings, password: str | None, context: ssl.SSLContext) -> Session:
+    """Return a session that may take mail. Raises SessionError, whose text says what to do."""
+    try:
+        async with asyncio.timeout(settings.connect_timeout):
+            wire = await Wire.connect(
+                settings.host, settings.usual_port, loopback_only=settings.security is Security.NONE
+            )
+    except OSError as error:  # TimeoutError is one
+        raise unreachable(settings, error) from error
+    session = Session(wire, settings)
+    try:
+        await _open(session, password, context)
+    except WireError as error:
+        wire.close()
+        raise broken(settings, error) from error
+    except ssl.SSLError as error:
+        wire.close()
+        raise no_tls(settings, error) from error
+    except BaseException:
+        wire.close()
+        raise
+    return session
+
+
+async def _open(session: Session, password: str | None, context: ssl.SSLContext) -> None:
+    settings = session.settings
+    if settings.security is Security.TLS:
+        await session.wire.start_tls(context, settings.host, settings.timeout)
+    greeting = await session.reply(settings.timeout)
+    if greeting.code != 220:
+        raise refused(settings, Phase.CONNECT, greeting)
+    await _greet(session)
+    if settings.security is Security.STARTTLS:
+        await _start_tls(session, context)
+        await _greet(session)
+    if settings.username:
+        await _log_in(session, settings.username, password or "")
+
+
+async def _greet(session: Session) -> None:
+    name = session.settings.helo or _address_literal(session.wire.local_address)
+    reply = await session.command(f"EHLO {name}".encode("ascii"))
+    session.offers = read_offers(reply) if reply.code == 250 else Offers()
+    if reply.code in (500, 502, 504):
+        if session.settings.security is Security.STARTTLS:
+            raise no_starttls(session.settings, "it does not know EHLO")
+        reply = await session.command(f"HELO {name}".encode("ascii"))
+    if reply.code != 250:
+        raise refused(session.settings, Phase.CONNECT, reply)
+
+
+async def _start_tls(session: Session, context: ssl.SSLContext) -> None:
+    if "STARTTLS" not in session.offers.keywords:
+        raise no_starttls(session.settings, "it is not in its answer to EHLO")
+    reply = await session.command(b"STARTTLS")
+    if reply.code != 220:
+        raise no_starttls(session.settings, f"it answered {reply.code}")
+    if not session.is_in_step:
+        raise injected(session.settings)
+    session.offers = Offers()
+    await session.wire.start_tls(context, session.settings.host, session.settings.timeout)
+
+
+async def _log_in(session: Session, username: str, password: str) -> None:
+    offered = session.offers.auth
+    if "PLAIN" in offered:
+        reply = await _plain(session, username, password)
+    elif "LOGIN" in offered:
+        reply = await _login(session, username, password)
+    else:
+        raise no_login_offered(session.settings, offered)
+    if reply.code != 235:
+        raise login_refused(session.settings, reply)
+
+
+async def _plain(session: Session, username: str, password: str) -> Reply:
+    """RFC 4616."""
+    response = _base64(f"\0{username}\0{password}")
+    command = b"AUTH PLAIN " + response
+    if len(command) <= _LONGEST_COMMAND:
+        return await session.command(command)
+    reply = await session.command(b"AUTH PLAIN")
+    return await session.command(response) if reply.code == 334 else reply
+
+
+async def _login(session: Session, username: str, password: str) -> Reply:
+    reply = await session.command(b"AUTH LOGIN")
+    for word in (username, password):
+        if reply.code != 334:
+            break
+        reply = await session.command(_base64(word))
+    return reply
+
+
+def read_offers(reply: Reply) -> Offers:
+    """Read an EHLO reply; its first line is the server's name. Unknown keywords don't matter."""
+    keywords: set[str] = set()
+    auth: set[str] = set()
+    size = 0
+    for line in reply.lines[1:]:
+        keyword, *parameters = line.upper().replace("AUTH=", "AUTH ").split() or [""]
+        keywords.add(keyword)
+        if keyword == "AUTH":
+            auth.update(parameters)
+        elif keyword == "SIZE" and parameters and parameters[0].isdecimal():
+            size = int(parameters[0])
+    return Offers(keywords=frozenset(keywords), auth=frozenset(auth), size=size)
+
+
+def _address_literal(address: str) -> str:
+    version = ipaddress.ip_address(address.partition("%")[0]).version
+    return f"[IPv6:{address}]" if version == 6 else f"[{address}]"
+
+
+def _base64(text: str) -> bytes:
+    return base64.b64encode(text.encode())

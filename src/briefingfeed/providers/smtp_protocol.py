@@ -1,0 +1,182 @@
+"""The dialogue about one message at a time, with its phases apart: MAIL, RCPT, DATA, body and dot.
+
+RFC 5321; RFC 2920 where the server offers PIPELINING. Whether trying again is safe is known, not guessed:
+`Wire.dot_taken`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from briefingfeed.models.delivery import Phase, Result
+from briefingfeed.providers.smtp_replies import GARBAGE, Reply, ReplyReader, judge
+from briefingfeed.providers.smtp_settings import SmtpSettings
+from briefingfeed.providers.smtp_troubles import SessionError, broken, refused, too_large
+from briefingfeed.providers.smtp_wire import END_OF_DATA, Wire, WireError
+
+_QUIT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offers:
+    """What the server's EHLO reply promised."""
+
+    keywords: frozenset[str] = frozenset()
+    auth: frozenset[str] = frozenset()
+    size: int = 0
+    """The largest message in octets; 0: not said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What became of one copy. `trouble`: why the session cannot go on, whatever became of the copy."""
+
+    result: Result
+    phase: Phase
+    reply: Reply | None = None
+    trouble: SessionError | None = None
+
+
+class Session:
+    """One connection, greeted and logged in (`smtp_opening.open_session`)."""
+
+    def __init__(self, wire: Wire, settings: SmtpSettings) -> None:
+        self.wire = wire
+        self.settings = settings
+        self.offers = Offers()
+        self._reader = ReplyReader()
+        self._replies: deque[Reply] = deque()
+        self._dirty = False
+        self._ending = False
+
+    async def command(self, line: bytes) -> Reply:
+        """Send one command and return its reply. Raises WireError."""
+        self.wire.write(line + b"\r\n")
+        return await self.reply(self.settings.timeout)
+
+    async def reply(self, seconds: float) -> Reply:
+        """Return the next reply; its code is GARBAGE if it cannot be read. Raises WireError."""
+        while not self._replies:
+            self._reader.feed(await self.wire.receive(seconds), self._replies.append)
+        return self._replies.popleft()
+
+    @property
+    def is_in_step(self) -> bool:
+        """Whether every reply was asked for, so that the next one will belong to the next command."""
+        return not self._replies and self._reader.is_empty and not self.wire.has_unread
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether a message's end may have gone out without an answer: after `submit` was cancelled."""
+        return self._ending and self.wire.dot_taken
+
+    async def send_message(self, segments: Sequence[bytes]) -> Reply:
+        """Send a message and its dot, after DATA was allowed, and return the reply. Raises WireError."""
+        self._ending = True
+        self.wire.write_message(segments)
+        reply = await self.reply(self.settings.dot_timeout)
+        self._ending = False
+        return reply
+
+    async def submit(self, sender: str, recipient: str, segments: Sequence[bytes]) -> Verdict:
+        """Hand over one copy; addresses as `wire_address` returns them. Never raises for what the server does.
+
+        After a verdict with `trouble` the session may only be closed.
+        """
+        verdict = await _Transaction(self, reset=self._dirty).run(sender, recipient, segments)
+        self._dirty = verdict.result is not Result.ACCEPTED
+        return verdict
+
+    async def quit(self) -> None:
+        """Say goodbye, if possible, and close. What happens here changes no result."""
+        with suppress(WireError):
+            self.wire.write(b"QUIT\r\n")
+            await self.reply(min(_QUIT_SECONDS, self.settings.timeout))
+        self.wire.close()
+
+
+class _Transaction:
+    """One copy on its way. `_verdict` is set as soon as its fate is known, and then only its `trouble` may change."""
+
+    def __init__(self, session: Session, *, reset: bool) -> None:
+        self._session = session
+        self._settings = session.settings
+        self._reset = reset
+        self._phase = Phase.MAIL
+        self._verdict: Verdict | None = None
+
+    async def run(self, sender: str, recipient: str, segments: Sequence[bytes]) -> Verdict:
+        size = sum(map(len, segments))
+        try:
+            if 0 < self._session.offers.size < size:
+                trouble = too_large(self._settings, size, self._session.offers.size)
+                return Verdict(result=Result.RETURNED, phase=Phase.MAIL, trouble=trouble)
+            if not self._session.is_in_step:
+                self._judge(await self._session.reply(self._settings.timeout))
+            else:
+                await self._envelope(sender, recipient, size)
+            return self._verdict or await self._content(segments)
+        except WireError as error:
+            return self._lost(error)
+
+    async def _envelope(self, sender: str, recipient: str, size: int) -> None:
+        size_given = f" SIZE={size}" if "SIZE" in self._session.offers.keywords else ""
+        commands = [
+            (Phase.MAIL, f"MAIL FROM:<{sender}>{size_given}\r\n".encode("ascii")),
+            (Phase.RCPT, f"RCPT TO:<{recipient}>\r\n".encode("ascii")),
+            (Phase.DATA, b"DATA\r\n"),
+        ]
+        if self._reset:
+            commands.insert(0, (Phase.CONNECT, b"RSET\r\n"))
+        if "PIPELINING" in self._session.offers.keywords:
+            self._session.wire.write(b"".join(line for _, line in commands))
+            for phase, _ in commands:
+                await self._read(phase)
+        else:
+            for phase, line in commands:
+                self._session.wire.write(line)
+                await self._read(phase)
+                if self._verdict is not None:
+                    return
+
+    async def _read(self, phase: Phase) -> None:
+        """Read the reply to one command of the envelope."""
+        if self._verdict is None:
+            self._phase = phase
+        reply = await self._session.reply(self._settings.timeout)
+        if self._verdict is None:
+            if not reply.allows(phase):
+                self._judge(reply)
+        elif phase is Phase.DATA and reply.allows(phase):
+            # Pipelined, and the server wants a message although nobody is to get it: none, then (RFC 2920, 3.1).
+            self._session.wire.write(END_OF_DATA)
+            await self._session.reply(self._settings.dot_timeout)
+
+    async def _content(self, segments: Sequence[bytes]) -> Verdict:
+        self._phase = Phase.DOT
+        reply = await self._session.send_message(segments)
+        if not self._session.wire.dot_taken:
+            self._phase = Phase.BODY
+        return self._judge(reply)
+
+    def _judge(self, reply: Reply) -> Verdict:
+        result = judge(self._phase, reply)
+        out_of_step = self._phase is Phase.BODY or result in (Result.RETURNED, Result.UNCERTAIN)
+        trouble = None
+        if out_of_step or reply.code in (421, GARBAGE):
+            trouble = refused(self._settings, self._phase, reply)
+        self._verdict = Verdict(result=result, phase=self._phase, reply=reply, trouble=trouble)
+        return self._verdict
+
+    def _lost(self, error: WireError) -> Verdict:
+        trouble = broken(self._settings, error)
+        if self._verdict is not None:
+            return replace(self._verdict, trouble=self._verdict.trouble or trouble)
+        if self._phase is not Phase.DOT:
+            return Verdict(result=Result.RETURNED, phase=self._phase, trouble=trouble)
+        if self._session.wire.dot_taken:
+            return Verdict(result=Result.UNCERTAIN, phase=Phase.DOT, trouble=trouble)
+        return Verdict(result=Result.RETURNED, phase=Phase.BODY, trouble=trouble)

@@ -1,0 +1,84 @@
+"""The table `[smtp]`."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+
+class Security(StrEnum):
+    """How the connection is protected. There is no falling back from one to another."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    """From the first octet (RFC 8314)."""
+    NONE = "none"
+    """Only to a server on this machine."""
+
+
+_USUAL_PORT = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpSettings:
+    """Times are in seconds. Raises ValueError for values that don't go together."""
+
+    host: str = "localhost"
+    port: int | None = None
+    """Default: 587 with starttls, 465 with tls, 25 with none."""
+    security: Security = Security.STARTTLS
+    username: str | None = None
+    """Its password is BRIEFINGFEED_SMTP_PASSWORD, or stands in `password_file`."""
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    """Certificates (PEM) to trust instead of the system's: for a server with a private authority."""
+    helo: str | None = None
+    """The name to greet with. Default: the address literal of our end (RFC 5321, 4.1.4)."""
+    connections: int = 1
+    rate: float | None = None
+    """At most this many messages per second, over all connections. None: as fast as the server takes them."""
+    connect_timeout: float = 30.0
+    timeout: float = 300.0
+    """For the reply to any command but the end of a message."""
+    dot_timeout: float = 600.0
+    """For sending a message's body and for the reply to its end; RFC 5321 (4.5.3.2.6) asks for ten minutes."""
+    retry_pause: float = 5.0
+    """Before the second try to get a session again; then twice as long each time."""
+
+    def __post_init__(self) -> None:
+        if not self.host or not self.host.isprintable() or " " in self.host:
+            raise ValueError("host must be the name of a mail server")
+        if self.port is not None and self.port > 65_535:
+            raise ValueError("port must be at most 65535")
+        if self.security is Security.NONE and not self.is_loopback:
+            raise ValueError(
+                'security = "none" is only for a server on this machine; use "starttls" (port 587) or "tls" (port 465)'
+            )
+        if self.connections > 50:
+            raise ValueError("connections must be at most 50; most servers allow fewer than ten")
+        if self.helo is not None and not self.helo.replace("-", "").replace(".", "").isalnum():
+            raise ValueError("helo must be the full name of this machine")
+
+    def below(self, folder: Path) -> SmtpSettings:
+        """Return the same settings with relative paths taken as below `folder`."""
+        return replace(self, ca_file=folder / self.ca_file) if self.ca_file else self
+
+    @property
+    def usual_port(self) -> int:
+        return self.port or _USUAL_PORT[self.security]
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the server is on this machine, as far as its name says."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def where(self) -> str:
+        return f"{self.host}:{self.usual_port}"

@@ -1,0 +1,144 @@
+"""Why an SMTP session cannot be had or cannot go on, in words for whoever set it up, and what to do."""
+
+from __future__ import annotations
+
+import ssl
+
+from briefingfeed.errors import ProviderError
+from briefingfeed.models.delivery import Phase
+from briefingfeed.providers.addresses import scrub
+from briefingfeed.providers.smtp_replies import GARBAGE, Reply
+from briefingfeed.providers.smtp_settings import SmtpSettings
+from briefingfeed.providers.smtp_wire import WireError
+
+PASSWORD_VARIABLE = "BRIEFINGFEED_SMTP_PASSWORD"  # noqa: S105 - a name, not a password
+
+_LATER = "Nobody was charged for it. The next run tries again by itself."
+_CHECK_LOGIN = f"Check username in [smtp] and the password in {PASSWORD_VARIABLE}, then run the same command again."
+
+# OpenSSL's X509_V_ERR_*: what a volunteer can do something about.
+_CERTIFICATE = {
+    9: "is not valid yet",
+    10: "has expired",
+    18: "was signed by the server itself, by nobody this machine trusts",
+    19: "was signed by somebody this machine does not trust",
+    20: "was signed by somebody this machine does not trust",
+    62: "belongs to another name",
+    64: "belongs to another address",
+}
+
+
+class SessionError(ProviderError):
+    """The session cannot be had or cannot go on. `hopeless`: trying again without a change is of no use."""
+
+    def __init__(self, settings: SmtpSettings, message: str, *, remedy: str = _LATER, hopeless: bool = False) -> None:
+        super().__init__(message, where=settings.where, remedy=remedy)
+        self.hopeless = hopeless
+
+
+def unreachable(settings: SmtpSettings, error: OSError) -> SessionError:
+    """No connection: unknown host, refused, timed out."""
+    return SessionError(
+        settings,
+        f"The mail server cannot be reached: {error.strerror or error or 'no answer in time'}.",
+        remedy=f"Check host and port in [smtp], and that the server is running. {_LATER}",
+    )
+
+
+def broken(settings: SmtpSettings, error: WireError) -> SessionError:
+    """The connection was lost."""
+    return SessionError(settings, f"The connection {error}.")
+
+
+def bad_sender(settings: SmtpSettings) -> SessionError:
+    """Our own envelope sender cannot go over the wire."""
+    return SessionError(
+        settings, "The sender address cannot be used.", remedy="Check from in [newsletter].", hopeless=True
+    )
+
+
+def too_large(settings: SmtpSettings, size: int, limit: int) -> SessionError:
+    return SessionError(
+        settings,
+        f"The message has {size // 1000} kB, and the mail server takes at most {limit // 1000} kB.",
+        remedy="Lower size_budget_kb in [newsletter], or ask the server's operator for more.",
+        hopeless=True,
+    )
+
+
+def refused(settings: SmtpSettings, phase: Phase, reply: Reply) -> SessionError:
+    """A reply after which the session cannot go on."""
+    words = f"{reply.code} {scrub(reply.text)}".strip()
+    if reply.code == GARBAGE:
+        remedy = f"Check host, port and security in [smtp]. {_LATER}"
+        return SessionError(settings, "The mail server answered something that is not SMTP.", remedy=remedy)
+    if reply.code in (530, 534, 535):
+        return login_refused(settings, reply)
+    if reply.code == 538:
+        remedy = 'Set security = "starttls" or "tls" in [smtp].'
+        return SessionError(settings, f"The mail server wants TLS first: {words}", remedy=remedy, hopeless=True)
+    if phase is Phase.MAIL and reply.code // 100 == 5:
+        return SessionError(
+            settings,
+            f"The mail server refuses mail from our sender address: {words}",
+            remedy="Check from in [newsletter]: this server must be allowed to send for it. Check [smtp] username too.",
+            hopeless=True,
+        )
+    return SessionError(settings, f"The mail server takes no mail just now: {words}")
+
+
+def login_refused(settings: SmtpSettings, reply: Reply) -> SessionError:
+    words = f"{reply.code} {scrub(reply.text, settings.username or '')}".strip()
+    if reply.code == 530 or not settings.username:
+        return SessionError(
+            settings,
+            f"The mail server wants a login first: {words}",
+            remedy=f"Set username in [smtp] and its password in {PASSWORD_VARIABLE}.",
+            hopeless=True,
+        )
+    if reply.code // 100 == 4:
+        return SessionError(settings, f"The mail server cannot check the login just now: {words}")
+    return SessionError(settings, f"The mail server refused our login: {words}", remedy=_CHECK_LOGIN, hopeless=True)
+
+
+def no_login_offered(settings: SmtpSettings, offered: frozenset[str]) -> SessionError:
+    known = f"It offers {', '.join(sorted(offered))}; we know PLAIN and LOGIN." if offered else "It offers no login."
+    return SessionError(
+        settings,
+        f"The mail server takes no user name and password the way we send them. {known}",
+        remedy="If it needs none, remove username from [smtp]; else ask its operator for another port.",
+        hopeless=True,
+    )
+
+
+def no_starttls(settings: SmtpSettings, why: str) -> SessionError:
+    return SessionError(
+        settings,
+        f"The mail server offers no STARTTLS ({why}). Nothing was sent, no password either.",
+        remedy='If it has TLS on port 465, set security = "tls" in [smtp]. We never fall back to plain text.',
+        hopeless=True,
+    )
+
+
+def injected(settings: SmtpSettings) -> SessionError:
+    return SessionError(
+        settings,
+        "Somebody spoke between us and the mail server before the connection was encrypted.",
+        remedy="This may be an attack, or a broken proxy. Nothing was sent. Try another network, or ask the operator.",
+        hopeless=True,
+    )
+
+
+def no_tls(settings: SmtpSettings, error: ssl.SSLError) -> SessionError:
+    """The handshake failed."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        what = _CERTIFICATE.get(error.verify_code, f"cannot be verified ({error.verify_message})")
+        return SessionError(
+            settings,
+            f"The certificate of {settings.host} {what}. Nothing was sent, no password either.",
+            remedy="Write host in [smtp] as the certificate has it; for a private authority name its ca_file. "
+            "If the server is not yours, tell its operator.",
+            hopeless=True,
+        )
+    remedy = f'Check port and security in [smtp]: "tls" goes with port 465, "starttls" with 587. {_LATER}'
+    return SessionError(settings, f"TLS with the mail server failed: {error.reason or error}.", remedy=remedy)
