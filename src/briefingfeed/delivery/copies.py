@@ -1,0 +1,47 @@
+"""One recipient's copy of a rendition: spliced from the bytes that all share and what is theirs alone."""
+
+from __future__ import annotations
+
+from briefingfeed.models.delivery import Claimed, Message
+from briefingfeed.models.edition import Edition, Rendition, SlotName
+from briefingfeed.models.settings import Settings
+from briefingfeed.newsletter.mime import fill, splice
+from briefingfeed.tokens import Keyring, message_id, unsubscribe_token
+
+NOBODY = "nobody"
+"""A subscriber id that no one has: its links lead to the real page and unsubscribe nobody."""
+
+
+def unsubscribe_url(settings: Settings, keyring: Keyring, subscriber_id: str, *, key: str | None = None) -> str:
+    """Return the address behind a subscriber's unsubscribe link; the pages are `web`'s. `key` as for the token."""
+    return f"{settings.public_url}/u/{unsubscribe_token(keyring, subscriber_id, key=key)}"
+
+
+class Copies:
+    """Makes the messages of one edition. The same row gives the same bytes each time."""
+
+    def __init__(self, edition: Edition, rendition: Rendition, keyring: Keyring, settings: Settings) -> None:
+        self._edition = edition
+        self._rendition = rendition
+        self._keyring = keyring
+        self._key = edition.signing_key or keyring.current
+        self._settings = settings
+        self._sender = settings.newsletter.from_.address
+        self._domain = self._sender.rpartition("@")[2]
+
+    def message(self, row: Claimed) -> Message:
+        """Return the copy for `row`. Raises ValueError if its address can't stand in a message."""
+        identity = message_id(self._keyring, self._key, self._edition.key, row.subscriber_id, self._domain)
+        values = {
+            SlotName.ADDRESS: row.address,
+            SlotName.MESSAGE_ID: identity,
+            SlotName.UNSUBSCRIBE_URL: unsubscribe_url(self._settings, self._keyring, row.subscriber_id, key=self._key),
+        }
+        return Message(
+            delivery_id=row.delivery_id,
+            envelope_from=self._sender,
+            recipient=row.address,
+            message_id=identity,
+            segments=splice(self._rendition.message, values),
+            parts=fill(self._rendition, values),
+        )

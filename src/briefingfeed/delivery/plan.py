@@ -1,0 +1,90 @@
+"""Which slot is due now, and which were missed before it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from briefingfeed.models.edition import Edition, EditionState, Slot
+
+REHEARSAL = "rehearsal/"
+LONGEST_SILENCE = timedelta(days=60)
+"""After this long without an edition somebody has to say that the next one is meant: the clock may be wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a run has to do before it hands anything over."""
+
+    due: Slot | None = None
+    """The slot to make an edition for."""
+    missed: tuple[Slot, ...] = ()
+    """To be recorded as missed, oldest first."""
+    begin_after: datetime | None = None
+    """To be recorded by the first real run: slots up to this instant have no edition."""
+    silent_since: datetime | None = None
+    """Set if the last edition is so long ago that the next one needs `--force`."""
+
+
+def edition_key(slot: Slot, *, rehearsal: bool) -> str:
+    return f"{REHEARSAL}{slot.key}" if rehearsal else slot.key
+
+
+def decide_rehearsal(latest: Slot, editions: Iterable[Edition]) -> Decision:
+    """A rehearsal misses nothing and needs no beginning: the latest slot is rehearsed once."""
+    key = edition_key(latest, rehearsal=True)
+    recorded = next((edition for edition in editions if edition.key == key), None)
+    return Decision(due=latest if _open(recorded) else None)
+
+
+def decide(
+    latest: Slot,
+    editions: Iterable[Edition],
+    *,
+    begun_after: datetime | None,
+    previous: Callable[[Slot], Slot],
+    now: datetime,
+    catch_up: timedelta,
+    at_once: bool = False,
+    force: bool = False,
+) -> Decision:
+    """Return what is due for real.
+
+    `editions` are all real ones of the cadence; `begun_after` is what the first real run recorded. `at_once` lets the
+    latest slot be the first.
+    """
+    beginning = _beginning(latest, begun_after, now=now, at_once=at_once)
+    begin_after = beginning if beginning != begun_after else None
+    recorded = {edition.key: edition for edition in editions}
+    if latest.at <= beginning:
+        return Decision(begin_after=begin_after)
+    last = max((edition.slot_at for edition in recorded.values()), default=None)
+    if last is not None and latest.at - last > LONGEST_SILENCE and not force:
+        return Decision(silent_since=last)
+
+    is_open = _open(recorded.get(latest.key))
+    in_time = now - latest.at <= catch_up or at_once
+    missed = [] if not is_open or in_time else [latest]
+    slot = previous(latest)
+    while slot.at > max(beginning, last or beginning) or _is_blocked(recorded.get(slot.key)):
+        if _open(recorded.get(slot.key)):
+            missed.append(slot)
+        slot = previous(slot)
+    return Decision(
+        due=latest if is_open and in_time else None, missed=tuple(reversed(missed)), begin_after=begin_after
+    )
+
+
+def _beginning(latest: Slot, begun_after: datetime | None, *, now: datetime, at_once: bool) -> datetime:
+    if at_once and (begun_after is None or latest.at <= begun_after):
+        return latest.previous
+    return now if begun_after is None else begun_after
+
+
+def _open(recorded: Edition | None) -> bool:
+    return recorded is None or _is_blocked(recorded)
+
+
+def _is_blocked(recorded: Edition | None) -> bool:
+    return recorded is not None and recorded.state is EditionState.BLOCKED

@@ -1,0 +1,134 @@
+"""One run over one edition: whatever is due is handed over, and what became of it is written down.
+
+The promise of at most one copy rests on the order of things: a row is armed by a committed UPDATE before the provider
+sees its message, and a row that was armed is never taken again without an outcome. Whatever dies in between leaves the
+row `submitting`, which the next run reads as `uncertain`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from sqlalchemy import Connection
+
+from briefingfeed.delivery.copies import Copies
+from briefingfeed.delivery.failpoints import Failpoint, ignore
+from briefingfeed.delivery.ledger import PAUSES, Ledger
+from briefingfeed.delivery.stopping import Stop
+from briefingfeed.delivery.work import EditionWork, Entry, write_entries
+from briefingfeed.errors import ProviderError
+from briefingfeed.models.edition import EditionState
+from briefingfeed.providers.base import Provider
+from briefingfeed.storage import deliveries, editions
+from briefingfeed.storage.database import Database
+
+POLICY_NOTE = (
+    "three recipients in a row were refused for policy, so the refusal is probably about this server or this text, "
+    "not about them"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSetup:
+    """What a run needs besides the edition."""
+
+    database: Database
+    provider: Provider
+    run_id: str
+    """Names this run in the rows it claims; never used again."""
+    now: Callable[[], datetime]
+    patience: timedelta = timedelta(0)
+    """How long to stay for rows that fall due later."""
+    progress: Callable[[int], None] = lambda _settled: None
+    """Called with the number of rows settled so far in this run."""
+    failpoint: Failpoint = ignore
+    pauses: tuple[float, ...] = PAUSES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """How a run ended; what became of the rows stands in the database."""
+
+    error: ProviderError | None = None
+    """The way out could not be used; the rows not handed over wait."""
+    stopped_by: signal.Signals | None = None
+
+
+async def run_edition(key: str, copies: Copies, setup: RunSetup) -> RunResult:
+    """Hand over every due row of an edition that is `sending`.
+
+    Takes SIGTERM and SIGINT over while it runs: it then ends with what is in flight written down. Raises StorageError
+    if outcomes can't be recorded (nothing more is handed over then), and whatever the provider breaks down with, after
+    its rows were recorded as uncertain.
+    """
+    stop = Stop()
+    write = partial(write_entries, run_id=setup.run_id, now=setup.now)
+    with stop.listening():
+        ledger: Ledger[Entry] = Ledger(setup.database, write, pauses=setup.pauses, failpoint=setup.failpoint)
+        async with ledger:
+            work = EditionWork(
+                key,
+                setup.run_id,
+                copies,
+                ledger,
+                stop,
+                now=setup.now,
+                progress=setup.progress,
+                failpoint=setup.failpoint,
+            )
+            try:
+                error = await _hand_over(key, work, ledger, stop, setup)
+            finally:
+                await work.abandon()
+                if ledger.failure is None:
+                    await ledger.commit("close", partial(_close, key=key, setup=setup, must_hold=work.must_hold))
+    if ledger.failure is not None:
+        raise ledger.failure
+    return RunResult(error=error, stopped_by=stop.by)
+
+
+async def _hand_over(
+    key: str, work: EditionWork, ledger: Ledger[Entry], stop: Stop, setup: RunSetup
+) -> ProviderError | None:
+    """Let the provider work until nothing is due that this run may wait for."""
+    while not work.is_over():
+        before = work.handed_out
+        try:
+            await _deliver(setup.provider, work, stop)
+        except ProviderError as error:
+            return error
+        if work.is_over():
+            break
+        due = await ledger.commit("look", partial(deliveries.next_due, key=key))
+        rest = due - setup.now() if due is not None else None
+        if rest is None or rest > setup.patience or (rest <= timedelta(0) and work.handed_out == before):
+            break
+        await stop.sleep(max(rest.total_seconds(), 0))
+    return None
+
+
+async def _deliver(provider: Provider, work: EditionWork, stop: Stop) -> None:
+    """Run the provider to its end; break it off when the operator insists."""
+    delivering = asyncio.create_task(provider.deliver(work), name="deliver")
+    insisting = asyncio.create_task(stop.insisted(), name="insist")
+    try:
+        await asyncio.wait({delivering, insisting}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        insisting.cancel()
+        if not delivering.done():
+            delivering.cancel()
+        await asyncio.wait({delivering, insisting})
+    if not delivering.cancelled():
+        delivering.result()
+
+
+def _close(connection: Connection, *, key: str, setup: RunSetup, must_hold: bool) -> None:
+    """Give back what was claimed and not handed out; hold the edition if the run found a reason."""
+    deliveries.unclaim(connection, setup.run_id)
+    if must_hold and editions.state(connection, key) is EditionState.SENDING:
+        editions.set_state(connection, key, EditionState.HELD, setup.now(), POLICY_NOTE)

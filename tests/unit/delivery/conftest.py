@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from briefingfeed.delivery.copies import Copies
+from briefingfeed.models.delivery import DeliveryState
+from briefingfeed.models.edition import Cadence, Edition, EditionState, Rendition, SlotName, content_hash
+from briefingfeed.models.settings import (
+    DatabaseSettings,
+    FeedSettings,
+    NewsletterSettings,
+    PathSettings,
+    PublicationSettings,
+    Settings,
+    SiteSettings,
+    WebSettings,
+)
+from briefingfeed.models.subscriber import Consent, ConsentKind, Subscriber, SubscriberState
+from briefingfeed.newsletter.mime import build_message
+from briefingfeed.newsletter.placeholders import placeholders_for
+from briefingfeed.storage import deliveries, editions, subscribers
+from briefingfeed.storage.database import Database
+from briefingfeed.tokens import Keyring, address_hash, fingerprint
+
+KEY = b"a key for tests, thirty-two long"
+SLOT = datetime(2026, 11, 23, 8, tzinfo=UTC)
+
+
+@dataclass
+class Clock:
+    """Time for tests: stands still until told otherwise."""
+
+    at: datetime = field(default=SLOT + timedelta(minutes=1))
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def tick(self, **by: float) -> None:
+        self.at += timedelta(**by)
+
+
+class Mailing:
+    """A frozen edition in a real database."""
+
+    key = "weekly/2026-W48"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.clock = Clock()
+        self.database = Database.open(f"sqlite:///{folder / 'test.db'}", busy_timeout=0.2)
+        self.keyring = Keyring({fingerprint(KEY): KEY})
+        self.settings = settings(folder)
+        self.rendition = rendition()
+
+    def freeze(self, *addresses: str, key: str = key) -> None:
+        edition = Edition(
+            key=key,
+            cadence=Cadence.WEEKLY,
+            rehearsal=False,
+            slot_at=SLOT,
+            state=EditionState.FROZEN,
+            expires_at=self.clock() + timedelta(days=5),
+            signing_key=self.keyring.current,
+        )
+        with self.database.write() as connection:
+            subscribers.add_many(connection, [person(address, self.clock()) for address in addresses])
+            editions.freeze(connection, edition, self.rendition, [f"tag:{key}"], [], self.clock())
+            editions.set_state(connection, key, EditionState.SENDING, self.clock())
+
+    @property
+    def edition(self) -> Edition:
+        with self.database.read() as connection:
+            found = editions.get(connection, self.key)
+        assert found is not None
+        return found
+
+    @property
+    def copies(self) -> Copies:
+        return Copies(self.edition, self.rendition, self.keyring, self.settings)
+
+    @property
+    def states(self) -> dict[str, DeliveryState]:
+        with self.database.read() as connection:
+            return {each.address or "": each.state for each in deliveries.list_by(connection, self.key)}
+
+    def hold(self, to: EditionState = EditionState.HELD) -> None:
+        with self.database.write() as connection:
+            editions.set_state(connection, self.key, to, self.clock())
+
+
+def person(address: str, now: datetime) -> tuple[Subscriber, Consent, str]:
+    name = f"id-of-{address.partition('@')[0]}"
+    return (
+        Subscriber(id=name, address=address, state=SubscriberState.CONFIRMED, created_at=now),
+        Consent(subscriber_id=name, kind=ConsentKind.ADDED, at=now, source="test"),
+        address_hash(KEY, address),
+    )
+
+
+def settings(folder: Path) -> Settings:
+    return Settings(
+        file=folder / "briefingfeed.toml",
+        publication=PublicationSettings(),
+        paths=PathSettings(
+            root=folder,
+            posts=folder / "posts",
+            templates=folder / "templates",
+            output=folder / "public",
+            state=folder / "var",
+        ),
+        site=SiteSettings(),
+        feeds=FeedSettings(),
+        newsletter=NewsletterSettings(),
+        database=DatabaseSettings(url=f"sqlite:///{folder / 'test.db'}"),
+        web=WebSettings(),
+    )
+
+
+def rendition() -> Rendition:
+    names = placeholders_for("the news")
+    link = names[SlotName.UNSUBSCRIBE_URL]
+    text, html = f"The news.\n\nLeave: {link}\n", f'<p>The news.</p><p><a href="{link}">Leave</a></p>\n'
+    headers = (
+        ("From", "Briefings <news@briefings.example>"),
+        ("To", names[SlotName.ADDRESS]),
+        ("Subject", "The news"),
+        ("Date", "Mon, 23 Nov 2026 08:01:00 +0000"),
+        ("Message-ID", names[SlotName.MESSAGE_ID]),
+        ("List-Unsubscribe", f"<{link}>"),
+    )
+    message = build_message(headers, text, html, names)
+    return Rendition(
+        subject="The news",
+        html=html,
+        text=text,
+        headers=headers,
+        message=message,
+        post_ids=("tag:one",),
+        content_hash=content_hash(message),
+    )
+
+
+@pytest.fixture
+def mailing(tmp_path: Path) -> Iterator[Mailing]:
+    made = Mailing(tmp_path)
+    yield made
+    made.database.close()
