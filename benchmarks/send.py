@@ -38,12 +38,12 @@ WHEN = "2026-11-16T08:05"
 SETTINGS = """\
 [publication]
 title = "Measured"
-url = "https://measured.test"
+url = "https://measured.example.net"
 timezone = "Europe/London"
 postal_address = "1 Measured Street, Measured"
 
 [newsletter]
-from = "Measured <digest@measured.test>"
+from = "Measured <digest@measured.example.net>"
 weekly = "Mon 08:00"
 provider = "smtp"
 
@@ -85,7 +85,9 @@ def prepare(folder: Path, port: int, recipients: int) -> Path:
     write_posts(POSTS_IN_DIGEST, folder / "posts")
     write_settings(folder, port)
     addresses = folder / "addresses.csv"
-    addresses.write_text("email\n" + "".join(f"reader-{n}@readers.test\n" for n in range(recipients)), encoding="utf-8")
+    addresses.write_text(
+        "email\n" + "".join(f"reader-{n}@readers.example.net\n" for n in range(recipients)), encoding="utf-8"
+    )
     run([BRIEFINGFEED, "subscribers", "import", addresses, "--source", "benchmark", "--yes"], folder=folder)
     shutil.copytree(folder / "var", folder / "saved")
     return folder
@@ -105,7 +107,10 @@ def one_message(publication: Path) -> bytes:
         dump.chmod(0o777)  # the sink runs as nobody
         with sink("-d", "%M.", folder=dump) as port:
             write_settings(publication, port)
-            run([BRIEFINGFEED, "send-weekly", "--as-of", WHEN, "--test-to", "reader@readers.test"], folder=publication)
+            run(
+                [BRIEFINGFEED, "send-weekly", "--as-of", WHEN, "--test-to", "reader@readers.example.net"],
+                folder=publication,
+            )
         return next(dump.iterdir()).read_bytes()
 
 
@@ -118,7 +123,7 @@ def smtp_source(port: int, sessions: int, messages: int, size: int) -> float:
         [
             postfix("smtp-source"),
             *("-d", "-s", str(sessions), "-m", str(messages), "-l", str(size)),
-            *("-f", "digest@measured.test", "-t", "reader@readers.test", f"127.0.0.1:{port}"),
+            *("-f", "digest@measured.example.net", "-t", "reader@readers.example.net", f"127.0.0.1:{port}"),
         ],
         folder=Path.cwd(),
     )
@@ -131,11 +136,13 @@ def smtplib_loop(port: int, size: int) -> float:
     with smtplib.SMTP("127.0.0.1", port) as connection:
         for number in range(LOOPED):
             message = EmailMessage()
-            message["From"] = "Measured <digest@measured.test>"
-            message["To"] = f"reader-{number}@readers.test"
+            message["From"] = "Measured <digest@measured.example.net>"
+            message["To"] = f"reader-{number}@readers.example.net"
             message["Subject"] = "Measured"
-            message.set_content(f"{text}https://measured.test/unsubscribe/{number}\n")
-            message.add_alternative(f"{html}<a href='https://measured.test/unsubscribe/{number}'>Leave</a>", "html")
+            message.set_content(f"{text}https://measured.example.net/unsubscribe/{number}\n")
+            message.add_alternative(
+                f"{html}<a href='https://measured.example.net/unsubscribe/{number}'>Leave</a>", "html"
+            )
             connection.send_message(message)
     return LOOPED / (time.perf_counter() - started)
 

@@ -16,7 +16,9 @@ import pytest
 import yaml
 from lxml import etree
 
+from briefingfeed.config import load, read_table
 from briefingfeed.models.settings import EXAMPLE_FROM_ADDRESS, EXAMPLE_POSTAL_ADDRESS, EXAMPLE_URL
+from briefingfeed.providers.registry import PROVIDERS
 
 CHECKOUT = Path(__file__).parents[2]
 POSTS = sorted((CHECKOUT / "posts").glob("*.md"))
@@ -102,6 +104,17 @@ def test_a_real_provider_can_recognise_the_example() -> None:
     settings = (CHECKOUT / "briefingfeed.toml").read_text(encoding="utf-8")
     for value in (f'"{EXAMPLE_URL}"', f"<{EXAMPLE_FROM_ADDRESS}>", f'"{EXAMPLE_POSTAL_ADDRESS}"'):
         assert value in settings
+
+
+def test_what_the_settings_show_as_comments_is_accepted(tmp_path: Path) -> None:
+    text = (CHECKOUT / "briefingfeed.toml").read_text(encoding="utf-8")
+    shown = re.sub(r"^# (?=\[|\w+ = )", "", text, flags=re.MULTILINE)
+    assert shown.count("\n[") > text.count("\n[")
+    file = tmp_path / "briefingfeed.toml"
+    file.write_text(shown, encoding="utf-8")
+    settings = load(file, provider_names=PROVIDERS)
+    for name, table in settings.provider_tables.items():
+        assert read_table(PROVIDERS[name].settings, table, file=file, name=name)
 
 
 def test_check_finds_no_error_and_no_warning(publication: Path) -> None:
