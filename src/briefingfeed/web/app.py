@@ -52,8 +52,8 @@ def create_app(
     site = SiteFiles(settings.paths.output, pages)
     routes = [
         Route("/u/", leaving.about),
-        Route("/u/{token}", leaving.show, methods=["GET"]),
-        Route("/u/{token}", leaving.leave, methods=["POST"]),
+        Route("/u/{token:path}", leaving.show, methods=["GET"]),
+        Route("/u/{token:path}", leaving.leave, methods=["POST"]),
         Route("/healthz", _health),
         Route("/{path:path}", site.answer),
     ]

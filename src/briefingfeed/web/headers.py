@@ -11,11 +11,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 _YEAR = 365 * 24 * 60 * 60
 
 SITE_POLICY = (
-    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src * data:; media-src *; font-src 'self'; "
+    "default-src 'none'; style-src 'self'; img-src * data:; media-src *; font-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-"""For the built site: no script runs, and nobody frames it. Posts may show images from elsewhere; a template of the
-publication's own may have styles in its pages."""
+"""For the built site: no script runs, and nobody frames it. Posts may show images from elsewhere."""
 
 
 def page_policy(style: str) -> str:

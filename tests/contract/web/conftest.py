@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from briefingfeed.look import Look, shipped_templates
+from briefingfeed.models.settings import (
+    DatabaseSettings,
+    FeedSettings,
+    NewsletterSettings,
+    PathSettings,
+    PublicationSettings,
+    Settings,
+    SiteSettings,
+    WebSettings,
+)
+from briefingfeed.models.subscriber import Consent, Subscriber
+from briefingfeed.services.subscribers import add
+from briefingfeed.storage import subscribers
+from briefingfeed.storage.database import Database
+from briefingfeed.tokens import Keyring, fingerprint, unsubscribe_token
+from briefingfeed.web.app import create_app
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A publication with one subscriber, and the application over it."""
+
+    settings: Settings
+    database: Database
+    keyring: Keyring
+    subscriber_id: str
+    address: str
+
+    @property
+    def token(self) -> str:
+        return unsubscribe_token(self.keyring, self.subscriber_id)
+
+    @property
+    def output(self) -> Path:
+        return self.settings.paths.output
+
+    def at(self, public_url: str) -> Publication:
+        return replace(self, settings=replace(self.settings, web=WebSettings(public_url=public_url)))
+
+    def ask(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """Send one request, without cookies, and follow no redirect."""
+        look = Look([shipped_templates()], self.settings.publication)
+        app = create_app(
+            settings=self.settings, database=self.database, keyring=self.keyring, look=look, now=lambda: NOW
+        )
+
+        async def send() -> httpx.Response:
+            transport = httpx.ASGITransport(app=app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8090") as client:
+                return await client.request(method, path, **request)
+
+        return asyncio.run(send())
+
+    def rows(self) -> list[str]:
+        """Every row of every table, to compare before and after."""
+        with self.database.read() as connection:
+            raw: Any = connection.connection.driver_connection
+            return list(raw.iterdump())
+
+    def subscriber(self) -> Subscriber | None:
+        with self.database.read() as connection:
+            return subscribers.by_id(connection, self.subscriber_id)
+
+    def consents(self) -> list[Consent]:
+        with self.database.read() as connection:
+            return subscribers.consents(connection, self.subscriber_id)
+
+
+def ring(*keys: bytes) -> Keyring:
+    return Keyring({fingerprint(key): key for key in keys})
+
+
+@pytest.fixture
+def make_ring() -> Callable[..., Keyring]:
+    return ring
+
+
+@pytest.fixture
+def publication(tmp_path: Path) -> Iterator[Publication]:
+    settings = Settings(
+        file=tmp_path / "briefingfeed.toml",
+        publication=PublicationSettings(title="Harbour Notes", url="https://harbour.example", language="en-GB"),
+        paths=PathSettings(
+            root=tmp_path,
+            posts=tmp_path / "posts",
+            templates=tmp_path / "templates",
+            output=tmp_path / "public",
+            state=tmp_path / "var",
+        ),
+        site=SiteSettings(),
+        feeds=FeedSettings(),
+        newsletter=NewsletterSettings(),
+        database=DatabaseSettings(url=f"sqlite:///{tmp_path}/var/briefingfeed.db"),
+        web=WebSettings(),
+    )
+    address = "canary.ZQ7@harbour.example"
+    with Database.open(settings.database.url, busy_timeout=0.2) as database:
+        added = add(database, address, consent_note="paper form", suppression_key=b"s" * 32, now=NOW)
+        yield Publication(settings, database, ring(b"o" * 32), added.subscriber_id, address)

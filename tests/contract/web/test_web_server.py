@@ -1,0 +1,101 @@
+"""The real server in a process of its own, asked over a socket."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import lxml.html
+import pytest
+
+from briefingfeed.errors import ConfigurationError
+from briefingfeed.models.subscriber import SubscriberState
+from briefingfeed.web.server import serve
+
+SERVER = """
+import logging, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from briefingfeed.look import Look, shipped_templates
+from briefingfeed.models.settings import *
+from briefingfeed.storage.database import Database
+from briefingfeed.tokens import Keyring, fingerprint
+from briefingfeed.web.app import create_app
+from briefingfeed.web.server import serve
+
+logging.basicConfig(level=logging.DEBUG)
+root = Path(sys.argv[1])
+settings = Settings(
+    file=root / "briefingfeed.toml", publication=PublicationSettings(), site=SiteSettings(), feeds=FeedSettings(),
+    paths=PathSettings(root=root, posts=root, templates=root, output=root / "public", state=root / "var"),
+    newsletter=NewsletterSettings(), database=DatabaseSettings(url=sys.argv[2]), web=WebSettings(),
+)
+key = b"o" * 32
+app = create_app(
+    settings=settings, database=Database.open(settings.database.url), keyring=Keyring({fingerprint(key): key}),
+    look=Look([shipped_templates()], settings.publication), now=lambda: datetime.now(UTC),
+)
+serve(app, port=0, ready=lambda address: print(address, flush=True))
+print("stopped", flush=True)
+"""
+
+
+@pytest.fixture
+def server(publication):
+    command = [sys.executable, "-c", SERVER, str(publication.settings.paths.root), publication.settings.database.url]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process.address = process.stdout.readline().strip()
+    yield process
+    if process.poll() is None:
+        process.kill()
+        process.communicate(timeout=10)
+
+
+def test_one_click_over_the_wire_then_a_quiet_end(publication, server):
+    url = f"{server.address}/u/{publication.token}"
+    answer = httpx.post(url, data={"List-Unsubscribe": "One-Click"}, timeout=10)
+    assert answer.status_code == 200
+    assert "server" not in answer.headers
+    assert publication.subscriber().state is SubscriberState.UNSUBSCRIBED
+    server.send_signal(signal.SIGTERM)
+    out, log = server.communicate(timeout=10)
+    assert (server.returncode, out) == (0, "stopped\n")
+    assert "POST unsubscribe 200" in log
+    for secret in (publication.token, publication.address, publication.subscriber_id, "127.0.0.1:"):
+        assert secret not in log
+
+
+def test_hostile_requests_get_no_further(publication, server):
+    for path in ("/%2e%2e/var/briefingfeed.db", "/..%2f..%2fetc/passwd", "/u/%0d%0aSet-Cookie:x"):
+        answer = httpx.get(server.address + path, timeout=10)
+        assert answer.status_code == 404
+        assert "set-cookie" not in answer.headers
+
+
+def test_the_button_of_the_page_leaves(publication, server):
+    """What a browser does: it reads the form, and sends it to the page's own address with a body of its own."""
+    with httpx.Client(base_url=server.address, timeout=10) as browser:
+        page = browser.get(f"/u/{publication.token}")
+        (form,) = lxml.html.fromstring(page.text).forms
+        assert (form.method, form.action, dict(form.fields)) == ("POST", None, {})
+        assert publication.subscriber().state is SubscriberState.CONFIRMED
+        headers = {"content-type": "application/x-www-form-urlencoded", "origin": "null"}
+        answer = browser.post(page.url, content=b"", headers=headers)
+    assert "You are unsubscribed" in answer.text
+    assert publication.subscriber().state is SubscriberState.UNSUBSCRIBED
+    assert publication.consents()[-1].source == "page"
+
+
+def test_an_address_in_use_is_told_with_what_to_do(server):
+    port = int(server.address.rpartition(":")[2])
+    with pytest.raises(ConfigurationError, match="in use") as refused:
+        serve(lambda *_: None, port=port)
+    assert "--port" in refused.value.remedy
+
+
+def test_a_host_that_is_not_ours_is_told(tmp_path: Path):
+    with pytest.raises(ConfigurationError, match="Nothing can be served"):
+        serve(lambda *_: None, host="203.0.113.1", port=0)
