@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import mailbox
 import os
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
 import tarfile
+import tomllib
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,3 +129,24 @@ def test_a_new_publication_is_built_and_rehearsed_outside_the_checkout(installed
     (mail,) = mailbox.Maildir(folder / "var" / "outbox", create=False)
     assert mail["To"] == "reader@example.net"
     assert "We have begun." in str(mail)
+
+
+@pytest.mark.parametrize("name", ["constraints.txt", "tests/setup/constraints.txt"])
+def test_the_pinned_versions_name_no_index_and_no_path(name: str) -> None:
+    for line in (CHECKOUT / name).read_text(encoding="utf-8").splitlines():
+        assert re.fullmatch(r"[a-z0-9-]+==[\w.]+( ; [^\\]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?", line), line
+
+
+def test_the_tests_run_with_the_versions_that_are_installed_for_users() -> None:
+    pinned = {
+        name: {line.split(" ")[0] for line in (CHECKOUT / name).read_text("utf-8").splitlines() if line[0] != " "}
+        for name in ("constraints.txt", "tests/setup/constraints.txt")
+    }
+    assert pinned["constraints.txt"] <= pinned["tests/setup/constraints.txt"]
+
+
+def test_every_dependency_is_pinned() -> None:
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text("utf-8"))["project"]
+    names = {re.split(r"[^\w-]", dependency)[0].lower() for dependency in project["dependencies"]}
+    pinned = {line.split("=")[0] for line in (CHECKOUT / "constraints.txt").read_text("utf-8").splitlines()}
+    assert names - pinned == set()
