@@ -15,8 +15,10 @@ from pathlib import Path
 
 from briefingfeed.errors import ProviderError
 from briefingfeed.models.delivery import Message, Outcome, Phase, Result
+from briefingfeed.models.settings import PathSettings
 from briefingfeed.providers.addresses import AddressError, wire_address
 from briefingfeed.providers.base import Work
+from briefingfeed.providers.spec import ProviderSpec
 
 NAME = "outbox"
 _GROUP = 50
@@ -52,6 +54,14 @@ class OutboxProvider:
                     where=str(self.folder),
                     remedy="Make room or give this user the right to write there, then run the same command again.",
                 ) from trouble
+
+
+def _build(settings: OutboxSettings, secret: str | None, paths: PathSettings) -> OutboxProvider:
+    del secret
+    return OutboxProvider(paths.root / settings.folder if settings.folder else paths.state / "outbox")
+
+
+SPEC = ProviderSpec(OutboxSettings, _build)
 
 
 class _Maildir:

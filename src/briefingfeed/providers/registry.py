@@ -1,48 +1,25 @@
-"""Every way out, one line each."""
+"""Every way out, one line each. A module is imported only when its provider is used."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from importlib import import_module
 from types import MappingProxyType
-from typing import Any
 
-from briefingfeed.models.settings import PathSettings
-from briefingfeed.providers import outbox, smtp
-from briefingfeed.providers.base import Provider
+from briefingfeed.providers.spec import ProviderSpec
 
-
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """A value that never stands in the settings: an environment variable, or the file that the settings' `key` names
-    (relative to the publication's folder)."""
-
-    variable: str
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderSpec:
-    """How a provider is set up. `build` gets an instance of `settings`, the secret if there is one, and the paths; it
-    raises ConfigurationError. It opens no connection."""
-
-    settings: type[Any]
-    build: Callable[[Any, str | None, PathSettings], Provider]
-    secret: Secret | None = None
-
-
-def _outbox(settings: outbox.OutboxSettings, secret: str | None, paths: PathSettings) -> Provider:
-    del secret
-    return outbox.OutboxProvider(paths.root / settings.folder if settings.folder else paths.state / "outbox")
-
-
-def _smtp(settings: smtp.SmtpSettings, secret: str | None, paths: PathSettings) -> Provider:
-    return smtp.SmtpProvider(settings.below(paths.root), secret)
-
-
-PROVIDERS: Mapping[str, ProviderSpec] = MappingProxyType(
+PROVIDERS: Mapping[str, str] = MappingProxyType(
     {
-        outbox.NAME: ProviderSpec(outbox.OutboxSettings, _outbox),
-        smtp.NAME: ProviderSpec(smtp.SmtpSettings, _smtp, Secret(smtp.PASSWORD_VARIABLE, "password_file")),
+        "outbox": "briefingfeed.providers.outbox",
+        "postmark": "briefingfeed.providers.postmark",
+        "smtp": "briefingfeed.providers.smtp",
     }
 )
+"""The name in `[newsletter] provider`, which is also the name of the provider's own table, and its module."""
+
+
+def provider_spec(name: str) -> ProviderSpec:
+    """Return how to set up a provider. Raises KeyError for a name that isn't in `PROVIDERS`."""
+    spec = import_module(PROVIDERS[name]).SPEC
+    assert isinstance(spec, ProviderSpec)  # noqa: S101 - a mistake in a provider's module, found by its first test
+    return spec

@@ -13,14 +13,16 @@ from dataclasses import replace
 
 from briefingfeed.errors import ConfigurationError
 from briefingfeed.models.delivery import Message, Outcome, Phase, Result
+from briefingfeed.models.settings import PathSettings
 from briefingfeed.providers.addresses import AddressError, scrub, wire_address
 from briefingfeed.providers.base import Work
 from briefingfeed.providers.smtp_opening import open_session, tls_context
 from briefingfeed.providers.smtp_protocol import Session, Verdict
 from briefingfeed.providers.smtp_settings import Security, SmtpSettings
 from briefingfeed.providers.smtp_troubles import PASSWORD_VARIABLE, SessionError, bad_sender
+from briefingfeed.providers.spec import ProviderSpec, Secret
 
-__all__ = ["NAME", "PASSWORD_VARIABLE", "Security", "SmtpProvider", "SmtpSettings"]
+__all__ = ["NAME", "SPEC", "Security", "SmtpProvider", "SmtpSettings"]
 
 NAME = "smtp"
 MOST_FAILURES = 5
@@ -57,6 +59,13 @@ class SmtpProvider:
     async def open_session(self) -> Session:
         """Connect and log in without sending anything. Raises SessionError (a ProviderError)."""
         return await open_session(self.settings, self._password, self._context)
+
+
+def _build(settings: SmtpSettings, secret: str | None, paths: PathSettings) -> SmtpProvider:
+    return SmtpProvider(settings.below(paths.root), secret)
+
+
+SPEC = ProviderSpec(SmtpSettings, _build, Secret(PASSWORD_VARIABLE, "password_file"))
 
 
 class _Run:

@@ -1,0 +1,139 @@
+"""What Postmark's answers mean, message by message. Pure; the outcome table for a batch API without idempotency key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from briefingfeed.models.delivery import Result
+
+_BAD_ADDRESS_OR_FIELD = 300
+_INACTIVE = 406
+_THROTTLED = 429
+_ABOUT_OUR_ACCOUNT: Mapping[int, str] = {
+    10: "Check the server token in BRIEFINGFEED_POSTMARK_TOKEN.",
+    100: "Postmark is being maintained. The next run tries again by itself.",
+    400: "Add the address in [newsletter] from as a sender signature at Postmark.",
+    401: "Confirm the sender signature: Postmark has sent a mail to that address.",
+    405: "The account may not send now: look at its plan and billing at Postmark.",
+    412: "Postmark has not approved the account for addresses beyond your own domain yet.",
+    413: "Postmark has stopped the account from sending: ask their support.",
+    1235: "Make a broadcast stream at Postmark, or name yours as message_stream in [postmark].",
+}
+_SETTLED_BY_RETRY = frozenset({100, _THROTTLED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Refused for certain: the whole request, or one message for reasons of our account.
+
+    `splits`: one message may have spoilt it for the others. `hopeless`: trying again without a change is of no use.
+    """
+
+    message: str
+    remedy: str = "Nobody was charged for it. The next run tries again by itself."
+    hopeless: bool = False
+    splits: bool = False
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """What became of one message."""
+
+    result: Result
+    provider_id: str | None = None
+    note: str = ""
+    refusal: Refusal | None = None
+
+
+def read_response(
+    status: int, headers: Mapping[str, str], body: bytes, recipients: Sequence[str]
+) -> tuple[Item, ...] | Refusal:
+    """Return an item for each recipient, in their order; or why none of it was taken."""
+    if status == 200:
+        return _read_batch(_parse(body), recipients)
+    if status >= 500 and status != 503:
+        unclear = Item(result=Result.UNCERTAIN, note=f"Postmark answered {status}; it may have taken the message.")
+        return (unclear,) * len(recipients)
+    if status in (429, 503):
+        return Refusal(
+            message=f"Postmark asks us to wait ({status}).", retry_after=_seconds(headers.get("retry-after"))
+        )
+    return _read_refusal(status, _parse(body), len(recipients))
+
+
+def _read_refusal(status: int, answer: object, count: int) -> tuple[Item, ...] | Refusal:
+    code, words = _code_and_words(answer)
+    if status == 401:
+        code = 10
+    if code in _ABOUT_OUR_ACCOUNT:
+        return _account_refusal(code, words)
+    if status == 422 and count == 1 and code:
+        return (_read_item(answer if isinstance(answer, dict) else {}),)
+    if status in (413, 422) and count > 1:
+        return Refusal(message=f"Postmark refused the request ({status}).", splits=True)
+    return Refusal(
+        message=f"Postmark refused the request: {status} {words}".strip(),
+        remedy="Check url and message_stream in [postmark], and the size of the edition.",
+        hopeless=True,
+    )
+
+
+def _read_batch(answer: object, recipients: Sequence[str]) -> tuple[Item, ...]:
+    if not isinstance(answer, list) or not all(isinstance(item, dict) for item in answer):
+        # They said 200: it is taken. Only their ids are lost.
+        return (Item(result=Result.ACCEPTED),) * len(recipients)
+    named = [str(item.get("To", "")).lower() for item in answer]
+    wanted = [recipient.lower() for recipient in recipients]
+    if len(answer) == len(wanted) and all(name in ("", want) for name, want in zip(named, wanted, strict=True)):
+        return tuple(map(_read_item, answer))
+    by_name = dict(zip(named, answer, strict=True))
+    return tuple(_read_item(by_name[want]) if want in by_name else _UNNAMED for want in wanted)
+
+
+_UNNAMED = Item(result=Result.UNCERTAIN, note="Postmark's answer does not say what became of this message.")
+
+
+def _read_item(item: Mapping[str, Any]) -> Item:
+    code, words = _code_and_words(item)
+    if code == 0:
+        return Item(result=Result.ACCEPTED, provider_id=str(item["MessageID"]) if item.get("MessageID") else None)
+    note = f"{code} {words}".strip()
+    if code in _ABOUT_OUR_ACCOUNT:
+        return Item(result=Result.RETURNED, note=note, refusal=_account_refusal(code, words))
+    if code == _THROTTLED:
+        return Item(result=Result.RETURNED, note=note, refusal=Refusal(message="Postmark asks us to wait."))
+    if code == _INACTIVE:
+        return Item(result=Result.REJECTED, note=note)
+    return Item(result=Result.FAILED if code == _BAD_ADDRESS_OR_FIELD else Result.POLICY, note=note)
+
+
+def _account_refusal(code: int, words: str) -> Refusal:
+    return Refusal(
+        message=f"Postmark does not send for us: {code} {words}".strip(),
+        remedy=_ABOUT_OUR_ACCOUNT[code],
+        hopeless=code not in _SETTLED_BY_RETRY,
+    )
+
+
+def _code_and_words(answer: object) -> tuple[int, str]:
+    """ErrorCode is left out when a delivery may be delayed: that is no error."""
+    if not isinstance(answer, dict):
+        return 0, ""
+    code = answer.get("ErrorCode", 0)
+    return code if isinstance(code, int) else -1, str(answer.get("Message", ""))
+
+
+def _parse(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _seconds(value: str | None) -> float | None:
+    """Retry-After in seconds; as a date it is left to our own back-off."""
+    return float(value) if value and value.isdecimal() and len(value) < 8 else None
