@@ -1,0 +1,31 @@
+"""One message outside any edition, such as a test mail: nothing of it is written down."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from briefingfeed.models.delivery import Message, Outcome
+from briefingfeed.providers.base import Provider
+
+
+class _SingleWork:
+    def __init__(self, message: Message) -> None:
+        self._left = [message]
+        self.outcome: Outcome | None = None
+
+    async def take(self, most: int) -> Sequence[Message]:
+        taken, self._left = self._left[:most], self._left[most:]
+        return taken
+
+    async def report(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+
+
+def hand_over(provider: Provider, message: Message) -> Outcome:
+    """Hand one message over and return what became of it. Raises ProviderError if the way out can't be used."""
+    work = _SingleWork(message)
+    asyncio.run(provider.deliver(work))
+    if work.outcome is None:
+        raise RuntimeError(f"{provider.name} reported nothing about a message that it took")
+    return work.outcome

@@ -1,0 +1,73 @@
+"""An edition before its freeze: which posts, what they look like, whether it may go. Nothing is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from briefingfeed.delivery.copies import NOBODY, unsubscribe_url
+from briefingfeed.models.edition import Rendition, Slot
+from briefingfeed.models.post import Post
+from briefingfeed.newsletter.digest import compose_digest
+from briefingfeed.newsletter.preflight import Finding, examine
+from briefingfeed.newsletter.render import render
+from briefingfeed.newsletter.selection import History, Selection, select
+from briefingfeed.posts.store import Library
+from briefingfeed.services.send_context import SendContext
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    slot: Slot
+    library: Library
+    selection: Selection
+    rendition: Rendition | None
+    """None: there is no post to send."""
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def stops(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.stops)
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if not finding.stops)
+
+
+def draft_edition(context: SendContext, slot: Slot, history: History, now: datetime, *, offline: bool = False) -> Draft:
+    """Put together what would be frozen for `slot`.
+
+    Unless `offline` or everything stays on this machine, it asks the unsubscribe page for an answer.
+    """
+    library = context.load_posts()
+    selection = select(library.posts, history, slot, now, context.settings)
+    if not selection.posts:
+        return Draft(slot=slot, library=library, selection=selection, rendition=None)
+    rendition, findings = render_posts(context, selection.posts, library.posts, now)
+    if not offline and not context.provider.is_local:
+        findings += _page_findings(context)
+    return Draft(slot=slot, library=library, selection=selection, rendition=rendition, findings=findings)
+
+
+def render_posts(
+    context: SendContext, posts: tuple[Post, ...], all_posts: tuple[Post, ...], now: datetime, *, test: bool = False
+) -> tuple[Rendition, tuple[Finding, ...]]:
+    """Render a digest of `posts` and examine it."""
+    digest = compose_digest(posts, all_posts, context.settings, now)
+    rendition = render(digest, context.settings, context.look, test=test)
+    return rendition, examine(rendition, digest, context.settings)
+
+
+def _page_findings(context: SendContext) -> tuple[Finding, ...]:
+    page = unsubscribe_url(context.settings, context.keyring, NOBODY)
+    trouble = context.page_trouble(page)
+    if trouble is None:
+        return ()
+    return (
+        Finding(
+            stops=True,
+            message=f"The unsubscribe page at {context.settings.public_url}/u/ doesn't answer as it should: {trouble}",
+            remedy="See that `briefingfeed serve` runs, and that [web] public_url leads to it.",
+            post_path=None,
+        ),
+    )

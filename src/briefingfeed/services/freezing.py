@@ -1,0 +1,182 @@
+"""From a due slot to a frozen edition: nothing of it changes afterwards, whatever happens to the posts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from briefingfeed.delivery.audience import count_recipients
+from briefingfeed.delivery.plan import Decision, decide, decide_rehearsal, edition_key
+from briefingfeed.models.edition import Edition, EditionState, Rendition, Slot
+from briefingfeed.newsletter.schedule import latest_slot, previous_slot
+from briefingfeed.newsletter.selection import History
+from briefingfeed.services.drafting import Draft, draft_edition
+from briefingfeed.services.notices import Notice, tell
+from briefingfeed.services.send_context import SendContext
+from briefingfeed.services.words import about_posts, blocked, missed, rehearsed, silence, unreadable
+from briefingfeed.storage import editions, meta, posts
+
+LIFETIME = timedelta(days=5)
+"""Rows that still wait this long after the freeze expire; a digest is worth little next week."""
+FIRST_REAL_SLOT = "first_real_slot"
+_TOLD_POSTS = "told_posts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frozen:
+    """What became of the due slot. Without one, `edition` is None."""
+
+    edition: Edition | None = None
+    titles: tuple[str, ...] = ()
+    events: tuple[Notice, ...] = ()
+    """News of this run alone."""
+    standing: tuple[Notice, ...] = ()
+    """What stands until somebody repairs it; looked at again by each run."""
+
+
+def look_ahead(context: SendContext, *, at_once: bool, force: bool) -> Decision:
+    """Return what is due, without doing it."""
+    with context.database.read() as connection:
+        return _decide(context, connection, context.now(), at_once=at_once, force=force)
+
+
+def freeze_due(context: SendContext, *, at_once: bool, force: bool) -> Frozen:
+    """Record slots that were missed, and freeze the edition of the slot that is due, if any."""
+    now = context.now()
+    with context.database.write() as connection:
+        decision = _decide(context, connection, now, at_once=at_once, force=force)
+        if decision.begin_after is not None:
+            meta.set_mark(connection, FIRST_REAL_SLOT, decision.begin_after.isoformat())
+        missed = tuple(_record_missed(connection, slot) for slot in decision.missed)
+    if decision.silent_since is not None:
+        return Frozen(standing=(silence(decision.silent_since),))
+    if decision.due is None:
+        return Frozen(events=missed)
+    frozen = _freeze(context, decision.due, now)
+    return replace(frozen, events=(*missed, *frozen.events))
+
+
+def _decide(context: SendContext, connection: Connection, now: datetime, *, at_once: bool, force: bool) -> Decision:
+    settings = context.settings
+    latest = latest_slot(settings, now)
+    known = [edition for edition in editions.list_all(connection) if edition.rehearsal == context.rehearses]
+    if context.rehearses:
+        return decide_rehearsal(latest, known)
+    mark = meta.get_mark(connection, FIRST_REAL_SLOT)
+    return decide(
+        latest,
+        known,
+        begun_after=datetime.fromisoformat(mark) if mark else None,
+        previous=lambda slot: previous_slot(settings, slot),
+        now=now,
+        catch_up=settings.newsletter.catch_up,
+        at_once=at_once,
+        force=force,
+    )
+
+
+def _freeze(context: SendContext, slot: Slot, now: datetime) -> Frozen:
+    edition = new_edition(context, slot)
+    with context.database.read() as connection:
+        history = read_history(connection, edition.scope)
+        readers = count_recipients(connection)
+    draft = draft_edition(context, slot, history, now)
+    if draft.rendition is None:
+        return _record_empty(context, draft, edition, "no post was due", now)
+    if not readers:
+        return _record_empty(context, draft, edition, "there was no confirmed subscriber", now)
+    if draft.stops:
+        return _record_blocked(context, draft, edition)
+    return _record_frozen(context, draft, draft.rendition, edition, now)
+
+
+def new_edition(context: SendContext, slot: Slot) -> Edition:
+    """Return the edition of `slot` as it is before anything is known of it."""
+    return Edition(
+        key=edition_key(slot, rehearsal=context.rehearses),
+        cadence=slot.cadence,
+        rehearsal=context.rehearses,
+        slot_at=slot.at,
+        state=EditionState.FROZEN,
+        signing_key=context.keyring.current,
+    )
+
+
+def read_history(connection: Connection, scope: str) -> History:
+    past = editions.history(connection, scope)
+    return History(carried=past.carried, passed_over=past.passed_over, first=not past.edition_before)
+
+
+def _record_frozen(context: SendContext, draft: Draft, rendition: Rendition, edition: Edition, now: datetime) -> Frozen:
+    reason = draft.selection.hold_reason
+    edition = replace(
+        edition,
+        state=EditionState.HELD if reason else EditionState.FROZEN,
+        frozen_at=now,
+        expires_at=now + LIFETIME,
+        held_at=now if reason else None,
+        note=reason or "",
+    )
+    with context.database.write() as connection:
+        _remember(connection, draft)
+        editions.freeze(
+            connection,
+            edition,
+            rendition,
+            [post.id for post in draft.selection.posts],
+            [post.id for post in draft.selection.passed_over],
+            now,
+        )
+        told = tell(connection, about_posts(draft.library.problems, draft.selection.waiting), memory=_TOLD_POSTS)
+    events = (*told, rehearsed(edition.key)) if edition.rehearsal else told
+    titles = tuple(post.title for post in draft.selection.posts)
+    return Frozen(edition=edition, titles=titles, events=events)
+
+
+def _record_empty(context: SendContext, draft: Draft, edition: Edition, reason: str, now: datetime) -> Frozen:
+    """Record that nobody is mailed; but never while a file is broken: it might be the very post."""
+    if draft.library.unreadable:
+        return Frozen(standing=(unreadable(edition.key, draft.library.problems),))
+    edition = replace(edition, state=EditionState.EMPTY, note=reason)
+    with context.database.write() as connection:
+        _remember(connection, draft)
+        editions.create(connection, edition, passed_over_ids=[post.id for post in draft.selection.passed_over])
+        told = tell(connection, about_posts(draft.library.problems, draft.selection.waiting), memory=_TOLD_POSTS)
+    return Frozen(edition=edition, events=told)
+
+
+def _record_blocked(context: SendContext, draft: Draft, edition: Edition) -> Frozen:
+    """Record what stopped the edition; each run looks again until the next slot."""
+    reason = " ".join(finding.message for finding in draft.stops)
+    edition = replace(edition, state=EditionState.BLOCKED, note=reason)
+    with context.database.write() as connection:
+        editions.create(connection, edition)
+    return Frozen(edition=edition, standing=(blocked(edition.key, draft.stops),))
+
+
+def _record_missed(connection: Connection, slot: Slot) -> Notice:
+    editions.create(
+        connection,
+        Edition(
+            key=slot.key,
+            cadence=slot.cadence,
+            rehearsal=False,
+            slot_at=slot.at,
+            state=EditionState.MISSED,
+            note="no run came in time",
+        ),
+    )
+    return missed(slot.key)
+
+
+def _remember(connection: Connection, draft: Draft) -> None:
+    """Keep the posts' ids with the edition that carries them, in one transaction."""
+    posts.remember(
+        connection,
+        (
+            posts.RememberedRow(row.post_id, row.path, row.date, row.body_digest, row.published, row.updated)
+            for row in draft.library.memory
+        ),
+    )

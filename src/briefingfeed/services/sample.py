@@ -1,0 +1,109 @@
+"""`--test-to`: the mail as it would go now, to one address, marked as a test. Nothing is written down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from briefingfeed.delivery.copies import NOBODY, Copies
+from briefingfeed.delivery.single import hand_over
+from briefingfeed.errors import RefusedError
+from briefingfeed.models.delivery import Claimed, Outcome, Result
+from briefingfeed.models.edition import Cadence, Edition, EditionState, Slot
+from briefingfeed.models.post import Post
+from briefingfeed.newsletter.preflight import Finding
+from briefingfeed.newsletter.schedule import next_slot
+from briefingfeed.newsletter.selection import select
+from briefingfeed.posts.store import Library
+from briefingfeed.services.drafting import render_posts
+from briefingfeed.services.freezing import look_ahead, new_edition, read_history
+from briefingfeed.services.send_context import SendContext, check_as_of, check_identity
+
+NEWEST = 5
+"""Posts shown when nothing waits for the next edition."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleReport:
+    address: str = field(repr=False)
+    subject: str
+    posts: tuple[str, ...]
+    """Titles, in the order of the mail."""
+    outcome: Outcome
+    findings: tuple[Finding, ...]
+    """What preflight says of this content."""
+    rehearsal: bool
+
+    @property
+    def exit_code(self) -> int:
+        if self.outcome.result is Result.ACCEPTED:
+            return 0
+        return 75 if self.outcome.result in (Result.DEFERRED, Result.RETURNED) else 1
+
+    def as_dict(self) -> dict[str, object]:
+        return {
+            "address": self.address,
+            "subject": self.subject,
+            "posts": list(self.posts),
+            "result": self.outcome.result,
+            "note": self.outcome.note,
+            "findings": [finding.message for finding in self.findings],
+            "rehearsal": self.rehearsal,
+            "exit_code": self.exit_code,
+        }
+
+
+def send_sample(context: SendContext, address: str, *, as_of: bool = False) -> SampleReport:
+    """Render what would go now, or the newest posts if nothing would, and send it to `address`.
+
+    Needs no slot and no subscriber; its unsubscribe link leads to the real page and unsubscribes nobody. Raises
+    ConfigurationError, RefusedError if there is no post at all, ProviderError if the way out can't be used.
+    """
+    check_identity(context)
+    if as_of:
+        check_as_of(context)
+    now = context.now()
+    library = context.load_posts()
+    posts = _posts(context, library, now)
+    rendition, findings = render_posts(context, posts, library.posts, now, test=True)
+    # A Message-ID of its own each time: mail programs hide a second message with the same one.
+    edition = Edition(
+        key=f"test/{now.isoformat()}",
+        cadence=Cadence.WEEKLY,
+        rehearsal=True,
+        slot_at=now,
+        state=EditionState.FROZEN,
+        signing_key=context.keyring.current,
+    )
+    row = Claimed(delivery_id=0, subscriber_id=NOBODY, address=address, attempts=0)
+    message = Copies(edition, rendition, context.keyring, context.settings).message(row)
+    return SampleReport(
+        address=address,
+        subject=rendition.subject,
+        posts=tuple(post.title for post in posts),
+        outcome=hand_over(context.provider, message),
+        findings=findings,
+        rehearsal=context.rehearses,
+    )
+
+
+def _posts(context: SendContext, library: Library, now: datetime) -> tuple[Post, ...]:
+    slot = coming_slot(context)
+    with context.database.read() as connection:
+        history = read_history(connection, new_edition(context, slot).scope)
+    posts = select(library.posts, history, slot, now, context.settings).posts or _newest(library, now)
+    if not posts:
+        raise RefusedError(
+            "There is no post to show yet.", where=str(context.settings.paths.posts), remedy="briefingfeed new TITLE"
+        )
+    return posts
+
+
+def coming_slot(context: SendContext) -> Slot:
+    """Return the slot that is due, else the next one."""
+    due = look_ahead(context, at_once=False, force=True).due
+    return due or next_slot(context.settings, context.now())
+
+
+def _newest(library: Library, now: datetime) -> tuple[Post, ...]:
+    return tuple(post for post in library.posts if post.visible_at(now) and post.email is not False)[:NEWEST]

@@ -1,0 +1,194 @@
+"""`send-weekly`: bring the editions to where they should be by now. Any number of runs, at any time.
+
+Under the lock: repair what a dead run left, freeze the edition whose slot is due, hand over what is due, say what is
+news. Each step is committed before the next begins, so a run killed anywhere is carried on by the next one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from briefingfeed.delivery.copies import Copies
+from briefingfeed.delivery.failpoints import AFTER_FREEZE, BEFORE_DONE
+from briefingfeed.delivery.run import RunResult, RunSetup, run_edition
+from briefingfeed.models.edition import Edition, EditionState
+from briefingfeed.newsletter.schedule import next_slot
+from briefingfeed.services.freezing import Frozen, freeze_due, look_ahead
+from briefingfeed.services.notices import Notice, tell
+from briefingfeed.services.send_context import SendContext, check_as_of, check_identity
+from briefingfeed.services.send_report import EditionReport, SendReport
+from briefingfeed.services.standing import standing_notices
+from briefingfeed.services.turns import turn
+from briefingfeed.storage import deliveries, editions, renditions
+
+LOCK_WAIT = timedelta(minutes=30)
+PATIENCE = timedelta(minutes=15)
+UNFINISHED = frozenset({EditionState.FROZEN, EditionState.SENDING})
+
+Progress = Callable[[str, int, int], None]
+"""Called with an edition's key, the rows settled in this run, and the rows that waited when it began."""
+
+
+def send_weekly(
+    context: SendContext,
+    *,
+    at_once: bool = False,
+    force: bool = False,
+    as_of: bool = False,
+    lock_wait: timedelta = LOCK_WAIT,
+    patience: timedelta = PATIENCE,
+    progress: Progress = lambda _key, _settled, _of: None,
+) -> SendReport:
+    """Do what is due and report it.
+
+    `at_once`: the first edition is that of the latest slot. `force`: after a long silence too. `as_of`: the operator
+    set the clock. Raises ConfigurationError or UsageError before anything is done, LockedError if another run kept a
+    due slot waiting, StorageError if the database failed. A way out that can't be used stands in the report.
+    """
+    check_identity(context)
+    if as_of:
+        check_as_of(context)
+
+    def has_due_slot() -> bool:
+        return look_ahead(context, at_once=at_once, force=force).due is not None
+
+    with turn(context.settings.database.url, lock_wait, has_due_slot) as is_ours:
+        if not is_ours:
+            return _report(context, (), busy=True)
+        run = _Run(context, patience, progress)
+        run.repair()
+        frozen = freeze_due(context, at_once=at_once, force=force)
+        if frozen.edition is not None and frozen.edition.state in UNFINISHED:
+            context.failpoint(AFTER_FREEZE)
+        result = run.hand_over()
+        return run.report(frozen, result)
+
+
+class _Run:
+    """One run under the lock."""
+
+    def __init__(self, context: SendContext, patience: timedelta, progress: Progress) -> None:
+        self._context = context
+        self._patience = patience
+        self._progress = progress
+        self._id = secrets.token_hex(8)
+        self._touched: list[str] = []
+
+    def repair(self) -> None:
+        """Settle what earlier runs left: rows of dead runs, a rehearsal's rows before real mail, rows too old."""
+        context, now = self._context, self._context.now()
+        with context.database.write() as connection:
+            deliveries.recover(connection, self._id, now)
+            for edition in editions.list_all(connection):
+                if edition.rehearsal and not context.rehearses and not _is_over(edition):
+                    deliveries.cancel(connection, edition.key, now)
+                    editions.set_state(
+                        connection, edition.key, EditionState.CANCELLED, now, "real editions began meanwhile"
+                    )
+                elif edition.state in UNFINISHED:
+                    deliveries.expire(connection, edition.key, now)
+
+    def hand_over(self) -> RunResult:
+        """Send every unfinished edition of this kind, oldest first, until one can't go on."""
+        result = RunResult()
+        for edition in self._unfinished():
+            self._touched.append(edition.key)
+            result = self._send(edition)
+            if result.error is not None or result.stopped_by is not None:
+                break
+        return result
+
+    def _unfinished(self) -> Sequence[Edition]:
+        with self._context.database.read() as connection:
+            found = [
+                edition
+                for edition in editions.list_all(connection)
+                if edition.state in UNFINISHED and edition.rehearsal == self._context.rehearses
+            ]
+        return sorted(found, key=lambda edition: edition.slot_at)
+
+    def _send(self, edition: Edition) -> RunResult:
+        context, key = self._context, edition.key
+        with context.database.write() as connection:
+            if edition.state is EditionState.FROZEN:
+                editions.set_state(connection, key, EditionState.SENDING, context.now(), "")
+            rendition = renditions.newest(connection, key)
+            waiting = _waiting(connection, key)
+        setup = RunSetup(
+            database=context.database,
+            provider=context.provider,
+            run_id=self._id,
+            now=context.now,
+            patience=self._patience,
+            progress=lambda settled: self._progress(key, settled, waiting),
+            failpoint=context.failpoint,
+        )
+        copies = Copies(edition, rendition, context.keyring, context.settings)
+        result = asyncio.run(run_edition(key, copies, setup)) if waiting else RunResult()
+        context.failpoint(BEFORE_DONE)
+        with context.database.write() as connection:
+            if editions.state(connection, key) is EditionState.SENDING and not _waiting(connection, key):
+                editions.set_state(connection, key, EditionState.DONE, context.now(), "")
+        return result
+
+    def report(self, frozen: Frozen, result: RunResult) -> SendReport:
+        context = self._context
+        with context.database.write() as connection:
+            standing = (*standing_notices(connection, rehearses=context.rehearses), *frozen.standing)
+            news = (*frozen.events, *tell(connection, standing))
+            keys = dict.fromkeys([*([frozen.edition.key] if frozen.edition else []), *self._touched])
+            reports = tuple(_edition_report(connection, key, frozen) for key in keys)
+        return _report(context, reports, news=news, standing=standing, result=result)
+
+
+def _is_over(edition: Edition) -> bool:
+    return edition.state not in UNFINISHED | {EditionState.HELD}
+
+
+def _waiting(connection: Connection, key: str) -> int:
+    return sum(count for state, count in deliveries.counts(connection, key).items() if state.waits)
+
+
+def _edition_report(connection: Connection, key: str, frozen: Frozen) -> EditionReport:
+    edition = editions.get(connection, key)
+    if edition is None:
+        raise LookupError(key)
+    posts = frozen.titles if frozen.edition and frozen.edition.key == key else ()
+    return EditionReport(
+        key=key,
+        state=edition.state,
+        rehearsal=edition.rehearsal,
+        recipients=edition.recipients,
+        counts=deliveries.counts(connection, key),
+        subject=renditions.newest(connection, key).subject if edition.frozen_at else None,
+        posts=posts,
+        note=edition.note,
+    )
+
+
+def _report(
+    context: SendContext,
+    reports: tuple[EditionReport, ...],
+    *,
+    news: tuple[Notice, ...] = (),
+    standing: tuple[Notice, ...] = (),
+    result: RunResult | None = None,
+    busy: bool = False,
+) -> SendReport:
+    result = result or RunResult()
+    return SendReport(
+        provider=context.provider.name,
+        rehearsal=context.rehearses,
+        editions=reports,
+        news=news,
+        standing=standing,
+        next_slot=next_slot(context.settings, context.now()).at,
+        busy=busy,
+        error=result.error,
+        stopped_by=result.stopped_by,
+    )

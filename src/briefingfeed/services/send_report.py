@@ -1,0 +1,87 @@
+"""What a run of `send-weekly` did, in numbers that add up."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+from briefingfeed.errors import BriefingfeedError
+from briefingfeed.models.delivery import DeliveryState
+from briefingfeed.models.edition import EditionState
+from briefingfeed.services.notices import Notice
+
+_AWAITS_A_PERSON = 1
+_INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditionReport:
+    key: str
+    state: EditionState
+    rehearsal: bool
+    recipients: int
+    """Delivery rows of the edition: always the sum of `counts`."""
+    counts: Mapping[DeliveryState, int] = MappingProxyType({})
+    subject: str | None = None
+    posts: tuple[str, ...] = ()
+    """Titles, in the order of the mail; known only to the run that froze the edition."""
+    note: str = ""
+
+    @property
+    def waiting(self) -> int:
+        return sum(count for state, count in self.counts.items() if state.waits)
+
+    def as_dict(self) -> dict[str, object]:
+        return {
+            "key": self.key,
+            "state": self.state,
+            "rehearsal": self.rehearsal,
+            "subject": self.subject,
+            "posts": list(self.posts),
+            "recipients": self.recipients,
+            "deliveries": {state.value: self.counts.get(state, 0) for state in DeliveryState},
+            "note": self.note,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendReport:
+    provider: str
+    rehearsal: bool
+    editions: tuple[EditionReport, ...] = ()
+    """Those that this run made, handed over or closed."""
+    news: tuple[Notice, ...] = ()
+    """To be told now."""
+    standing: tuple[Notice, ...] = ()
+    """All that awaits a decision, told or not."""
+    next_slot: datetime | None = None
+    busy: bool = False
+    """Another run is at work; this one did nothing."""
+    error: BriefingfeedError | None = None
+    """What ended the run early; the rows not handed over wait for the next."""
+    stopped_by: signal.Signals | None = None
+
+    @property
+    def exit_code(self) -> int:
+        if self.error is not None:
+            return self.error.exit_code
+        if self.stopped_by is signal.SIGINT:
+            return _INTERRUPTED
+        if any(notice.awaits for notice in (*self.news, *self.standing)):
+            return _AWAITS_A_PERSON
+        return 0
+
+    def as_dict(self) -> dict[str, object]:
+        return {
+            "provider": self.provider,
+            "rehearsal": self.rehearsal,
+            "busy": self.busy,
+            "editions": [edition.as_dict() for edition in self.editions],
+            "notices": [notice.as_dict() for notice in dict.fromkeys((*self.news, *self.standing))],
+            "next_slot": self.next_slot.isoformat() if self.next_slot else None,
+            "error": str(self.error) if self.error else None,
+            "exit_code": self.exit_code,
+        }

@@ -1,0 +1,92 @@
+"""`status`: where things stand, and what there is to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from briefingfeed.models.edition import EditionState
+from briefingfeed.models.settings import Settings
+from briefingfeed.models.subscriber import SubscriberState
+from briefingfeed.newsletter.schedule import next_slot
+from briefingfeed.services.editions import EditionView, list_editions
+from briefingfeed.services.notices import Notice
+from briefingfeed.services.standing import standing_notices
+from briefingfeed.services.words import blocked_before
+from briefingfeed.storage import editions, subscribers
+from briefingfeed.storage.database import Database
+
+_WITHOUT_MAIL = frozenset({EditionState.EMPTY, EditionState.MISSED, EditionState.BLOCKED, EditionState.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    provider: str
+    rehearses: bool
+    next_slot: datetime
+    subscribers: Mapping[SubscriberState, int]
+    last: EditionView | None
+    """The newest edition that was frozen."""
+    unfinished: tuple[EditionView, ...]
+    todo: tuple[Notice, ...]
+    """What awaits the operator, each with the command that settles it."""
+
+    def as_dict(self) -> dict[str, object]:
+        return {
+            "provider": self.provider,
+            "rehearsal": self.rehearses,
+            "next_slot": self.next_slot.isoformat(),
+            "subscribers": {state.value: count for state, count in self.subscribers.items()},
+            "last_edition": self.last.as_dict() if self.last else None,
+            "unfinished": [view.as_dict() for view in self.unfinished],
+            "todo": [notice.as_dict() for notice in self.todo],
+        }
+
+
+def read_status(database: Database, settings: Settings, now: datetime, *, provider: str, rehearses: bool) -> Status:
+    """Return where things stand at `now`. Reads only the database: no post, no network."""
+    views = list_editions(database)
+    with database.read() as connection:
+        people = subscribers.count_by_state(connection)
+        todo = (*standing_notices(connection, rehearses=rehearses), *_blocked(connection))
+    return Status(
+        provider=provider,
+        rehearses=rehearses,
+        next_slot=next_slot(settings, now).at,
+        subscribers=people,
+        last=next((view for view in views if view.edition.state not in _WITHOUT_MAIL), None),
+        unfinished=tuple(view for view in views if view.edition.state in (EditionState.FROZEN, EditionState.SENDING)),
+        todo=(*todo, *_beginnings(people, rehearses=rehearses)),
+    )
+
+
+def _blocked(connection: Connection) -> tuple[Notice, ...]:
+    found = [edition for edition in editions.list_all(connection) if edition.state is EditionState.BLOCKED]
+    return tuple(blocked_before(edition) for edition in found)
+
+
+def _beginnings(people: Mapping[SubscriberState, int], *, rehearses: bool) -> tuple[Notice, ...]:
+    """Return what a new publication still lacks. Nobody is waiting for it, so it doesn't count as a failure."""
+    lacks = []
+    if not people.get(SubscriberState.CONFIRMED):
+        lacks.append(
+            Notice(
+                topic="subscribers",
+                text="There is no confirmed subscriber.",
+                remedy="briefingfeed subscribers add, or: briefingfeed subscribers import",
+                awaits=False,
+            )
+        )
+    if rehearses:
+        lacks.append(
+            Notice(
+                topic="rehearsing",
+                text="The provider is outbox: editions are rehearsed, nobody is mailed.",
+                remedy="To mail people, set [newsletter] provider: docs/operations.md",
+                awaits=False,
+            )
+        )
+    return tuple(lacks)

@@ -1,0 +1,112 @@
+"""The sentences a run says to the operator, and the command that settles each matter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from briefingfeed.models.delivery import DeliveryState
+from briefingfeed.models.edition import Edition
+from briefingfeed.models.post import Post
+from briefingfeed.models.problem import Problem
+from briefingfeed.newsletter.preflight import Finding
+from briefingfeed.services.notices import Notice
+
+
+def missed(key: str) -> Notice:
+    return Notice(
+        topic=f"missed:{key}",
+        text=f"{key} was missed: no run came in time. Its posts go with the next edition.",
+        remedy="See that cron runs `briefingfeed send-weekly` every 15 minutes.",
+    )
+
+
+def silence(since: datetime) -> Notice:
+    return Notice(
+        topic="silence",
+        text=f"The last edition was due on {since:%d %B %Y}. After so long nothing goes out by itself: the clock of "
+        "this machine may be wrong, or the readers may have forgotten you.",
+        remedy="If the next edition is meant: briefingfeed send-weekly --force",
+    )
+
+
+def blocked(key: str, findings: Iterable[Finding]) -> Notice:
+    lines = [f"{key} doesn't go out yet:"]
+    for finding in findings:
+        lines += [f"  {finding.message}", f"    {finding.remedy}"]
+    return Notice(topic=f"blocked:{key}", text="\n".join(lines), remedy="Each run tries again until the next slot.")
+
+
+def blocked_before(edition: Edition) -> Notice:
+    return Notice(
+        topic=f"blocked:{edition.key}",
+        text=f"{edition.key} doesn't go out yet: {edition.note}",
+        remedy="Repair it; each run tries again. To see it all: briefingfeed send-weekly --dry-run",
+    )
+
+
+def unreadable(key: str, problems: Iterable[Problem]) -> Notice:
+    broken = "\n".join(f"  {problem}" for problem in problems if problem.is_error)
+    return Notice(
+        topic=f"unreadable:{key}",
+        text=f"{key} has no post yet, but a file can't be read; it might be the one:\n{broken}",
+        remedy="Repair it or remove it. Each run looks again.",
+    )
+
+
+def about_posts(problems: Iterable[Problem], waiting: Sequence[Post]) -> tuple[Notice, ...]:
+    """Return what the editor should know when an edition is made: files left out, posts too old to go by themselves."""
+    broken = [
+        Notice(topic=f"post:{problem.path}:{problem.line}", text=str(problem))
+        for problem in problems
+        if problem.is_error
+    ]
+    old = [
+        Notice(
+            topic=f"old:{post.id}",
+            text=f"{post.path} is too old to be mailed by itself.",
+            remedy="To send it with the next edition, write `email: true` at its head.",
+            awaits=False,
+        )
+        for post in waiting
+    ]
+    return (*broken, *old)
+
+
+def rehearsed(key: str) -> Notice:
+    return Notice(
+        topic=f"rehearsal:{key}",
+        text=f"{key}: this is a rehearsal, nobody is mailed. The messages are in the outbox.",
+        remedy="To mail people, choose a provider: docs/operations.md.",
+        awaits=False,
+    )
+
+
+def held(edition: Edition) -> Notice:
+    return Notice(
+        topic=f"held:{edition.key}",
+        text=f"{edition.key} is held: {edition.note or 'somebody asked for it'}.",
+        remedy=f"briefingfeed editions release {edition.key}, or: briefingfeed editions cancel {edition.key}",
+    )
+
+
+def waits_for_provider(edition: Edition, waiting: int) -> Notice:
+    return Notice(
+        topic=f"provider:{edition.key}",
+        text=f"{edition.key} is a real edition and {waiting} of its readers wait, but the provider is outbox: "
+        "nobody is mailed.",
+        remedy=f"Set the provider back, or: briefingfeed editions cancel {edition.key}",
+    )
+
+
+def unsettled(counts: Mapping[DeliveryState, int]) -> Notice | None:
+    failed, unclear = counts.get(DeliveryState.FAILED, 0), counts.get(DeliveryState.UNCERTAIN, 0)
+    parts = [f"{failed} refused for good"] * bool(failed) + [f"{unclear} unclear"] * bool(unclear)
+    if not parts:
+        return None
+    remedy = "See them: briefingfeed deliveries list. Seen and accepted: briefingfeed deliveries acknowledge"
+    if unclear:
+        remedy += (
+            "\n  An unclear one may have arrived; it is never sent again by itself: briefingfeed deliveries resolve"
+        )
+    return Notice(topic="unsettled", text=f"Deliveries that need a decision: {' and '.join(parts)}.", remedy=remedy)
