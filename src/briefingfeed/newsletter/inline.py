@@ -51,6 +51,6 @@ def _faults(html: str) -> list[str]:
                 faults.append(f"a rule for <{tag[1]}> says !important; that belongs into the style block of its own")
             if name in {"width", "height"} and not re.fullmatch(r"\d+%?", value):
                 faults.append(f"<{tag[1]}> has the {name} “{value}”; only whole numbers work in mail programs")
-            if name in _ADDRESSES and not value.startswith(_ALLOWED):
+            if name in _ADDRESSES and not value.lower().startswith(_ALLOWED):
                 faults.append(f"<{tag[1]}> has the address “{value}”, which is not absolute")
     return faults

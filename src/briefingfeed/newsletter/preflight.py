@@ -12,6 +12,7 @@ from briefingfeed.models.post import Post
 from briefingfeed.models.settings import Settings
 from briefingfeed.newsletter.digest import Digest
 from briefingfeed.newsletter.placeholders import placeholders_of
+from briefingfeed.newsletter.text import body_text
 
 LONGEST_SUBJECT = 90
 """Characters; most mail programs show fewer than that."""
@@ -79,6 +80,13 @@ def _warnings(rendition: Rendition, digest: Digest) -> Iterator[Finding]:
         )
     for post in digest.posts:
         yield from _post_warnings(post, digest)
+        if str(body_text(post.body.blocks)) not in rendition.text:
+            yield Finding(
+                stops=False,
+                message=f"“{post.title}” goes out as summary and link: the mail would grow too large.",
+                remedy="Nothing needs to be done; what stands there can be written with `summary`.",
+                post_path=post.path,
+            )
 
 
 def _post_warnings(post: Post, digest: Digest) -> Iterator[Finding]:
@@ -95,13 +103,6 @@ def _post_warnings(post: Post, digest: Digest) -> Iterator[Finding]:
             stops=False,
             message=f"“{post.title}” goes out after its closing date.",
             remedy="Set a new `closes`, or hold it back with `email: false`.",
-            post_path=post.path,
-        )
-    if post.id in digest.shortened:
-        yield Finding(
-            stops=False,
-            message=f"“{post.title}” goes out as summary and link: the mail would grow too large.",
-            remedy="Nothing needs to be done; its summary can be written with `summary`.",
             post_path=post.path,
         )
 

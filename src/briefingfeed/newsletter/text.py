@@ -68,7 +68,6 @@ class _Writer:
     width: int
     lines: list[str] = field(default_factory=list)
     links: dict[str, int] = field(default_factory=dict)
-    notes: dict[str, int] = field(default_factory=dict)
 
     def write(self, blocks: Sequence[Block]) -> None:
         """Write the tree in order, with a stack of what is still to be written and the leads of its lines."""
@@ -83,7 +82,7 @@ class _Writer:
                 case Quotation():
                     waiting += self._quotation(block, first, rest)[::-1]
                 case Footnote(label, children):
-                    mark = f"[note {self._note(label)}] "
+                    mark = f"[note {label}] "
                     waiting += _children(children or (Paragraph(()),), *_deeper(first, rest, mark, "  "))[::-1]
                 case _:
                     self.lines += self._leaf(block, first, rest)
@@ -148,7 +147,7 @@ class _Writer:
                 case LineBreak():
                     written.append("\n")
                 case FootnoteReference(label):
-                    written.append(f" [note {self._note(label)}]")
+                    written.append(f" [note {label}]")
                 case Emphasis(children) | Strong(children) | Strikethrough(children) as marked:
                     mark = _MARKS[type(marked)]
                     waiting += [mark, *children[::-1], mark]
@@ -163,9 +162,6 @@ class _Writer:
 
     def _number(self, url: str) -> str:
         return f"[{self.links.setdefault(url, len(self.links) + 1)}]"
-
-    def _note(self, label: str) -> int:
-        return self.notes.setdefault(label, len(self.notes) + 1)
 
 
 def _children(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, time
@@ -81,7 +82,7 @@ def make_post() -> MakePost:
     def make(day: str = "2026-11-20", name: str = "", **fields: object) -> Post:
         published = datetime.fromisoformat(day).replace(tzinfo=LONDON)
         name = name or f"post of {day}"
-        slug = name.replace(" ", "-").lower()
+        slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
         text = f"The text of {name}."
         values: dict[str, object] = {
             "id": f"tag:briefings.example,2026:{slug}",
