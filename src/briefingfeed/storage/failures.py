@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from briefingfeed.errors import StorageError
@@ -61,7 +61,7 @@ _PRIMARY_CODE: Final = 0xFF
 
 @contextmanager
 def told_as_storage_errors(where: str) -> Iterator[None]:
-    """Raise StorageError in place of whatever the driver or SQLAlchemy raises inside."""
+    """Raise StorageError in place of whatever the driver raises inside."""
     try:
         yield
     except PoolTimeoutError as error:
@@ -71,8 +71,9 @@ def told_as_storage_errors(where: str) -> Iterator[None]:
         raise storage_error(error.orig, where) from error.orig
     except sqlite3.Error as error:
         raise storage_error(error, where) from error
-    except SQLAlchemyError as error:
-        raise storage_error(error, where) from error
+    except StatementError as error:
+        # A value that its column's type refuses is a mistake of ours: it must not pass for a busy database.
+        raise (error.orig or error) from None
 
 
 def storage_error(error: BaseException | None, where: str) -> StorageError:

@@ -177,6 +177,7 @@ delivery = Table(
     Column("updated_at", Instant, nullable=False),
     UniqueConstraint("edition_key", "address"),
     UniqueConstraint("edition_key", "subscriber_id"),
+    CheckConstraint(f"state IN {tuple(map(str, DeliveryState))}", name="state"),
     CheckConstraint("(state IN ('claimed', 'submitting')) = (claim_id IS NOT NULL)", name="claim"),
     CheckConstraint("state <> 'deferred' OR next_attempt_at IS NOT NULL", name="due"),
     sqlite_autoincrement=True,

@@ -10,6 +10,7 @@ from sqlalchemy import DateTime, Dialect, Enum
 from sqlalchemy.types import TypeDecorator
 
 _Word = TypeVar("_Word", bound=StrEnum)
+_LONGEST_WORD = 20
 
 
 class Instant(TypeDecorator[datetime]):
@@ -36,16 +37,11 @@ class Instant(TypeDecorator[datetime]):
 
 
 def word(kind: type[_Word]) -> Enum:
-    """Return a column type for the values of `kind`; the database refuses any other word."""
-    values = [member.value for member in kind]
-    return Enum(
-        kind,
-        values_callable=_values,
-        native_enum=False,
-        create_constraint=True,
-        length=max(map(len, values)),
-        name=kind.__name__.lower(),
-    )
+    """Return a column type for the values of `kind`, stored as text. Any other word raises LookupError.
+
+    The database itself doesn't check it: each new word would then mean to copy a table.
+    """
+    return Enum(kind, values_callable=_values, native_enum=False, validate_strings=True, length=_LONGEST_WORD)
 
 
 def _values(kind: Any) -> list[str]:
