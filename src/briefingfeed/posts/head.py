@@ -1,0 +1,352 @@
+"""What a post's head says, typed: everything about a post that does not need its text or its neighbours."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from briefingfeed.models.post import CallToAction, Closing, Contact, Correction
+from briefingfeed.posts.dates import Moment, day_after, midnight
+from briefingfeed.posts.fields import Fields
+from briefingfeed.posts.frontmatter import Syntax
+from briefingfeed.posts.people import read_authors
+from briefingfeed.posts.slugs import SLUG, slugify
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from briefingfeed.models.post import Author
+    from briefingfeed.models.settings import PublicationSettings
+    from briefingfeed.posts.discovery import Candidate
+    from briefingfeed.posts.findings import Findings
+    from briefingfeed.posts.frontmatter import Document, Value
+
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+_ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+")
+# RFC 3987's scheme and no white space: what an Atom id must begin with.
+_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+")
+
+# Eleventy's words for dates that it finds itself.
+_ELSEWHERE = frozenset({"git last modified", "git created", "last modified", "created"})
+# Jekyll's and Eleventy's permalinks may be patterns (`/:year/:title/`, `{{ page.fileSlug }}`) or a word (`pretty`).
+_PATTERN = re.compile(r"(?<!^http)(?<!^https):|\{|^[a-z]+$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostHead:
+    title: str
+    date: Moment
+    slug: str
+    updated: datetime | None
+    id: str | None
+    url: str | None
+    """As written: absolute, or below the publication's."""
+    authors: tuple[Author, ...]
+    standfirst: str | None
+    contact: Contact | None
+    topics: tuple[str, ...]
+    summary: str | None
+    draft: bool
+    aliases: tuple[str, ...]
+    image: str | None
+    image_alt: str
+    closes: Closing | None
+    call_to_action: CallToAction | None
+    corrections: tuple[Correction, ...]
+    feed: bool
+    email: bool | None
+    comments: bool
+    language: str
+    lines: Mapping[str, int | None] = field(default_factory=dict)
+    """Lines of keys that are looked at again later."""
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+
+def read_head(
+    document: Document,
+    candidate: Candidate,
+    people: Mapping[str, Author],
+    publication: PublicationSettings,
+    findings: Findings,
+) -> PostHead | None:
+    """Return the typed head; None if anything in it is an error (the findings say what)."""
+    fields = Fields(document, publication.timezone, findings)
+    draft = _draft(fields) or candidate.is_draft
+    title = _title(fields, findings)
+    moment = _date(fields, candidate, findings, publication)
+    corrections = _corrections(fields, findings)
+    updated = _updated(fields, moment, corrections, publication, findings)
+    image, image_alt = _image(fields, findings)
+    authors = fields.entry("authors")
+    feed = fields.flag("feed")
+    head = PostHead(
+        title=title or "",
+        date=moment or Moment(datetime(1970, 1, 1, tzinfo=UTC), False),
+        slug=_slug(fields, candidate, findings),
+        updated=updated,
+        id=_id(fields, findings),
+        url=_url(fields, findings),
+        authors=read_authors(authors, people, findings, divided=document.syntax is Syntax.BARE),
+        standfirst=fields.text("standfirst"),
+        contact=_contact(fields, findings),
+        topics=_topics(fields, yaml=document.syntax is Syntax.YAML),
+        summary=fields.text("summary"),
+        draft=draft,
+        aliases=_aliases(fields, findings),
+        image=image,
+        image_alt=image_alt,
+        closes=_closes(fields),
+        call_to_action=_call_to_action(fields, findings),
+        corrections=corrections,
+        feed=feed is not False,
+        email=fields.flag("email"),
+        comments=fields.flag("comments") or False,
+        language=_language(fields, publication, findings),
+        lines={key: fields.line(key) for key in ("date", "id", "url", "slug", "image", "title", "call_to_action")},
+        extra=fields.extra(),
+    )
+    return None if findings.broken else head
+
+
+def _title(fields: Fields, findings: Findings) -> str | None:
+    title = fields.text("title")
+    if title is None and not findings.broken:
+        findings.error("The post has no title.", "Add a line such as title: Our reply to the consultation", 1)
+    return title
+
+
+def _date(fields: Fields, candidate: Candidate, findings: Findings, publication: PublicationSettings) -> Moment | None:
+    entry = fields.entry("date")
+    if entry is not None:
+        if isinstance(entry.value, str) and entry.value.lower() in {
+            "git last modified",
+            "git created",
+            "last modified",
+        }:
+            findings.error(
+                f"“{entry.value}” takes the date from elsewhere; here a post carries its own.",
+                "Write the day on which the post was published, for example date: 2026-11-24",
+                entry.line,
+            )
+            return None
+        return fields.moment("date")
+    if candidate.date is not None:
+        return Moment(midnight(candidate.date, publication.timezone), False)
+    findings.error(
+        "The post has no date.", "Add a line such as date: 2026-11-24, or name the file 2026-11-24-some-words.md", 1
+    )
+    return None
+
+
+def _draft(fields: Fields) -> bool:
+    """Whether any of the ways in which generators mark a draft is used."""
+    published = fields.raw("published")
+    if isinstance(published, str) and published.lower() in {"true", "false", "yes", "no"}:
+        fields.drop("published")
+        if published.lower() in {"false", "no"}:
+            return True
+    if str(fields.raw("status")).lower() in {"draft", "hidden", "skip"}:
+        return True
+    if str(fields.raw("eleventyexcludefromcollections")).lower() == "true":
+        return True
+    if str(fields.raw("permalink")).lower() == "false":
+        fields.drop("permalink")
+        return True
+    return fields.flag("draft") or False
+
+
+def _slug(fields: Fields, candidate: Candidate, findings: Findings) -> str:
+    written = fields.text("slug")
+    if written is None:
+        return slugify(candidate.slug)
+    slug = slugify(written.strip("/"))
+    if not SLUG.fullmatch(written.strip("/").lower()):
+        message = f"The slug “{written}” holds more than a–z, 0–9 and dashes; {slug} is used."
+        findings.warning(message, f"Write slug: {slug}", fields.line("slug"))
+    return slug
+
+
+def _id(fields: Fields, findings: Findings) -> str | None:
+    written = fields.text("id")
+    if written is None or _IRI.fullmatch(written):
+        return written
+    findings.warning(
+        f"The id “{written}” is not a full address, so it is not used.",
+        "An id begins with tag: or https: and is never changed. Delete the line to get one made.",
+        fields.line("id"),
+    )
+    return None
+
+
+def _url(fields: Fields, findings: Findings) -> str | None:
+    entry = fields.entry("url")
+    written = fields.text("url")
+    if entry is None or written is None:
+        return None
+    if entry.key.lower() == "permalink" and (
+        ":" in written.removeprefix("https:").removeprefix("http:") or "{" in written
+    ):
+        return None
+    try:
+        parts = urlsplit(written)
+    except ValueError:
+        parts = urlsplit("x:")
+    segments = parts.path.split("/")
+    if parts.scheme not in {"", "http", "https"} or ".." in segments or (parts.scheme and not parts.hostname):
+        message = f"The address “{written}” is not one that a post can have."
+        findings.error(message, "Begin it with https:// or with a slash.", entry.line)
+        return None
+    return written
+
+
+def _topics(fields: Fields, *, yaml: bool) -> tuple[str, ...]:
+    topics: dict[str, str] = {}
+    first = fields.entry("topics")
+    for name in ("topics",) if first and first.key.lower() == "topics" else ("tags", "tag", "categories", "category"):
+        entry = fields.named(name)
+        if entry is not None:
+            for topic in fields.texts(entry, spaces=yaml and name in {"tags", "categories"}):
+                topics.setdefault(topic.casefold(), topic)
+    return tuple(topics.values())
+
+
+def _contact(fields: Fields, findings: Findings) -> Contact | None:
+    entry = fields.entry("contact")
+    if entry is None:
+        return None
+    table = entry.value if isinstance(entry.value, dict) else {}
+    name, email = _word(table, "name"), _word(table, "email")
+    if name and email and _ADDRESS.fullmatch(email):
+        return Contact(name=name, email=email)
+    findings.error(
+        "contact needs a name and an email address.",
+        "Write it as contact: {name: Amara Osei, email: amara@example.org}",
+        entry.line,
+    )
+    return None
+
+
+def _closes(fields: Fields) -> Closing | None:
+    moment = fields.moment("closes")
+    if moment is None:
+        return None
+    day = moment.at.date()
+    zone = moment.at.tzinfo
+    if moment.time_given:
+        return Closing(at=moment.at, day=day, time_given=True)
+    return Closing(at=datetime.combine(day_after(day), datetime.min.time(), zone), day=day)
+
+
+def _call_to_action(fields: Fields, findings: Findings) -> CallToAction | None:
+    entry = fields.entry("call_to_action")
+    if entry is None:
+        return None
+    if isinstance(entry.value, str):
+        return CallToAction(label=" ".join(entry.value.split()))
+    table = entry.value if isinstance(entry.value, dict) else {}
+    label = _word(table, "label")
+    if not label:
+        remedy = "Write it as call_to_action: {label: Take the survey, url: https://…}"
+        findings.error("call_to_action needs a label.", remedy, entry.line)
+        return None
+    return CallToAction(label=label, url=_word(table, "url"))
+
+
+def _corrections(fields: Fields, findings: Findings) -> tuple[Correction, ...]:
+    entry = fields.entry("corrections")
+    if entry is None:
+        return ()
+    found: list[Correction] = []
+    for item in entry.value if isinstance(entry.value, list) else [entry.value]:
+        table = item if isinstance(item, dict) else {}
+        note = _word(table, "note")
+        if not note or not table.get("date"):
+            findings.error(
+                "Each correction needs a date and a note.",
+                "Write them as a list: - {date: 2026-11-26, note: The figure was 12, not 21.}",
+                entry.line,
+            )
+            return ()
+        day = fields.day_of(table["date"], entry)
+        if day:
+            found.append(Correction(date=day, note=note))
+    return tuple(sorted(found, key=lambda correction: correction.date))
+
+
+def _updated(
+    fields: Fields,
+    published: Moment | None,
+    corrections: tuple[Correction, ...],
+    publication: PublicationSettings,
+    findings: Findings,
+) -> datetime | None:
+    entry = fields.entry("updated")
+    moment = fields.moment("updated")
+    if published is None:
+        return None
+    updated = moment.at if moment else None
+    if entry and moment and moment.at.date() < published.at.date():
+        message = f"{entry.key} lies before the post's own date, so it was left out of account."
+        findings.warning(message, "Correct one of the two dates, or delete the line.", entry.line)
+    if updated is not None and updated <= published.at:
+        updated = None
+    if corrections:
+        corrected = max(midnight(_newest(corrections), publication.timezone), published.at)
+        updated = max(corrected, updated or corrected)
+    return updated
+
+
+def _newest(corrections: tuple[Correction, ...]) -> date:
+    return corrections[-1].date
+
+
+def _aliases(fields: Fields, findings: Findings) -> tuple[str, ...]:
+    entry = fields.entry("aliases")
+    found: dict[str, None] = {}
+    for written in fields.texts(entry) if entry else ():
+        path = written if written.startswith("/") else f"/{written}"
+        if "://" in written or ".." in path.split("/") or path.startswith("//") or re.search(r"[?#\\\s]", path):
+            message = f"The alias “{written}” is not a path on this site; it was left out."
+            findings.warning(message, "Write former addresses as /old/address/", entry.line if entry else None)
+        else:
+            found[path] = None
+    return tuple(found)
+
+
+def _image(fields: Fields, findings: Findings) -> tuple[str | None, str]:
+    entry = fields.entry("image")
+    alt = fields.text("image_alt") or ""
+    value: Value = entry.value if entry else None
+    if isinstance(value, list):
+        value = value[0] if value else None
+    if isinstance(value, dict):
+        alt = alt or _word(value, "alt") or ""
+        value = next((value[key] for key in ("url", "path", "src", "image") if value.get(key)), None)
+    if entry and not isinstance(value, str):
+        findings.warning(f"{entry.key} names no image; it was left out.", "Write image: picture.jpg", entry.line)
+        return None, alt
+    return value.strip() if isinstance(value, str) else None, alt
+
+
+def _language(fields: Fields, publication: PublicationSettings, findings: Findings) -> str:
+    written = fields.text("language")
+    if written is None:
+        return publication.language
+    tag = written.replace("_", "-")
+    if _LANGUAGE.fullmatch(tag):
+        return tag
+    findings.warning(
+        f"“{written}” is not a language tag; {publication.language} is used.",
+        "Write language: en, de, pt-BR or the like.",
+        fields.line("language"),
+    )
+    return publication.language
+
+
+def _word(table: Mapping[str, Value], key: str) -> str | None:
+    value = next((value for name, value in table.items() if name.lower() == key), None)
+    return " ".join(value.split()) or None if isinstance(value, str) else None

@@ -1,0 +1,249 @@
+"""What is put right in a post's Markdown before it is rendered, so that HTML and block tree get the same.
+
+Bare addresses become links; footnotes' texts move to the end; headings get anchors if the post links to one;
+markup that would swallow the text behind it is taken out; a first paragraph that repeats the standfirst goes.
+One pass over the parser's events finds all of it, and only if the text gives cause.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from briefingfeed.posts.summary import same_words
+
+if TYPE_CHECKING:
+    import pyromark
+
+    from briefingfeed.posts.findings import Findings
+
+_BARE_URL = re.compile(rb"(?<![\w/@.+-])https?://[^\s<>\"`|\\^{}]+[^\s<>\"`|\\^{}?!.,:;*_~'\]]", re.IGNORECASE)
+_ENTITY = re.compile(rb"&[A-Za-z0-9]+$")
+_SWALLOWING = re.compile(
+    rb"<(?P<name>script|style|title|textarea|xmp|iframe|noembed|noframes|noscript|plaintext|object|template|select)\b",
+    re.IGNORECASE,
+)
+_MEDIA = frozenset({"script", "iframe", "object"})
+_FRAGMENT = re.compile(rb"\(\s*#|href=[\"']?#|\]:\s*#")
+_LIQUID = re.compile(rb"\{%-?\s*[A-Za-z].*?%\}|\{\{[<%]?.*?[>%]?\}\}", re.DOTALL)
+_KRAMDOWN = re.compile(rb"^[ >]*\{:[^}\n]*\}[ \t]*$", re.MULTILINE)
+_WORD_BREAK = re.compile(r"[^\w\- ]")
+Edit = tuple[int, int, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    text: str
+    has_anchors: bool
+    """Whether headings carry `{#anchor}`."""
+
+
+class Preparation:
+    """One post's Markdown on its way to the parser. `first_line` is the file's line in which it begins."""
+
+    def __init__(self, text: str, parser: pyromark.Markdown, findings: Findings, first_line: int) -> None:
+        self._source = text.encode()
+        self._text = text
+        self._parser = parser
+        self._findings = findings
+        self._first_line = first_line
+
+    def prepare(self, standfirst: str | None) -> Prepared:
+        """Return the text to render. Leftovers of other generators' templates are told as warnings."""
+        source = self._source
+        linked = bool(_FRAGMENT.search(source))
+        anchored = re.search(rb"^.*\{[ ]*#[\w:-]+[ ]*\}[ \t]*$", source, re.MULTILINE) is not None
+        causes = (
+            b"://" in source
+            or b"[^" in source
+            or b"{%" in source
+            or b"{{" in source
+            or b"{:" in source
+            or linked
+            or standfirst is not None
+            or _SWALLOWING.search(source) is not None
+        )
+        if not causes:
+            return Prepared(self._text, anchored)
+        events = tuple(self._parser.events_with_range(self._text, merge_text=True))
+        edits: list[Edit] = []
+        if standfirst:
+            edits += self._repeated(events, standfirst)
+        if b"://" in source:
+            edits += self._bare_urls(events)
+        if b"[^" in source:
+            edits += self._footnotes(events)
+        if linked:
+            edits += _anchors(events)
+        edits += self._swallowing(events)
+        self._leftovers(events)
+        return Prepared(self._edited(edits), anchored or linked)
+
+    def _edited(self, edits: list[Edit]) -> str:
+        if not edits:
+            return self._text
+        pieces, position = [], 0
+        for start, end, new in sorted(edits):
+            if start >= position:
+                pieces += [self._source[position:start], new]
+                position = end
+        pieces.append(self._source[position:])
+        return b"".join(pieces).decode()
+
+    def _line(self, offset: int) -> int:
+        return self._first_line + self._source.count(b"\n", 0, offset)
+
+    def _repeated(self, events: tuple[Any, ...], standfirst: str) -> list[Edit]:
+        """Cut the first paragraph out if it says what the standfirst says."""
+        words: list[str] = []
+        for event, place in events:
+            if event == {"Start": "Paragraph"}:
+                words = []
+            elif event == {"End": "Paragraph"}:
+                return [(place["start"], place["end"], b"\n")] if same_words("".join(words), standfirst) else []
+            elif isinstance(event, dict) and ("Text" in event or "Code" in event):
+                words.append(event.get("Text") or event.get("Code") or "")
+            elif isinstance(event, dict) and "Start" in event and not _is_span(event["Start"]):
+                return []
+            elif event == "SoftBreak":
+                words.append(" ")
+        return []
+
+    def _bare_urls(self, events: tuple[Any, ...]) -> list[Edit]:
+        """Wrap addresses that stand in the running text in `<>`, CommonMark's own mark for a link."""
+        edits: list[Edit] = []
+        inside, taken = 0, 0
+        for event, place in events:
+            if not isinstance(event, dict):
+                continue
+            if "Text" in event and not inside and place["end"] > taken:
+                start = place["start"]
+                for found in _BARE_URL.finditer(self._source, max(start, taken)):
+                    if found.start() >= place["end"]:
+                        break
+                    end = _trimmed_end(self._source, found.start(), found.end())
+                    edits.append((found.start(), end, b"<" + self._source[found.start() : end] + b">"))
+                    taken = end
+            tag = event.get("Start") or event.get("End")
+            if tag and (_is_link(tag) or tag in ("Link", "Image", "CodeBlock") or "CodeBlock" in tag):
+                inside += 1 if "Start" in event else -1
+        return edits
+
+    def _footnotes(self, events: tuple[Any, ...]) -> list[Edit]:
+        """Move footnotes' texts behind everything else, where all readers look for them."""
+        depth, moved, edits = 0, [], []
+        end_of_text = 0
+        for event, place in events:
+            if isinstance(event, dict) and "Start" in event:
+                if depth == 0 and isinstance(event["Start"], dict) and "FootnoteDefinition" in event["Start"]:
+                    moved.append((place["start"], place["end"]))
+                elif depth == 0:
+                    end_of_text = place["end"]
+                depth += 1
+            elif isinstance(event, dict) and "End" in event:
+                depth -= 1
+        for start, end in moved:
+            if start < end_of_text:
+                edits.append((start, end, b"\n"))
+        if edits:
+            tail = b"".join(b"\n\n" + self._source[start:end].rstrip() for start, end, _ in edits)
+            edits.append((len(self._source), len(self._source), tail + b"\n"))
+        return edits
+
+    def _swallowing(self, events: tuple[Any, ...]) -> list[Edit]:
+        """Take out scripts, frames and the like with what is in them; show the tag as text if it is never closed."""
+        edits: list[Edit] = []
+        done = 0
+        for event, place in events:
+            if not isinstance(event, dict) or not ("Html" in event or "InlineHtml" in event):
+                continue
+            for found in _SWALLOWING.finditer(self._source, max(place["start"], done), place["end"]):
+                if found.start() < done:
+                    continue
+                name = found["name"].decode().lower()
+                closing = re.compile(rb"</" + found["name"] + rb"\s*>", re.IGNORECASE).search(self._source, found.end())
+                if name in _MEDIA or closing is None:
+                    self._findings.warning(
+                        f"<{name}> cannot be shown in feeds and mails; it was left out.",
+                        "Link to it instead, or put the tag's name between backticks if it is meant as text.",
+                        self._line(found.start()),
+                    )
+                if closing:
+                    edits.append((found.start(), closing.end(), b""))
+                    done = closing.end()
+                else:
+                    edits.append((found.start(), found.start() + 1, b"&lt;"))
+                    done = found.end()
+        return edits
+
+    def _leftovers(self, events: tuple[Any, ...]) -> None:
+        """Warn of tags of Liquid, Hugo and kramdown outside code: they'd be published as they stand."""
+        found = [match for pattern in (_LIQUID, _KRAMDOWN) for match in pattern.finditer(self._source)]
+        if not found:
+            return
+        code = [(place["start"], place["end"]) for event, place in events if _is_code(event)]
+        for match in sorted(found, key=lambda match: match.start()):
+            if any(start <= match.start() < end for start, end in code):
+                continue
+            shown = " ".join(match.group().decode(errors="replace").split())
+            self._findings.warning(
+                f"{shown[:60]} is another program's template tag; readers would see it as it stands.",
+                "Write what it stands for, or put it between backticks if it is meant as text.",
+                self._line(match.start()),
+            )
+
+
+def _is_link(tag: Any) -> bool:
+    return isinstance(tag, dict) and ("Link" in tag or "Image" in tag)
+
+
+def _is_span(tag: Any) -> bool:
+    return tag in ("Emphasis", "Strong") or _is_link(tag)
+
+
+def _is_code(event: Any) -> bool:
+    if not isinstance(event, dict):
+        return False
+    tag = event.get("Start")
+    return "Code" in event or (isinstance(tag, dict) and "CodeBlock" in tag)
+
+
+def _trimmed_end(source: bytes, start: int, end: int) -> int:
+    """Leave out what belongs to the sentence: a bracket that was opened before the address, or an entity."""
+    while end > start:
+        url = source[start:end]
+        if url[-1:] in b"?!.,:;*_~']" or (url.endswith(b")") and url.count(b")") > url.count(b"(")):
+            end -= 1
+        elif source[end : end + 1] == b";" and (entity := _ENTITY.search(url)):
+            end = start + entity.start()
+        else:
+            break
+    return end
+
+
+def _anchors(events: tuple[Any, ...]) -> list[Edit]:
+    """Give headings without an anchor one made of their words, as most generators do."""
+    edits: list[Edit] = []
+    words: list[str] = []
+    last = 0
+    taken: dict[str, int] = {}
+    for event, place in events:
+        if not isinstance(event, dict):
+            continue
+        start = event.get("Start")
+        if isinstance(start, dict) and "Heading" in start:
+            words, last = [], 0
+        elif "Text" in event or "Code" in event:
+            words.append(event.get("Text") or event.get("Code") or "")
+            last = place["end"]
+        elif isinstance(event.get("End"), dict) and "Heading" in event["End"] and last:
+            anchor = _WORD_BREAK.sub("", "".join(words).lower()).strip().replace(" ", "-")
+            count = taken.get(anchor, 0)
+            taken[anchor] = count + 1
+            if anchor:
+                mark = f" {{#{anchor}-{count}}}" if count else f" {{#{anchor}}}"
+                edits.append((last, last, mark.encode()))
+        elif "End" in event:
+            last = place["end"] if last else 0
+    return edits

@@ -1,0 +1,64 @@
+"""Plain text of blocks, for summaries and for comparing a standfirst with a first paragraph."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from briefingfeed.models.blocks import (
+    Block,
+    CodeBlock,
+    Footnote,
+    Heading,
+    List,
+    Paragraph,
+    Quotation,
+    Rule,
+    Table,
+)
+from briefingfeed.posts.tree import plain_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "’": "'", "‘": "'", "–": "-", "—": "-", "…": "..."})
+_LETTERS = re.compile(r"[^\w]+")
+
+
+def excerpt(blocks: tuple[Block, ...], above: int | None) -> str:
+    """Return the text above `<!--more-->` (the first `above` blocks), else the first paragraph; may be empty."""
+    if above:
+        return " ".join(text for text in _texts(blocks[:above], headings=False) if text)
+    for block in blocks:
+        if isinstance(block, Paragraph) and (text := _line(block)):
+            return text
+    return next((text for text in _texts(blocks, headings=False) if text), "")
+
+
+def same_words(one: str, other: str) -> bool:
+    """Whether two texts say the same, whatever their quotation marks, dashes, case and white space."""
+    return _bare(one) == _bare(other)
+
+
+def _bare(text: str) -> str:
+    return _LETTERS.sub("", text.translate(_QUOTES)).casefold()
+
+
+def _line(block: Paragraph | Heading) -> str:
+    return " ".join(plain_text(block.children).split())
+
+
+def _texts(blocks: Iterable[Block], *, headings: bool) -> Iterator[str]:
+    for block in blocks:
+        if isinstance(block, Paragraph) or (headings and isinstance(block, Heading)):
+            yield _line(block)
+        elif isinstance(block, Quotation):
+            yield from _texts(block.children, headings=headings)
+        elif isinstance(block, List):
+            for item in block.items:
+                yield from _texts(item, headings=headings)
+        elif isinstance(block, Table):
+            for row in (block.header, *block.rows):
+                yield " ".join(" ".join(plain_text(cell).split()) for cell in row)
+        elif isinstance(block, Rule | CodeBlock | Footnote):
+            continue
