@@ -1,0 +1,151 @@
+"""`build`: posts become feeds and pages in the output folder, whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from briefingfeed.errors import ConfigurationError
+from briefingfeed.models.post import Post
+from briefingfeed.models.problem import Problem
+from briefingfeed.models.settings import PathSettings, Settings
+from briefingfeed.output import publish
+from briefingfeed.output.manifest import read_manifest
+from briefingfeed.services.stamp import Stamp, fingerprint_inputs, fingerprint_outputs, read_stamp, write_stamp
+
+if TYPE_CHECKING:
+    from briefingfeed.look import Look
+    from briefingfeed.posts.store import Library
+
+IDS = "ids.jsonl"
+MANIFEST = "output.json"
+STAMP = "build.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildContext:
+    settings: Settings
+    open_look: Callable[[], Look]
+    load_posts: Callable[[], Library]
+    """Reads the posts, with the ids that the state folder and the database remember. Called only if there is work."""
+    remember: Callable[[Library], None]
+    """Keeps ids and last good versions. Called once everything is published."""
+    templates: tuple[Path, ...]
+    """The folders in which templates are searched."""
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildReport:
+    """`problems` are those of the files, by path: a build with errors has published all the rest."""
+
+    written: tuple[str, ...]
+    unchanged: int
+    removed: tuple[str, ...]
+    problems: tuple[Problem, ...]
+    posts: int
+    """How many are visible now."""
+    next_change: datetime | None
+    """When the output would change by time alone: a post of a later date appears, or a call closes."""
+
+    @property
+    def has_errors(self) -> bool:
+        return any(problem.is_error for problem in self.problems)
+
+
+def build(context: BuildContext) -> BuildReport:
+    """Publish what the posts say at `now`, and remember their ids.
+
+    If nothing has changed since the last build that came to its end, nothing is read and nothing is touched. Raises
+    ConfigurationError for an output folder that would swallow others, TemplateError, LockedError while another build
+    runs, RefusedError, StorageError; the old output then stands as it was.
+    """
+    settings = context.settings
+    check_output_folder(settings.paths)
+    inputs = fingerprint_inputs(settings, context.templates)
+    stamp = read_stamp(settings.paths.state / STAMP)
+    if stamp and stamp.inputs == inputs and stamp.holds_at(context.now) and stamp.outputs == _outputs(settings.paths):
+        return _unchanged(stamp)
+    return _build(context, inputs)
+
+
+def check_output_folder(paths: PathSettings) -> None:
+    """Refuse an output folder that holds, or lies in, something that is not output. Raises ConfigurationError."""
+    output = paths.output.resolve()
+    holds = [paths.root, paths.posts, paths.state, paths.templates]
+    if any(folder.resolve().is_relative_to(output) for folder in holds) or any(
+        output.is_relative_to(folder.resolve()) for folder in (paths.posts, paths.state, paths.templates)
+    ):
+        raise ConfigurationError(
+            f"the output folder {paths.output} would get into the way of the publication's own files",
+            where="[paths] output",
+            remedy="give the output a folder of its own, such as public",
+        )
+
+
+def _unchanged(stamp: Stamp) -> BuildReport:
+    return BuildReport(
+        written=(),
+        unchanged=stamp.files,
+        removed=(),
+        problems=stamp.problems,
+        posts=stamp.posts,
+        next_change=stamp.next_change,
+    )
+
+
+def _outputs(paths: PathSettings) -> str:
+    return fingerprint_outputs(paths.output, read_manifest(paths.state / MANIFEST), memory=paths.state / IDS)
+
+
+def _build(context: BuildContext, inputs: str) -> BuildReport:
+    # What makes pages is slow to import; a build with nothing to do does without it.
+    from briefingfeed.services.rendering import render_output
+
+    settings, now = context.settings, context.now
+    library = context.load_posts()
+    rendered = render_output(library.posts, settings, context.open_look(), now)
+    # From here until the end the last stamp would be a lie.
+    stamp_file = settings.paths.state / STAMP
+    stamp_file.unlink(missing_ok=True)
+    published = publish(rendered.files, settings.paths.output, manifest=settings.paths.state / MANIFEST)
+    context.remember(library)
+    report = BuildReport(
+        written=published.written,
+        unchanged=published.unchanged,
+        removed=published.removed,
+        problems=tuple(sorted((*library.problems, *rendered.problems), key=_by_place)),
+        posts=sum(post.visible_at(now) for post in library.posts),
+        next_change=min(_changes(library.posts, now), default=None),
+    )
+    write_stamp(
+        stamp_file,
+        Stamp(
+            inputs=inputs,
+            outputs=_outputs(settings.paths),
+            built_at=now,
+            next_change=report.next_change,
+            posts=report.posts,
+            files=len(published.written) + published.unchanged,
+            problems=report.problems,
+        ),
+    )
+    return report
+
+
+def _by_place(problem: Problem) -> tuple[str, int, str]:
+    return problem.path, problem.line or 0, problem.message
+
+
+def _changes(posts: Iterable[Post], now: datetime) -> Iterator[datetime]:
+    """Yield the instants after `now` at which pages or feeds look different."""
+    for post in posts:
+        if post.draft:
+            continue
+        instants = [post.published, post.entry_published]
+        if post.closes:
+            instants.append(post.closes.at)
+        yield from (instant for instant in instants if instant > now)
