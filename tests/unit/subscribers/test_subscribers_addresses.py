@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from briefingfeed.storage.subscribers import address_key
+from briefingfeed.subscribers.addresses import AddressError, normalise
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("ann@example.org", "ann@example.org"),
+        ("  Ann.Lee@EXAMPLE.Org \n", "Ann.Lee@example.org"),
+        ("\ufeffann@example.org\u200b", "ann@example.org"),
+        ("\u00a0ann@example.org\u00a0", "ann@example.org"),
+        ("ann+briefings@example.org", "ann+briefings@example.org"),
+        ("o'hara@example.org", "o'hara@example.org"),
+        ("ann@münchen.example", "ann@münchen.example"),
+        ("ann@MÜNCHEN.example", "ann@münchen.example"),
+        ("ann@xn--mnchen-3ya.example", "ann@münchen.example"),
+        ("ann@ＥＸＡＭＰＬＥ.org", "ann@example.org"),
+    ],
+)
+def test_an_address_is_stored_in_one_spelling(typed, stored):
+    assert normalise(typed) == stored
+    assert normalise(stored) == stored
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("", "no address"),
+        ("   ", "no address"),
+        ("ann", "needs an @"),
+        ("ann@", "after the @"),
+        ("@example.org", "before the @"),
+        ("ann@example", "no dot"),
+        ("ann@@example.org", "@"),
+        ("ann..lee@example.org", "two periods"),
+        ("ann lee@example.org", "SPACE"),
+        ("Ann <ann@example.org>", "without a name"),
+        ("ann@example.org,bob@example.org", "after the @"),
+        ("ann@example.org bob@example.org", "after the @"),
+        ('"ann lee"@example.org', "Quoting"),
+        ("ann@[192.0.2.1]", "IP address"),
+        ("jürgen@example.org", "outside a-z"),
+        ("ann@example.invalid", "reserved"),
+        ("ann@printer.local", "reserved"),
+        ("ann\x00@example.org", "control character"),
+        ("ann\r\nBcc: x@example.org", "control character"),
+        ("ann\x1b[31m@example.org", "control character"),
+        ("ann\u202egro@example.org", "control character"),
+        ("a" * 65 + "@example.org", "too long"),
+        ("ann@" + "a." * 130 + "org", "too long"),
+        ("a" * 300 + "@example.org", "too long"),
+        ("ann@" + "a" * 64 + ".org", "too many"),
+        ("ann@exa_mple.org", "invalid characters"),
+    ],
+)
+def test_what_cannot_be_mailed_is_refused_in_words(typed, words):
+    with pytest.raises(AddressError, match=words) as refused:
+        normalise(typed)
+    assert refused.value.remedy
+    assert refused.value.exit_code == 2
+
+
+@pytest.mark.parametrize("other", ["ANN@example.org", "ann@EXAMPLE.ORG", "Ann@Example.Org"])
+def test_spellings_of_case_are_one_mailbox(other):
+    assert address_key(normalise("ann@example.org")) == address_key(normalise(other))
+
+
+@given(st.text(max_size=80) | st.from_regex(r"[\w.+'-]{1,10}@[\w.-]{1,20}\.\w{2,6}", fullmatch=True))
+def test_any_text_is_an_address_that_headers_can_carry_or_refused(text):
+    try:
+        address = normalise(text)
+    except AddressError:
+        return
+    local, _, domain = address.rpartition("@")
+    assert local.isascii()
+    assert domain.encode("idna")
+    assert not set(address) & set('\r\n\x00 <>,;"()')
+    assert normalise(address) == address
