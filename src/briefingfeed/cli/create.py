@@ -1,0 +1,78 @@
+"""`init`, `new`, `ids write`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+
+from briefingfeed.cli.app import App, clock, json_option, print_json, yes_option
+from briefingfeed.services.create import Identity, create_post, create_publication
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--title", help="What the publication is called.")
+@click.option("--url", help="Where its site is read, such as https://example.org")
+@click.option("--from", "sender", help='The sender of mails: "Our Briefings <briefings@example.org>"')
+@click.option("--postal-address", help="Stands at the foot of every mail.")
+@click.option("--timezone", help='Such as "Europe/London".')
+@click.option("--language", default="en", show_default=True)
+@click.pass_obj
+def init(app: App, /, folder: Path, **given: str | None) -> None:
+    """Start a publication in FOLDER: settings, a first post, a list of people.
+
+    On a terminal it asks for what is not given. Nothing leaves the machine until a mail server is named.
+    """
+    identity = Identity(
+        title=_ask(given["title"], "Title", "Our briefings"),
+        url=_ask(given["url"], "Address of the site", "https://www.example.org"),
+        sender=_ask(given["sender"], "Sender of the mails", "Our briefings <briefings@example.org>"),
+        postal_address=_ask(given["postal_address"], "Postal address", "Please set: street, town, country"),
+        timezone=_ask(given["timezone"], "Time zone", "Europe/London"),
+        language=given["language"] or "en",
+    )
+    for file in create_publication(folder, identity, clock().date()):
+        click.echo(file)
+    app.say(f"Now: cd {folder} && briefingfeed build, and look into public/")
+
+
+def _ask(given: str | None, question: str, default: str) -> str:
+    if given or not sys.stdin.isatty():
+        return given or default
+    return str(click.prompt(question, default=default, err=True))
+
+
+@click.command()
+@click.argument("title")
+@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="The post's date.  [default: today]")
+@click.pass_obj
+def new(app: App, title: str, day: datetime | None) -> None:
+    """Start a post called TITLE, as a draft with a permanent id; print its file."""
+    with app.publication() as publication:
+        today: date = day.date() if day else publication.now().astimezone(publication.zone).date()
+        click.echo(create_post(publication.settings, title, today))
+
+
+@click.group()
+def ids() -> None:
+    """Permanent ids of posts."""
+
+
+@ids.command("write")
+@yes_option
+@json_option
+@click.pass_obj
+def ids_write(app: App, yes: bool, as_json: bool) -> None:
+    """Write `id:` into every post that has none, so that its id no longer depends on what briefingfeed remembers."""
+    with app.publication() as publication:
+        app.confirm(f"Add a line to every post in {publication.settings.paths.posts} that has no id?", yes=yes)
+        changed = publication.write_ids()
+    if as_json:
+        print_json({"written": changed})
+        return
+    for path in changed:
+        click.echo(path)
+    app.say(f"{len(changed)} files have an id line now.")

@@ -1,0 +1,84 @@
+"""`demo`: the whole way once, with the example publication. Nothing leaves the machine."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+from briefingfeed.cli.app import App, clock
+from briefingfeed.cli.publish import tell_problems
+from briefingfeed.cli.words import counts_in_words
+from briefingfeed.errors import UsageError
+from briefingfeed.models.settings import EXAMPLE_URL
+from briefingfeed.publication import Publication
+from briefingfeed.services.example import CONSENT, FOLDER, OWN_WEEK, SUBSCRIBERS, unpack_example
+from briefingfeed.services.send import send_weekly
+from briefingfeed.services.subscribers import add
+
+
+@click.command()
+@click.pass_obj
+def demo(app: App) -> None:
+    """Try everything with the example publication: build it, rehearse its digest, say where to look.
+
+    Outside a checkout the example is copied into ./briefingfeed-demo first. A second run repeats no mail.
+    """
+    config = app.config if app.config.exists() else unpack_example(Path(FOLDER))
+    shift = OWN_WEEK - clock()
+    publication = Publication(config, app.environ, lambda: clock() + shift)
+    try:
+        _refuse_others(publication)
+        _run(app, publication)
+    finally:
+        publication.close()
+
+
+def _refuse_others(publication: Publication) -> None:
+    if publication.settings.publication.url != EXAMPLE_URL or publication.settings.newsletter.provider != "outbox":
+        raise UsageError(
+            "demo is only for the example publication",
+            where=str(publication.settings.file),
+            remedy="for yours: briefingfeed build, then briefingfeed send-weekly",
+        )
+
+
+def _run(app: App, publication: Publication) -> None:
+    built = publication.build()
+    tell_problems(app, built.problems)
+    for address in SUBSCRIBERS:
+        add(
+            publication.database,
+            address,
+            consent_note=CONSENT,
+            suppression_key=publication.keys.suppression,
+            now=publication.now(),
+        )
+    report = send_weekly(publication.send_context(), as_of=True, patience=timedelta(0))
+    output, outbox = publication.settings.paths.output, publication.outbox
+    lines = [
+        f"{built.posts} posts are published. Look at:",
+        f"  {output / 'index.html'}",
+        *(f"  {output / name}" for name in ("atom.xml", "rss.xml", "feed.json")),
+        "",
+    ]
+    lines += [
+        f"The digest {edition.key} was rehearsed: {counts_in_words(edition.counts)}. Nobody was mailed."
+        for edition in report.editions
+    ]
+    if not report.editions:
+        lines.append("The digest was rehearsed before; nothing was repeated. Nobody was mailed.")
+    lines += ["Its mails, to be opened with any mail program:", *(f"  {file}" for file in _mails(outbox)), ""]
+    own = "" if publication.settings.file.parent == Path.cwd() else f"--config {publication.settings.file} "
+    lines += [
+        "Go on with:",
+        f"  briefingfeed {own}serve         the site, and the unsubscribe page",
+        f"  briefingfeed {own}status        where things stand",
+        "  briefingfeed init FOLDER     a publication of your own",
+    ]
+    click.echo("\n".join(lines))
+
+
+def _mails(outbox: Path) -> list[Path]:
+    return sorted(outbox.glob("new/*"))[: len(SUBSCRIBERS)]

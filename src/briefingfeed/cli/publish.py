@@ -1,0 +1,80 @@
+"""`check` and `build`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from briefingfeed.cli.app import App, json_option, print_json
+from briefingfeed.models.problem import Problem
+
+
+@click.command()
+@json_option
+@click.pass_context
+def build(ctx: click.Context, as_json: bool) -> None:
+    """Turn the posts into feeds and pages.
+
+    A broken post keeps its last good version and is named; everything else is published. The exit code is then 1.
+    """
+    app: App = ctx.obj
+    with app.publication() as publication:
+        report = publication.build()
+    if as_json:
+        print_json(
+            {
+                "posts": report.posts,
+                "written": report.written,
+                "unchanged": report.unchanged,
+                "removed": report.removed,
+                "next_change": report.next_change,
+                "problems": problems_as_dicts(report.problems),
+            }
+        )
+    else:
+        tell_problems(app, report.problems)
+        changed = f"{len(report.written)} files written, {len(report.removed)} removed, {report.unchanged} as before"
+        app.say(f"{report.posts} posts published in {publication.settings.paths.output}: {changed}.")
+    ctx.exit(1 if report.has_errors else 0)
+
+
+@click.command()
+@json_option
+@click.pass_context
+def check(ctx: click.Context, as_json: bool) -> None:
+    """Look everything over without publishing: posts, settings, templates, links within the site.
+
+    Strict: a warning, too, makes the exit code 1.
+    """
+    app: App = ctx.obj
+    with app.publication() as publication:
+        report = publication.check()
+    if as_json:
+        print_json({"posts": report.posts, "problems": problems_as_dicts(report.problems)})
+    else:
+        tell_problems(app, report.problems)
+        app.say(f"{report.posts} posts looked at, {len(report.problems)} things to mend.")
+    ctx.exit(1 if report.problems else 0)
+
+
+def tell_problems(app: App, problems: Sequence[Problem]) -> None:
+    """Print what is wrong, warnings only to somebody who watches or asked for them."""
+    for problem in problems:
+        if problem.is_error:
+            app.warn(str(problem))
+        else:
+            app.say(str(problem))
+
+
+def problems_as_dicts(problems: Sequence[Problem]) -> list[dict[str, object]]:
+    return [
+        {
+            "path": problem.path,
+            "line": problem.line,
+            "severity": problem.severity,
+            "message": problem.message,
+            "remedy": problem.remedy,
+        }
+        for problem in problems
+    ]

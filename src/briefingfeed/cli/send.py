@@ -1,0 +1,163 @@
+"""`send-weekly`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from briefingfeed.cli.app import App, When, clock, json_option, print_json, yes_option
+from briefingfeed.cli.words import counts_in_words
+from briefingfeed.errors import UsageError
+from briefingfeed.publication import Publication
+from briefingfeed.services.sample import SampleReport, send_sample
+from briefingfeed.services.send import Progress, send_weekly
+from briefingfeed.services.send_context import SendContext
+from briefingfeed.services.send_plan import SendPlan, plan_weekly
+from briefingfeed.services.send_report import SendReport
+
+
+@click.command("send-weekly")
+@click.option("--dry-run", is_flag=True, help="Say what would go, and to how many. Writes and sends nothing.")
+@click.option("--test-to", metavar="ADDRESS", help="Send what would go now to ADDRESS alone, marked as a test.")
+@click.option("--as-of", type=When(), help="Act as if it were then. Only for rehearsals.")
+@click.option("--now", "at_once", is_flag=True, help="Begin with the latest slot instead of waiting for the next.")
+@click.option("--force", is_flag=True, help="Go on although the last edition was long ago.")
+@yes_option
+@json_option
+@click.pass_context
+def send_weekly_command(
+    ctx: click.Context,
+    dry_run: bool,
+    test_to: str | None,
+    as_of: datetime | None,
+    at_once: bool,
+    force: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Bring the weekly edition to everyone who should have it by now.
+
+    Run it from cron every 15 minutes. Any number of runs is fine: nobody is mailed twice.
+
+    \b
+    Exit codes: 0 done or nothing to do, 1 something awaits you, 75 try again later, 78 settings.
+    """
+    app: App = ctx.obj
+    if dry_run and test_to:
+        raise UsageError("--dry-run and --test-to do not go together", remedy="use one of them")
+    with app.publication(_clock_from(as_of, app)) as publication:
+        context = publication.send_context()
+        if dry_run:
+            _tell_plan(plan_weekly(context, at_once=at_once, force=force, as_of=as_of is not None), as_json)
+            return
+        if test_to:
+            sample = send_sample(context, test_to, as_of=as_of is not None)
+            _tell_sample(app, publication, sample, as_json)
+            ctx.exit(sample.exit_code)
+        _ask_first(app, context, at_once=at_once, force=force, yes=yes)
+        with _progress(app) as progress:
+            report = send_weekly(context, at_once=at_once, force=force, as_of=as_of is not None, progress=progress)
+    _tell_report(app, report, as_json)
+    ctx.exit(report.exit_code)
+
+
+def _clock_from(as_of: datetime | None, app: App) -> Callable[[], datetime]:
+    """Return a clock that begins at `as_of` and goes on from there."""
+    if as_of is None:
+        return clock
+    if as_of.tzinfo is None:
+        with app.publication() as publication:
+            as_of = as_of.replace(tzinfo=publication.zone)
+    shift: timedelta = as_of.astimezone(UTC) - clock()
+    return lambda: clock() + shift
+
+
+def _ask_first(app: App, context: SendContext, *, at_once: bool, force: bool, yes: bool) -> None:
+    """On a terminal, ask before people are mailed. cron is never asked."""
+    if context.provider.rehearses or not sys.stdin.isatty():
+        return
+    plan = plan_weekly(context, at_once=at_once, force=force)
+    if plan.edition is not None and plan.edition.subject and plan.edition.recipients:
+        readers = "1 reader" if plan.edition.recipients == 1 else f"{plan.edition.recipients} readers"
+        app.confirm(f"{plan.edition.key}: {plan.edition.subject}\nSend to {readers} now?", yes=yes)
+
+
+@contextmanager
+def _progress(app: App) -> Iterator[Progress]:
+    """Show a bar on a terminal, nothing elsewhere."""
+    if app.quiet or not sys.stderr.isatty():
+        yield lambda _key, _settled, _of: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+
+    with Bars(console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, int] = {}
+
+        def show(key: str, settled: int, of: int) -> None:
+            if key not in tasks:
+                tasks[key] = bars.add_task(key, total=of)
+            bars.update(tasks[key], completed=settled)  # type: ignore[arg-type]
+
+        yield show
+
+
+def _tell_report(app: App, report: SendReport, as_json: bool) -> None:
+    for notice in report.news:
+        app.warn(str(notice))
+    if report.error is not None:
+        app.warn(f"briefingfeed: {report.error}")
+    if as_json:
+        print_json(report.as_dict())
+        return
+    if report.busy:
+        app.say("Another run is at work; this one leaves it to that.")
+    for edition in report.editions:
+        app.say(f"{edition.key}: {edition.state}. {counts_in_words(edition.counts)}, {edition.recipients} in all.")
+    if not report.editions and not report.busy and report.next_slot:
+        app.say(f"Nothing is due. The next edition: {report.next_slot:%A %d %B %Y, %H:%M} UTC.")
+
+
+def _tell_plan(plan: SendPlan, as_json: bool) -> None:
+    if as_json:
+        print_json(plan.as_dict())
+        return
+    for problem in plan.problems:
+        click.echo(str(problem), err=True)
+    for view in plan.unfinished:
+        click.echo(f"{view.edition.key} would go on: {view.wait} wait, {view.have_it} have it.")
+    edition = plan.edition
+    if edition is None:
+        click.echo(f"No edition is due. The next: {plan.next_slot:%A %d %B %Y, %H:%M} UTC.")
+        return
+    click.echo(f"{edition.key} would go to {edition.recipients} through {plan.provider}.")
+    if edition.subject is None:
+        click.echo("  It has no post, so nobody would be mailed.")
+        return
+    click.echo(f"  Subject: {edition.subject}")
+    for title in edition.posts:
+        click.echo(f"  - {title}")
+    for path in edition.waiting:
+        click.echo(f"  too old to go by itself: {path} (email: true sends it)")
+    if edition.hold_reason:
+        click.echo(f"  It would be held: {edition.hold_reason}")
+    for finding in edition.findings:
+        click.echo(f"  {'STOPS IT' if finding.stops else 'look'}: {finding.message}\n    {finding.remedy}")
+
+
+def _tell_sample(app: App, publication: Publication, sample: SampleReport, as_json: bool) -> None:
+    if as_json:
+        print_json(sample.as_dict())
+        return
+    for finding in sample.findings:
+        app.warn(f"{finding.message}\n  {finding.remedy}")
+    if sample.exit_code:
+        app.warn(f"The test mail was not taken: {sample.outcome.result}. {sample.outcome.note}")
+    elif sample.rehearsal:
+        app.say(f"“{sample.subject}” is in the outbox, {publication.outbox}; nobody was mailed.")
+    else:
+        app.say(f"“{sample.subject}” was handed over.")

@@ -1,0 +1,176 @@
+"""The composition root: the one place that picks concrete classes, reads the environment's values, and wires them.
+
+Everything is made when first asked for, so that a command pays only for what it uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from briefingfeed import config
+from briefingfeed.errors import ConfigurationError
+from briefingfeed.look import Look, shipped_templates
+from briefingfeed.models.settings import Settings
+from briefingfeed.providers.registry import PROVIDERS, provider_spec
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from briefingfeed.posts.store import Library
+    from briefingfeed.providers.base import Provider
+    from briefingfeed.providers.spec import ProviderSpec
+    from briefingfeed.services.build import BuildReport
+    from briefingfeed.services.check import CheckReport
+    from briefingfeed.services.keys import Keys
+    from briefingfeed.services.send_context import SendContext
+    from briefingfeed.services.status import Status
+    from briefingfeed.storage.database import Database
+
+_FAILPOINT = "BRIEFINGFEED_FAILPOINT"
+
+
+class Publication:
+    """One publication, opened. `now` is the clock: aware UTC. Close it when done."""
+
+    def __init__(self, file: Path, environ: Mapping[str, str], now: Callable[[], datetime]) -> None:
+        """Read the settings. Raises ConfigurationError."""
+        self.settings: Settings = config.load(file, provider_names=PROVIDERS)
+        self.now = now
+        self._environ = environ
+
+    def close(self) -> None:
+        if "database" in self.__dict__:
+            self.database.close()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return self.settings.publication.timezone
+
+    @cached_property
+    def look(self) -> Look:
+        return Look([self.settings.paths.templates, shipped_templates()], self.settings.publication)
+
+    @cached_property
+    def database(self) -> Database:
+        from briefingfeed.storage.database import Database
+
+        return Database.open(self.settings.database.url)
+
+    @cached_property
+    def keys(self) -> Keys:
+        from briefingfeed.services.keys import open_keys
+
+        return open_keys(self.settings.paths.state, self.database, self._environ, self.now())
+
+    @cached_property
+    def provider(self) -> Provider:
+        """The way out that the settings choose, not yet connected. Raises ConfigurationError."""
+        name = self.settings.newsletter.provider
+        if name not in PROVIDERS:
+            raise ConfigurationError(
+                f"there is no provider {name}", where="[newsletter] provider", remedy=f"one of {', '.join(PROVIDERS)}"
+            )
+        spec, table = provider_spec(name), self.settings.provider_tables.get(name, {})
+        settings = config.read_table(spec.settings, table, file=self.settings.file, name=name)
+        return spec.build(settings, self._secret(spec, settings), self.settings.paths)
+
+    def _secret(self, spec: ProviderSpec, settings: object) -> str | None:
+        if spec.secret is None:
+            return None
+        if value := self._environ.get(spec.secret.variable):
+            return value
+        from briefingfeed.services.keys import read_secret
+
+        file: Path | None = getattr(settings, spec.secret.key)
+        return read_secret(self.settings.paths.root / file) if file else None
+
+    @property
+    def outbox(self) -> Path:
+        """Where rehearsals are written to; the provider must be `outbox`."""
+        from briefingfeed.providers.outbox import OutboxProvider
+
+        provider = self.provider
+        if not isinstance(provider, OutboxProvider):
+            raise TypeError(provider.name)
+        return provider.folder
+
+    def build(self) -> BuildReport:
+        """Publish feeds and pages: see `services.build`."""
+        from briefingfeed.services.build import BuildContext, build
+
+        return build(
+            BuildContext(
+                settings=self.settings,
+                open_look=lambda: self.look,
+                load_posts=self._library,
+                remember=self._remember,
+                templates=self._templates,
+                now=self.now(),
+            )
+        )
+
+    def check(self) -> CheckReport:
+        """Look everything over without publishing: see `services.check`."""
+        from briefingfeed.services.check import check
+
+        return check(self.settings, self._library(), self.look, self.now())
+
+    def write_ids(self) -> tuple[str, ...]:
+        """Write `id:` into every post without one; return the files changed."""
+        from briefingfeed.services.create import write_ids
+
+        return write_ids(self.settings, self._library().posts)
+
+    def send_context(self) -> SendContext:
+        from briefingfeed.delivery.failpoints import failpoints
+        from briefingfeed.services.send_context import SendContext
+        from briefingfeed.services.unsubscribe_page import page_trouble
+
+        return SendContext(
+            settings=self.settings,
+            database=self.database,
+            look=self.look,
+            keyring=self.keys.ring,
+            provider=self.provider,
+            load_posts=self._library,
+            page_trouble=page_trouble,
+            now=self.now,
+            failpoint=failpoints(self._environ.get(_FAILPOINT)),
+        )
+
+    def status(self) -> Status:
+        from briefingfeed.services.status import read_status
+
+        return read_status(
+            self.database,
+            self.settings,
+            self.now(),
+            provider=self.provider.name,
+            rehearses=self.provider.rehearses,
+        )
+
+    def web_app(self) -> ASGIApp:
+        from briefingfeed.web.app import create_app
+
+        return create_app(
+            settings=self.settings, database=self.database, keyring=self.keys.ring, look=self.look, now=self.now
+        )
+
+    @property
+    def _templates(self) -> tuple[Path, ...]:
+        return (self.settings.paths.templates, shipped_templates())
+
+    def _library(self) -> Library:
+        from briefingfeed.services.library import load_library
+
+        return load_library(self.settings, self.database, self.now())
+
+    def _remember(self, library: Library) -> None:
+        from briefingfeed.services.library import remember_library
+
+        remember_library(self.settings, self.database, library, self.now())

@@ -1,0 +1,161 @@
+"""Start a publication (`init`), a post (`new`), and write permanent ids into older posts (`ids write`)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from briefingfeed.errors import BriefingfeedError, RefusedError, UsageError
+from briefingfeed.models.post import Post
+from briefingfeed.models.settings import PublicationSettings, Settings
+from briefingfeed.posts.identity import tag
+from briefingfeed.posts.slugs import slugify
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What a new publication is called and who it is."""
+
+    title: str
+    url: str
+    sender: str
+    postal_address: str
+    timezone: str
+    language: str = "en"
+
+
+_SETTINGS = """\
+# The settings of {name}. docs: front matter, operations; all keys have defaults, an unknown key is an error.
+
+[publication]
+title = {title}
+url = {url}                     # where readers find the site; feeds and mails link to it
+language = {language}
+timezone = {timezone}           # dates in posts and the hour below are meant in this zone
+postal_address = {postal_address}   # stands at the foot of every mail; the law of many countries asks for it
+
+[newsletter]
+from = {sender}
+weekly = "Mon 08:00"
+# provider = "smtp"             # without it mails are written to var/outbox and nobody is mailed
+
+# [smtp]                        # the password comes from the environment: BRIEFINGFEED_SMTP_PASSWORD
+# host = "mail.example.org"
+# username = "briefings@example.org"
+
+# [web]
+# public_url = {url}            # where `briefingfeed serve` is reached; unsubscribe links begin with it
+"""
+
+_PEOPLE = """\
+# The people who write. A post names them by key:   authors: [ann]
+#
+# [ann]
+# name = "Ann Example"
+# role = "Head of policy"
+# organisation = "Our organisation"
+"""
+
+_FIRST_POST = """\
+The first paragraph is the summary, unless the front matter has one. Replace this text with yours.
+
+## A heading
+
+- a list
+- of things
+
+> A quotation stands behind angle brackets.
+>
+> — Its source begins with a dash
+"""
+
+
+def create_publication(folder: Path, identity: Identity, today: date) -> tuple[Path, ...]:
+    """Write settings, people and a first post into `folder`; return the files. Raises RefusedError if one exists."""
+    values = {
+        "title": identity.title,
+        "url": identity.url,
+        "language": identity.language,
+        "timezone": identity.timezone,
+        "postal_address": identity.postal_address,
+        "sender": identity.sender,
+    }
+    settings = _SETTINGS.format(name=identity.title, **{key: _quoted(value) for key, value in values.items()})
+    publication = PublicationSettings(url=identity.url)
+    post_id = tag(publication, today, "welcome")
+    files = {
+        folder / "briefingfeed.toml": settings,
+        folder / "authors.toml": _PEOPLE,
+        folder / "posts" / f"{today}-welcome.md": _post_source("Welcome", post_id, _FIRST_POST),
+        folder / ".gitignore": "/public/\n/var/\n",
+    }
+    if (folder / "briefingfeed.toml").exists():
+        raise RefusedError(
+            "there is a publication already", where=str(folder), remedy="name another folder: briefingfeed init FOLDER"
+        )
+    written = [file for file in files if not file.exists()]
+    for file in reversed(written):  # the settings last: a half-made folder can be made again
+        _write_new(file, files[file])
+    return tuple(written)
+
+
+def create_post(settings: Settings, title: str, day: date) -> Path:
+    """Write an empty post of that title and return its file. Raises RefusedError if the file exists."""
+    slug = slugify(title)
+    file = settings.paths.posts / f"{day}-{slug}.md"
+    if file.exists():
+        raise RefusedError("there is such a post already", where=str(file), remedy="give the new one another title")
+    post_id = tag(settings.publication, day, slug)
+    _write_new(file, _post_source(title, post_id, "Write here.\n", draft=True))
+    return file
+
+
+def write_ids(settings: Settings, posts: Iterable[Post]) -> tuple[str, ...]:
+    """Write `id:` into the files of `posts` that have none; return their paths. All else stays byte for byte."""
+    from briefingfeed.posts.insertion import insert_id
+
+    changed = []
+    for post in posts:
+        file = settings.paths.root / post.path
+        before = file.read_bytes()
+        after = insert_id(before, post.id)
+        if after != before:
+            _replace(file, after)
+            changed.append(post.path)
+    return tuple(changed)
+
+
+def _post_source(title: str, post_id: str, body: str, *, draft: bool = False) -> str:
+    head = f"title: {_quoted(title)}\nid: {post_id}\n" + ("draft: true   # remove this line to publish\n" * draft)
+    return f"---\n{head}---\n\n{body}"
+
+
+def _quoted(value: str) -> str:
+    """Write a text as TOML and YAML both read it. Raises UsageError for one that holds control characters."""
+    if not value.isprintable() or not value.strip():
+        raise UsageError(f"{value!r} must be one line of text", remedy="give it again without control characters")
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _write_new(file: Path, text: str) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("x", encoding="utf-8", newline="\n") as out:
+            out.write(text)
+    except OSError as error:
+        raise BriefingfeedError(f"cannot be written: {error.strerror}", where=str(file)) from error
+
+
+def _replace(file: Path, content: bytes) -> None:
+    """Write beside and swap, so that a post is never half-written."""
+    draft = file.with_name(f".{file.name}.new")
+    try:
+        draft.write_bytes(content)
+        draft.chmod(file.stat().st_mode)
+        draft.replace(file)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise BriefingfeedError(f"cannot be written: {error.strerror}", where=str(file)) from error

@@ -1,0 +1,108 @@
+"""Open the publication's secret keys: from the environment, else from files in the state folder.
+
+The signing keys make unsubscribe links and Message-IDs; the suppression key hashes addresses that must never be mailed
+again. A missing key file is made once, and only while the database holds nobody: links in mails already sent, and the
+suppressions, depend on these keys, so a key that went missing later is an error that names the backup.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from briefingfeed.errors import SecretKeyError, StorageError
+from briefingfeed.storage import meta
+from briefingfeed.storage.database import Database
+from briefingfeed.tokens import Keyring, fingerprint
+
+SECRET_KEY = "BRIEFINGFEED_SECRET_KEY"  # noqa: S105 - the variable's name
+SUPPRESSION_KEY = "BRIEFINGFEED_SUPPRESSION_KEY"
+_FILES = {SECRET_KEY: "secret.key", SUPPRESSION_KEY: "suppression.key"}
+_KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    ring: Keyring
+    suppression: bytes = field(repr=False)
+
+
+def open_keys(state: Path, database: Database, environ: Mapping[str, str], now: datetime) -> Keys:
+    """Return the keys, making those that no one has needed yet.
+
+    Several signing keys, oldest first, are separated by white space: the last signs, all verify. Raises
+    SecretKeyError for a key that is missing, unknown to the database, or in a file that others can read.
+    """
+    given = {name: _given(name, state, environ) for name in _FILES}
+    if not all(given.values()):
+        with database.read() as connection:
+            fresh = meta.is_empty(connection) and not meta.known_keys(connection)
+        for name in (name for name, keys in given.items() if not keys):
+            if not fresh:
+                raise SecretKeyError(
+                    "this file is missing, but the database already holds people",
+                    where=str(state / _FILES[name]),
+                    remedy="restore it from the backup; without it, links in mails already sent stop working",
+                )
+            given[name] = (_make(state / _FILES[name]),)
+    signing, suppression = given[SECRET_KEY], given[SUPPRESSION_KEY]
+    ring = Keyring({fingerprint(key): key for key in signing})
+    with database.write() as connection:
+        meta.check_keys(connection, [*ring.fingerprints, fingerprint(suppression[0])], now)
+    return Keys(ring=ring, suppression=suppression[0])
+
+
+def _given(name: str, state: Path, environ: Mapping[str, str]) -> Sequence[bytes]:
+    if environ.get(name):
+        return _parse(environ[name], where=name)
+    file = state / _FILES[name]
+    return _parse(read_secret(file), where=str(file)) if file.exists() else ()
+
+
+def _parse(text: str, *, where: str) -> Sequence[bytes]:
+    try:
+        return tuple(bytes.fromhex(word) for word in text.split())
+    except ValueError:
+        raise SecretKeyError(
+            "a key is written as hexadecimal digits", where=where, remedy="make one with: openssl rand -hex 32"
+        ) from None
+
+
+def read_secret(file: Path) -> str:
+    """Return the text of a secret's file. Raises SecretKeyError if it can't be read, or others can read it."""
+    try:
+        mode = stat.S_IMODE(file.stat().st_mode)
+        text = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SecretKeyError(f"cannot be read: {error}", where=str(file), remedy="see that the file exists") from error
+    if mode & 0o077:
+        raise SecretKeyError(
+            "others on this machine can read this secret", where=str(file), remedy=f"run: chmod 600 {file}"
+        )
+    return text
+
+
+def _make(file: Path) -> bytes:
+    """Write a new key so that it is there whole or not at all, and never replaces one."""
+    key = secrets.token_bytes(_KEY_BYTES)
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as out:
+            out.write(key.hex() + "\n")
+            out.flush()
+            os.fsync(out.fileno())
+        os.link(draft, file)
+    except FileExistsError:  # another process was quicker
+        return _parse(read_secret(file), where=str(file))[0]
+    except OSError as error:
+        raise StorageError(f"the key cannot be written: {error}", where=str(file), remedy="free the disk") from error
+    finally:
+        draft.unlink(missing_ok=True)
+    return key
