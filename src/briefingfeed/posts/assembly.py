@@ -132,7 +132,7 @@ def _say_missing(draft: Draft, links: Links, assets: PostAssets | None, findings
     for name in assets.missing if assets else ():
         findings.warning(
             f"There is no file {name} beside the post; readers would follow a link that leads nowhere.",
-            "Put the file into the folder of the post, or correct its name.",
+            "Put the file into the folder of the post, correct its name, or begin a web address with https://",
             _line(draft, name),
         )
     for name in links.unknown:

@@ -8,17 +8,24 @@ One pass over the parser's events finds all of it, and only if the text gives ca
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from briefingfeed.posts.summary import same_words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pyromark
 
     from briefingfeed.posts.findings import Findings
 
-_BARE_URL = re.compile(rb"(?<![\w/@.+-])https?://[^\s<>\"`|\\^{}]+[^\s<>\"`|\\^{}?!.,:;*_~'\]]", re.IGNORECASE)
+# Not after what marks a link or an attribute already; whether the rest stands in running text, the events tell.
+_BARE_URL = re.compile(
+    rb"(?<![\w/@.+\-<\"'=])(?<!\]\()(?<!\]:)(?<!\]: )https?://[^\s<>\"`|\\^{}]*[^\s<>\"`|\\^{}?!.,:;*_~'\]]",
+    re.IGNORECASE,
+)
 _ENTITY = re.compile(rb"&[A-Za-z0-9]+$")
 _SWALLOWING = re.compile(
     rb"<(?P<name>script|style|title|textarea|xmp|iframe|noembed|noframes|noscript|plaintext|object|template|select)\b",
@@ -26,6 +33,8 @@ _SWALLOWING = re.compile(
 )
 _MEDIA = frozenset({"script", "iframe", "object"})
 _FRAGMENT = re.compile(rb"\(\s*#|href=[\"']?#|\]:\s*#")
+_NOTE = re.compile(rb"^[ >]*\[\^[^\]\n]+\]:", re.MULTILINE)
+_ANCHOR = re.compile(rb"\{[ ]*#[\w:-]+[ ]*\}[ \t]*$", re.MULTILINE)
 _LIQUID = re.compile(rb"\{%-?\s*[A-Za-z].*?%\}|\{\{[<%]?.*?[>%]?\}\}", re.DOTALL)
 _KRAMDOWN = re.compile(rb"^[ >]*\{:[^}\n]*\}[ \t]*$", re.MULTILINE)
 _WORD_BREAK = re.compile(r"[^\w\- ]")
@@ -52,32 +61,28 @@ class Preparation:
     def prepare(self, standfirst: str | None) -> Prepared:
         """Return the text to render. Leftovers of other generators' templates are told as warnings."""
         source = self._source
-        linked = bool(_FRAGMENT.search(source))
-        anchored = re.search(rb"^.*\{[ ]*#[\w:-]+[ ]*\}[ \t]*$", source, re.MULTILINE) is not None
-        causes = (
-            b"://" in source
-            or b"[^" in source
-            or b"{%" in source
-            or b"{{" in source
-            or b"{:" in source
-            or linked
-            or standfirst is not None
-            or _SWALLOWING.search(source) is not None
-        )
-        if not causes:
+        anchored = _ANCHOR.search(source) is not None
+        linked = _FRAGMENT.search(source) is not None
+        urls = list(_BARE_URL.finditer(source))
+        templates = [found for pattern in (_LIQUID, _KRAMDOWN) for found in pattern.finditer(source)]
+        notes = _NOTE.search(source) is not None
+        swallows = _SWALLOWING.search(source) is not None
+        if not (linked or urls or templates or notes or swallows or standfirst):
             return Prepared(self._text, anchored)
         events = tuple(self._parser.events_with_range(self._text, merge_text=True))
         edits: list[Edit] = []
         if standfirst:
             edits += self._repeated(events, standfirst)
-        if b"://" in source:
-            edits += self._bare_urls(events)
-        if b"[^" in source:
+        if urls:
+            edits += self._bare_urls(events, urls)
+        if notes:
             edits += self._footnotes(events)
         if linked:
             edits += _anchors(events)
-        edits += self._swallowing(events)
-        self._leftovers(events)
+        if swallows:
+            edits += self._swallowing(events)
+        if templates:
+            self._leftovers(events, templates)
         return Prepared(self._edited(edits), anchored or linked)
 
     def _edited(self, edits: list[Edit]) -> str:
@@ -110,24 +115,18 @@ class Preparation:
                 words.append(" ")
         return []
 
-    def _bare_urls(self, events: tuple[Any, ...]) -> list[Edit]:
+    def _bare_urls(self, events: tuple[Any, ...], urls: list[re.Match[bytes]]) -> list[Edit]:
         """Wrap addresses that stand in the running text in `<>`, CommonMark's own mark for a link."""
         edits: list[Edit] = []
-        inside, taken = 0, 0
-        for event, place in events:
-            if not isinstance(event, dict):
-                continue
-            if "Text" in event and not inside and place["end"] > taken:
-                start = place["start"]
-                for found in _BARE_URL.finditer(self._source, max(start, taken)):
-                    if found.start() >= place["end"]:
-                        break
-                    end = _trimmed_end(self._source, found.start(), found.end())
-                    edits.append((found.start(), end, b"<" + self._source[found.start() : end] + b">"))
-                    taken = end
-            tag = event.get("Start") or event.get("End")
-            if tag and (_is_link(tag) or tag in ("Link", "Image", "CodeBlock") or "CodeBlock" in tag):
-                inside += 1 if "Start" in event else -1
+        waiting = iter(urls)
+        url = next(waiting, None)
+        for start, end in _running_text(events):
+            while url is not None and url.start() < start:
+                url = next(waiting, None)
+            while url is not None and url.start() < end:
+                stop = _trimmed_end(self._source, url.start(), url.end())
+                edits.append((url.start(), stop, b"<" + self._source[url.start() : stop] + b">"))
+                url = next(waiting, None)
         return edits
 
     def _footnotes(self, events: tuple[Any, ...]) -> list[Edit]:
@@ -177,21 +176,42 @@ class Preparation:
                     done = found.end()
         return edits
 
-    def _leftovers(self, events: tuple[Any, ...]) -> None:
-        """Warn of tags of Liquid, Hugo and kramdown outside code: they'd be published as they stand."""
-        found = [match for pattern in (_LIQUID, _KRAMDOWN) for match in pattern.finditer(self._source)]
+    def _leftovers(self, events: tuple[Any, ...], templates: list[re.Match[bytes]]) -> None:
+        """Warn, once a post, of tags of Liquid, Hugo and kramdown outside code: they'd be published as they stand."""
+        code = [(place["start"], place["end"]) for event, place in events if _is_code(event)]
+        starts = [start for start, _ in code]
+        found = []
+        for match in sorted(templates, key=lambda match: match.start()):
+            before = bisect_right(starts, match.start()) - 1
+            if before < 0 or match.start() >= code[before][1]:
+                found.append(match)
         if not found:
             return
-        code = [(place["start"], place["end"]) for event, place in events if _is_code(event)]
-        for match in sorted(found, key=lambda match: match.start()):
-            if any(start <= match.start() < end for start, end in code):
-                continue
-            shown = " ".join(match.group().decode(errors="replace").split())
-            self._findings.warning(
-                f"{shown[:60]} is another program's template tag; readers would see it as it stands.",
-                "Write what it stands for, or put it between backticks if it is meant as text.",
-                self._line(match.start()),
-            )
+        shown = " ".join(found[0].group().decode(errors="replace").split())
+        shown = shown if len(shown) <= 60 else f"{shown[:59]}…"
+        others = f" There are {len(found) - 1} more in this post." if len(found) > 1 else ""
+        self._findings.warning(
+            f"{shown} is a tag of another program; readers would see it as it stands.{others}",
+            "Write what it stands for, or put it between backticks if it is meant as text.",
+            self._line(found[0].start()),
+        )
+
+
+def _running_text(events: tuple[Any, ...]) -> Iterator[tuple[int, int]]:
+    """Yield where text stands that is neither code nor part of a link."""
+    inside = 0
+    for event, place in events:
+        if not isinstance(event, dict):
+            continue
+        if "Text" in event:
+            if not inside:
+                yield place["start"], place["end"]
+            continue
+        tag = event.get("Start") or event.get("End")
+        if tag in ("Link", "Image", "CodeBlock"):
+            inside -= 1
+        elif isinstance(tag, dict) and ("Link" in tag or "Image" in tag or "CodeBlock" in tag):
+            inside += 1
 
 
 def _is_link(tag: Any) -> bool:

@@ -132,7 +132,7 @@ class Tree:
         elif name in {"TableCell", "TableRow", "TableHead"}:
             into.append(trimmed(children) if name == "TableCell" else (name, tuple(children)))
         elif name == "HtmlBlock":
-            self._html_block("".join(children), into)
+            self._html_block("".join(child.text if isinstance(child, Text) else child for child in children), into)
         elif name == "FootnoteDefinition":
             self._footnotes.append(Footnote(self._number(data), _blocks(children)))
         else:
