@@ -6,7 +6,6 @@ import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 
 from briefingfeed.errors import BriefingfeedError
 from briefingfeed.models.delivery import DeliveryState
@@ -24,7 +23,7 @@ class EditionReport:
     rehearsal: bool
     recipients: int
     """Delivery rows of the edition: always the sum of `counts`."""
-    counts: Mapping[DeliveryState, int] = MappingProxyType({})
+    counts: Mapping[DeliveryState, int]
     subject: str | None = None
     posts: tuple[str, ...] = ()
     """Titles, in the order of the mail; known only to the run that froze the edition."""
@@ -61,8 +60,13 @@ class SendReport:
     busy: bool = False
     """Another run is at work; this one did nothing."""
     error: BriefingfeedError | None = None
-    """What ended the run early; the rows not handed over wait for the next."""
+    """What ended the run early; the rows not handed over wait for the next. Its words are among the notices."""
     stopped_by: signal.Signals | None = None
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What is news and what still stands: all of it, for whoever is watching."""
+        return tuple(dict.fromkeys((*self.news, *self.standing)))
 
     @property
     def exit_code(self) -> int:
@@ -70,7 +74,7 @@ class SendReport:
             return self.error.exit_code
         if self.stopped_by is signal.SIGINT:
             return _INTERRUPTED
-        if any(notice.awaits for notice in (*self.news, *self.standing)):
+        if any(notice.awaits for notice in self.notices):
             return _AWAITS_A_PERSON
         return 0
 
@@ -80,7 +84,7 @@ class SendReport:
             "rehearsal": self.rehearsal,
             "busy": self.busy,
             "editions": [edition.as_dict() for edition in self.editions],
-            "notices": [notice.as_dict() for notice in dict.fromkeys((*self.news, *self.standing))],
+            "notices": [notice.as_dict() for notice in self.notices],
             "next_slot": self.next_slot.isoformat() if self.next_slot else None,
             "error": str(self.error) if self.error else None,
             "exit_code": self.exit_code,
