@@ -61,6 +61,12 @@ class Publication:
 
         return Database.open(self.settings.database.url)
 
+    def upgrade_database(self) -> None:
+        from briefingfeed.storage.database import Database
+
+        with Database(self.settings.database.url) as database:
+            database.upgrade()
+
     @cached_property
     def keys(self) -> Keys:
         from briefingfeed.services.keys import open_keys

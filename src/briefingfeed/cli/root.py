@@ -26,6 +26,7 @@ _COMMANDS = {
     "ids": "create",
     "serve": "serve",
     "status": "status",
+    "db": "db",
     "demo": "demo",
 }
 """Command -> the module beside this one that holds it. A cron run should not wait for what it does not use."""

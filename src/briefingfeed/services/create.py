@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from briefingfeed import config
 from briefingfeed.errors import BriefingfeedError, RefusedError, UsageError
 from briefingfeed.models.post import Post
 from briefingfeed.models.settings import PublicationSettings, Settings
@@ -28,26 +30,36 @@ class Identity:
 
 
 _SETTINGS = """\
-# The settings of {name}. docs: front matter, operations; all keys have defaults, an unknown key is an error.
+# The settings of this publication. Every key has a default; an unknown key is an error, with a suggestion.
 
 [publication]
 title = {title}
-url = {url}                     # where readers find the site; feeds and mails link to it
 language = {language}
-timezone = {timezone}           # dates in posts and the hour below are meant in this zone
-postal_address = {postal_address}   # stands at the foot of every mail; the law of many countries asks for it
+
+# Where readers find the site. Feeds and mails link to it.
+url = {url}
+
+# Dates in posts, and the hour below, are meant in this time zone.
+timezone = {timezone}
+
+# Stands at the foot of every mail; the law of many countries asks for it.
+postal_address = {postal_address}
 
 [newsletter]
 from = {sender}
 weekly = "Mon 08:00"
-# provider = "smtp"             # without it mails are written to var/outbox and nobody is mailed
 
-# [smtp]                        # the password comes from the environment: BRIEFINGFEED_SMTP_PASSWORD
+# Until a provider is named, mails are written to var/outbox and nobody is mailed.
+# provider = "smtp"
+
+# The password comes from the environment: BRIEFINGFEED_SMTP_PASSWORD
+# [smtp]
 # host = "mail.example.org"
 # username = "briefings@example.org"
 
+# Where `briefingfeed serve` is reached from outside; unsubscribe links begin with it. Default: the url above.
 # [web]
-# public_url = {url}            # where `briefingfeed serve` is reached; unsubscribe links begin with it
+# public_url = "https://mail.example.org"
 """
 
 _PEOPLE = """\
@@ -74,7 +86,10 @@ The first paragraph is the summary, unless the front matter has one. Replace thi
 
 
 def create_publication(folder: Path, identity: Identity, today: date) -> tuple[Path, ...]:
-    """Write settings, people and a first post into `folder`; return the files. Raises RefusedError if one exists."""
+    """Write settings, people and a first post into `folder`; return the files.
+
+    Raises RefusedError if a publication is there, ConfigurationError or UsageError if `identity` won't do.
+    """
     values = {
         "title": identity.title,
         "url": identity.url,
@@ -83,8 +98,8 @@ def create_publication(folder: Path, identity: Identity, today: date) -> tuple[P
         "postal_address": identity.postal_address,
         "sender": identity.sender,
     }
-    settings = _SETTINGS.format(name=identity.title, **{key: _quoted(value) for key, value in values.items()})
-    publication = PublicationSettings(url=identity.url)
+    settings = _SETTINGS.format(**{key: _quoted(value) for key, value in values.items()})
+    publication = _proved(settings)
     post_id = tag(publication, today, "welcome")
     files = {
         folder / "briefingfeed.toml": settings,
@@ -126,6 +141,14 @@ def write_ids(settings: Settings, posts: Iterable[Post]) -> tuple[str, ...]:
             _replace(file, after)
             changed.append(post.path)
     return tuple(changed)
+
+
+def _proved(settings: str) -> PublicationSettings:
+    """Read settings as they will be read later, before anything is written. Raises ConfigurationError."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / config.FILE_NAME
+        file.write_text(settings, encoding="utf-8")
+        return config.load(file, provider_names=()).publication
 
 
 def _post_source(title: str, post_id: str, body: str, *, draft: bool = False) -> str:
