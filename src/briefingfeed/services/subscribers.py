@@ -25,7 +25,8 @@ from briefingfeed.models.subscriber import (
 )
 from briefingfeed.storage import erasure, subscribers, suppressions
 from briefingfeed.storage.database import Database
-from briefingfeed.subscribers.addresses import normalise
+from briefingfeed.subscribers.addresses import AddressError, normalise
+from briefingfeed.subscribers.tables import printable
 from briefingfeed.tokens import address_hash
 
 COMMAND = "command"
@@ -63,7 +64,7 @@ def add(
     Raises AddressError for what is no address, UsageError without a note, and RefusedError, with what to do instead,
     for an address that left, bounced, complained or was erased.
     """
-    address = normalise(address)
+    address = _given(address)
     note = required_note(consent_note, "Say where the consent came from.", 'add --source "paper form, spring fair"')
     hashed = address_hash(suppression_key, address)
     with database.write() as connection:
@@ -117,7 +118,7 @@ def unsuppress(database: Database, address: str, *, why: str, suppression_key: b
 
     `why` stays with the subscriber's record, if there is one. Raises UsageError without it.
     """
-    address = normalise(address)
+    address = _given(address)
     note = required_note(why, "Say why it may be mailed again.", 'unsuppress ADDRESS --why "mailbox repaired"')
     with database.write() as connection:
         allowed = suppressions.remove(connection, address_hash(suppression_key, address))
@@ -142,16 +143,24 @@ def erase(database: Database, who: str, *, now: datetime) -> Changed:
 def find(connection: Connection, who: str) -> Subscriber:
     """Return the subscriber with this address or id. Raises UsageError (AddressError for what is no address)."""
     if "@" in who:
-        person = subscribers.by_address(connection, normalise(who))
+        person = subscribers.by_address(connection, _given(who))
     else:
         person = subscribers.by_id(connection, who.strip())
     if person is None:
         raise UsageError(
             "Nobody with this address or id is known here.",
-            where=who.strip(),
+            where=printable(who.strip()) or None,
             remedy="See who is: briefingfeed subscribers list.",
         )
     return person
+
+
+def _given(typed: str) -> str:
+    """Normalise what the operator typed, and name it if it is wrong: there may be several on the command line."""
+    try:
+        return normalise(typed)
+    except AddressError as error:
+        raise AddressError(error.message, where=printable(typed.strip()) or None, remedy=error.remedy) from error
 
 
 def required_note(note: str, message: str, example: str) -> str:

@@ -18,7 +18,7 @@ from briefingfeed.subscribers.columns import (
     standing_of_file,
 )
 from briefingfeed.subscribers.export import unguard
-from briefingfeed.subscribers.tables import ImportFileError, Record, Table
+from briefingfeed.subscribers.tables import ImportFileError, Record, Table, printable
 
 _NAMED = re.compile(r"[^<>@]*<\s*([^<>\s]+@[^<>\s]+)\s*>")
 """`Ann Lee <ann@example.org>`"""
@@ -83,7 +83,7 @@ def _layout(table: Table) -> tuple[Columns, Sequence[Record], tuple[str, ...]]:
     if any("@" in cell for cell in heading.cells):
         note = f"It has no heading; addresses were read from column {index + 1}, and nothing else."
         return Columns(address=index), table.records, (note,) if len(heading.cells) > 1 else ()
-    name = heading.cells[index] if index < len(heading.cells) else ""
+    name = printable(heading.cells[index]) if index < len(heading.cells) else ""
     note = f"No heading names the addresses; they were read from column {index + 1} (“{name}”)."
     return read_heading(heading.cells, address=index), rest, (note,)
 
@@ -107,5 +107,4 @@ def _evidence(record: Record, columns: Columns) -> str:
     where = columns.evidence
     if where is None or where.index >= len(record.cells) or not record.cells[where.index]:
         return ""
-    value = "".join(character for character in record.cells[where.index][:60] if character.isprintable())
-    return f"{where.name} {value}"
+    return f"{where.name} {printable(record.cells[where.index])}"

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
+from briefingfeed.subscribers.tables import printable
+
 
 class Standing(IntEnum):
     """What the other tool knew of an address. A greater one is stricter."""
@@ -51,9 +53,9 @@ class Columns:
             try:
                 found = max(found, read(cells[index] if index < len(cells) else ""))
             except KeyError as error:
-                word = error.args[0]
+                word = printable(error.args[0])
                 raise UnknownStandingError(
-                    f"its {name} is “{word[:40]}”, which is not known" if word else f"its {name} is empty"
+                    f"its {name} is “{word}”, which is not known" if word else f"its {name} is empty"
                 ) from None
         return found
 
@@ -70,12 +72,12 @@ def read_heading(heading: Sequence[str], *, address: int) -> Columns:
     """Return what the cells of a heading mean, given the column of the addresses."""
     names = [_plain(cell) for cell in heading]
     standings = tuple(
-        (index, heading[index], _STANDING_COLUMNS[name])
+        (index, printable(heading[index]), _STANDING_COLUMNS[name])
         for index, name in enumerate(names)
         if name in _STANDING_COLUMNS
     )
     evidence = min(
-        (Evidence(index, heading[index]) for index, name in enumerate(names) if name in _EVIDENCE),
+        (Evidence(index, printable(heading[index])) for index, name in enumerate(names) if name in _EVIDENCE),
         key=lambda column: _EVIDENCE.index(names[column.index]),
         default=None,
     )

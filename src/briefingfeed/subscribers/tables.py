@@ -53,6 +53,11 @@ def read_tables(name: str, content: bytes) -> tuple[Table, ...]:
     return tuple(_read_table(member, data) for member, data in _unpack(name, content))
 
 
+def printable(text: str, most: int = 60) -> str:
+    """Return the beginning of a cell as it may be shown on a terminal or kept: no control characters."""
+    return "".join(character for character in text[:most] if character.isprintable())
+
+
 def check_size(name: str, size: int) -> None:
     """Raise ImportFileError if a file of `size` bytes is too large to be read."""
     if size > LARGEST_FILE:
@@ -80,7 +85,7 @@ def _unpack(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
                     data = file.read(left + 1)
                 left -= len(data)
                 check_size(name, LARGEST_FILE - left)
-                yield PurePosixPath(member.filename).name, data
+                yield printable(PurePosixPath(member.filename).name, 200), data
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
         raise ImportFileError(
             "The archive cannot be unpacked: it is damaged or has a password.",

@@ -189,6 +189,16 @@ def test_the_counts_name_every_fate_and_sum_up():
     assert [row.candidate.line for row in done.of(Fate.INVALID)] == [4]
 
 
+def test_nothing_from_a_file_can_command_the_terminal():
+    escape = "\x1b[2J\x07\u202e"
+    done = plan(f"Hello,{escape}Way,{escape}Status,Sign-up date\nLee,ann@example.org,{escape}vip,{escape}now\n")
+    shown = [*done.warnings, *(row.candidate.reason for row in done.rows)]
+    assert len(shown) == 2
+    assert all(words.isprintable() for words in shown)
+    (row,) = plan(f"Email,\x07Sign-up date\nann@example.org,{escape}now\n").rows
+    assert row.candidate.evidence == "Sign-up date [2Jnow"
+
+
 def test_a_plan_does_not_show_addresses_when_it_is_logged():
     done = plan("Email\nann@example.org\nnot-an-address\n")
     assert "ann@" not in repr(done)

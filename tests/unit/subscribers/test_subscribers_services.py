@@ -131,8 +131,9 @@ def test_a_stranger_is_told_so(database, who):
     ):
         with pytest.raises(UsageError, match="Nobody"):
             command()
-    with pytest.raises(AddressError):
-        record(database, "ann@")
+    with pytest.raises(AddressError) as refused:
+        record(database, "ann@\x1b")
+    assert refused.value.where == "ann@"
 
 
 def test_erasing_leaves_nothing_of_the_person_and_no_way_back(database, tmp_path):
