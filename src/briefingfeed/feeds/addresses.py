@@ -20,7 +20,11 @@ def feed_links(publication: PublicationSettings) -> tuple[FeedLink, ...]:
     """Return the publication's feeds, the one to recommend first."""
     return tuple(
         FeedLink(
-            title=f"{publication.title} ({kind})", url=f"{publication.url}/{path}", media_type=media_type, path=path
+            kind=kind,
+            title=f"{publication.title} ({kind})",
+            url=f"{publication.url}/{path}",
+            media_type=media_type,
+            path=path,
         )
         for path, kind, media_type in _KINDS
     )

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedLink:
+    kind: str
+    """The format, as people call it: `Atom`."""
     title: str
     url: str
     media_type: str

@@ -12,6 +12,8 @@ from markupsafe import Markup, escape
 from briefingfeed.models.post import Post
 from briefingfeed.site.addresses import root_from
 
+_SOURCE = re.compile(r"<p>(— (?:(?!</p>).)*)</p>\s*</blockquote>", re.DOTALL)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
@@ -37,11 +39,15 @@ class Page:
 
     @property
     def body(self) -> Markup:
-        """The text's HTML; what it links to or shows of our own site has relative addresses."""
+        """The text's HTML for this page.
+
+        What it links to or shows of our own site has relative addresses; a quotation's source is its footer.
+        """
         root = root_from(self.file or "")
-        pattern = re.compile(r'(<(?:a|img)\b[^>]*?\s(?:href|src)=")' + re.escape(self.home) + "/")
+        ours = re.compile(r'(<(?:a|img)\b[^>]*?\s(?:href|src)=")' + re.escape(self.home) + "/")
+        html = ours.sub(lambda found: found[1] + root, self.post.body.html)
         # It was sanitised when it was read, and is not a template.
-        return Markup(pattern.sub(lambda found: found[1] + root, self.post.body.html))  # noqa: S704
+        return Markup(_SOURCE.sub(r"<footer>\1</footer>\n</blockquote>", html))  # noqa: S704
 
     @property
     def image_is_in_text(self) -> bool:
