@@ -9,17 +9,17 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from email.policy import SMTP
 from html import escape
 
 from briefingfeed.models.delivery import Parts
 from briefingfeed.models.edition import ByteSlot, Rendition, Segment, SlotCoding, SlotName, SlotValues
+from briefingfeed.newsletter.fields import encode_field, encode_mailbox
 from briefingfeed.newsletter.placeholders import Placeholders, checked_value, placeholders_of
 from briefingfeed.newsletter.quoted import encode_text, encode_value
 
 HeaderFields = Sequence[tuple[str, str]]
 
-_POLICY = SMTP.clone(cte_type="7bit")
+_MAILBOXES = frozenset({"From", "Reply-To", "List-Id"})
 _OWN_ARGUMENTS = frozenset({"from", "to", "subject", "date", "message-id"})
 """Header fields that providers with an API of their own take as arguments, or write themselves."""
 
@@ -92,10 +92,10 @@ def _replaced(text: str, values: dict[str, str]) -> str:
 
 
 def _header_field(name: str, value: str, placeholders: Placeholders) -> list[Segment]:
-    """Fold and encode a field. One with a slot stays on one line: a URL cannot be folded, and up to 998 octets go."""
+    """Encode a field. One with a slot stays on one line: a URL cannot be folded, and a line may have 998 octets."""
     pieces = _cut(value, placeholders, SlotCoding.HEADER)
     if pieces == [value]:
-        return [_POLICY.header_factory(name, value).fold(policy=_POLICY).encode("ascii")]
+        return [encode_mailbox(name, value) if name in _MAILBOXES else encode_field(name, value)]
     encoded = [piece if isinstance(piece, ByteSlot) else piece.encode("ascii") for piece in pieces]
     return [f"{name}: ".encode("ascii"), *encoded, b"\r\n"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from email.headerregistry import Address
 from email.utils import format_datetime
 from urllib.parse import urlsplit
 
@@ -12,6 +11,7 @@ from briefingfeed.models.edition import Cadence, Rendition, SlotName, content_ha
 from briefingfeed.models.settings import Mailbox, Settings
 from briefingfeed.newsletter.articles import articles_of
 from briefingfeed.newsletter.digest import Digest, one_line
+from briefingfeed.newsletter.fields import mailbox_text
 from briefingfeed.newsletter.inline import inline_css
 from briefingfeed.newsletter.mime import HeaderFields, build_message
 from briefingfeed.newsletter.placeholders import Placeholders, SlotValueError, checked_value, placeholders_for
@@ -123,7 +123,7 @@ def _headers(subject: str, digest: Digest, settings: Settings, placeholders: Pla
 
 def _mailbox(mailbox: Mailbox) -> str:
     try:
-        return str(Address(one_line(mailbox.name), addr_spec=checked_value(SlotName.ADDRESS, mailbox.address)))
+        return mailbox_text(one_line(mailbox.name), checked_value(SlotName.ADDRESS, mailbox.address))
     except SlotValueError:
         raise ConfigurationError(
             f"“{mailbox.address}” is not an address that mail can come from",
@@ -136,4 +136,4 @@ def _list_id(settings: Settings) -> str:
     """Name the list for ever (RFC 2919): by the domain that the ids are made with, if there is one."""
     authority = (settings.publication.id_authority or "").partition(",")[0]
     domain = authority or urlsplit(settings.publication.url).hostname or "localhost"
-    return f"<{Cadence.WEEKLY}.{domain}>"
+    return mailbox_text(one_line(settings.publication.title) or domain, f"{Cadence.WEEKLY}.{domain}")

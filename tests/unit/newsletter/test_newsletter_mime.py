@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from briefingfeed.models.edition import Rendition, SlotName, content_hash
 from briefingfeed.newsletter.digest import one_line
+from briefingfeed.newsletter.fields import mailbox_text
 from briefingfeed.newsletter.mime import build_message, fill, splice
 from briefingfeed.newsletter.placeholders import SlotValueError, checked_value, placeholders_for, placeholders_of
 from briefingfeed.newsletter.quoted import encode_text, encode_value
@@ -67,7 +68,10 @@ hostile = st.one_of(
 )
 texts = st.lists(st.one_of(hostile, st.just("SLOT")), max_size=30).map("".join)
 titles = st.lists(
-    st.one_of(hostile, st.sampled_from(["\r\nBcc: x@example.org", "Größe ", ', "x" <a@b.example>'])), max_size=12
+    st.one_of(
+        hostile, st.sampled_from(["\r\nBcc: x@example.org", "Größe ", "=?utf-8?b?eA==?=", "=?", ', "x" <a@b.example>'])
+    ),
+    max_size=12,
 ).map(lambda parts: one_line("".join(parts)))
 urls = st.from_regex(r"https://[a-z]{1,9}\.example/[!#-;=?-~]{0,300}", fullmatch=True).filter(
     lambda url: len(url) < 900
@@ -77,15 +81,16 @@ addresses = st.from_regex(
 )
 
 
-def rendition(text: str, html: str, title: str = "Briefings") -> Rendition:
+def rendition(text: str, html: str, title: str = "Briefings", sender: str = "Lantern Street") -> Rendition:
     """Make a rendition of texts in which SLOT stands for the unsubscribe link."""
     placeholders = placeholders_for(text, html, title)
     url = placeholders[SlotName.UNSUBSCRIBE_URL]
     text, html = text.replace("SLOT", url), html.replace("SLOT", url)
     headers = (
-        ("From", "Lantern Street Briefings <briefings@briefings.example>"),
+        ("From", mailbox_text(sender, "briefings@briefings.example")),
         ("To", placeholders[SlotName.ADDRESS]),
         ("Subject", title),
+        ("List-Id", mailbox_text(sender, "weekly.briefings.example")),
         ("Date", "Mon, 23 Nov 2026 08:05:00 +0000"),
         ("Message-ID", placeholders[SlotName.MESSAGE_ID]),
         ("List-Unsubscribe", f"<{url}>"),
@@ -108,6 +113,26 @@ def parsed(raw: bytes) -> EmailMessage:
     return message
 
 
+def raw_fields(raw: bytes) -> list[tuple[str, str]]:
+    return message_from_bytes(raw, policy=policy.compat32).items()
+
+
+def unfolded(value: str) -> str:
+    """Decode a field as the standard library decodes a Subject.
+
+    In a From it puts spaces between neighbouring encoded words (3.11), against RFC 2047 section 6.2.
+    """
+    return str(policy.default.header_factory("Subject", value.replace("\r\n", "")))
+
+
+def without_quotes(mailbox: str) -> str:
+    """Take the quotes from a name that has some: an encoded one needs none."""
+    name, _, address = mailbox.rpartition(" ")
+    if len(name) > 1 and name[0] == name[-1] == '"':
+        name = re.sub(r"\\(.)", r"\1", name[1:-1])
+    return f"{name} {address}"
+
+
 def assert_fit_for_the_wire(raw: bytes) -> None:
     assert raw.isascii()
     assert raw.endswith(b"\r\n")
@@ -115,23 +140,35 @@ def assert_fit_for_the_wire(raw: bytes) -> None:
     assert not any(b"\r" in line or b"\n" in line for line in lines)
     assert not any(line.startswith((b".", b"From ")) for line in lines)
     assert max(map(len, lines)) <= 998
+    head = raw.split(b"\r\n\r\n", 1)[0].split(b"\r\n")
+    assert all(len(line) <= 76 or line.startswith((b"To:", b"List-Unsubscribe:")) for line in head)
     body = raw.split(b"\r\n\r\n", 1)[1].split(b"\r\n")
     assert max(map(len, body)) <= 76
     assert not any(line.endswith((b" ", b"\t")) for line in body)
 
 
-@given(text=texts, html=texts, title=titles, url=urls, address=addresses)
-@example(text=".", html="From SLOT", title="", url=VALUES[SlotName.UNSUBSCRIBE_URL], address="a@b.example")
-@example(text="SLOT", html="SLOTSLOT\nSLOT", title="x", url="https://a.example/" + "." * 300, address="a@b.example")
+@given(text=texts, html=texts, title=titles, sender=titles, url=urls, address=addresses)
+@example(
+    text=".", html="From SLOT", title="", sender="a" * 80, url=VALUES[SlotName.UNSUBSCRIBE_URL], address="a@b.example"
+)
+@example(
+    text="SLOT",
+    html="SLOTSLOT\nSLOT",
+    title="=?utf-8?q?a=0ABcc:_eve@example.org?=",
+    sender="A, B",
+    url="https://a.example/" + "." * 300,
+    address="a@b.example",
+)
 def test_a_copy_parses_to_what_was_rendered_for_its_recipient(
-    text: str, html: str, title: str, url: str, address: str
+    text: str, html: str, title: str, sender: str, url: str, address: str
 ) -> None:
-    rendered = rendition(text, html, title)
+    rendered = rendition(text, html, title, sender)
     values = {**VALUES, SlotName.UNSUBSCRIBE_URL: url, SlotName.ADDRESS: address}
     raw = b"".join(splice(rendered.message, values))
     assert_fit_for_the_wire(raw)
 
     message = parsed(raw)
+    assert [box.addr_spec for box in message["From"].addresses] == ["briefings@briefings.example"]
     assert message.defects == []
     plain, rich = message.iter_parts()
     parts = fill(rendered, values)
@@ -147,8 +184,11 @@ def test_a_copy_parses_to_what_was_rendered_for_its_recipient(
         "List-Unsubscribe": f"<{url}>",
         "MIME-Version": "1.0",
     }
-    assert {name: str(value) for name, value in message.items() if name != "Content-Type"} == filled
-    assert len(message.keys()) == len(filled) + 1
+    arrived = {name: unfolded(value) for name, value in raw_fields(raw) if name != "Content-Type"}
+    for name in ("From", "List-Id"):
+        assert without_quotes(arrived.pop(name)) == without_quotes(filled.pop(name))
+    assert arrived == filled
+    assert len(message.keys()) == len(filled) + 3
 
 
 @given(texts)
