@@ -60,6 +60,8 @@ def decide(
     if latest.at <= beginning:
         return Decision(begin_after=begin_after)
     last = max((edition.slot_at for edition in recorded.values()), default=None)
+    if last is not None and latest.at < last:  # the clock was set back
+        return Decision()
     if last is not None and latest.at - last > LONGEST_SILENCE and not force:
         return Decision(silent_since=last)
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from briefingfeed.delivery.audience import count_recipients
 from briefingfeed.delivery.plan import Decision, decide, decide_rehearsal, edition_key
 from briefingfeed.models.edition import Edition, EditionState, Rendition, Slot
-from briefingfeed.newsletter.schedule import latest_slot, previous_slot
+from briefingfeed.newsletter.schedule import latest_slot, previous_slot, slot_for_key
 from briefingfeed.newsletter.selection import History
 from briefingfeed.services.drafting import Draft, draft_edition
 from briefingfeed.services.notices import Notice, tell
@@ -80,7 +80,7 @@ def _decide(context: SendContext, connection: Connection, now: datetime, *, at_o
 def _freeze(context: SendContext, slot: Slot, now: datetime) -> Frozen:
     edition = new_edition(context, slot)
     with context.database.read() as connection:
-        history = read_history(connection, edition.scope)
+        slot, history = basis(context, connection, slot)
         readers = count_recipients(connection)
     draft = draft_edition(context, slot, history, now)
     if draft.rendition is None:
@@ -104,9 +104,23 @@ def new_edition(context: SendContext, slot: Slot) -> Edition:
     )
 
 
-def read_history(connection: Connection, scope: str) -> History:
+def basis(context: SendContext, connection: Connection, slot: Slot) -> tuple[Slot, History]:
+    """Return what posts are selected by: the slot, and what went before it.
+
+    If slots were missed before the first edition, it reaches back as far as the first of them would have.
+    """
+    scope = new_edition(context, slot).scope
     past = editions.history(connection, scope)
-    return History(carried=past.carried, passed_over=past.passed_over, first=not past.edition_before)
+    history = History(carried=past.carried, passed_over=past.passed_over, first=not past.edition_before)
+    missed = [each for each in editions.list_all(connection) if each.scope == scope and _is_missed(each)]
+    if history.first and missed:
+        first = min(missed, key=lambda edition: edition.slot_at)
+        slot = replace(slot, previous=slot_for_key(context.settings, first.key).previous)
+    return slot, history
+
+
+def _is_missed(edition: Edition) -> bool:
+    return edition.state is EditionState.MISSED
 
 
 def _record_frozen(context: SendContext, draft: Draft, rendition: Rendition, edition: Edition, now: datetime) -> Frozen:

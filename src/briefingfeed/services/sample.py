@@ -16,7 +16,7 @@ from briefingfeed.newsletter.schedule import next_slot
 from briefingfeed.newsletter.selection import select
 from briefingfeed.posts.store import Library
 from briefingfeed.services.drafting import render_posts
-from briefingfeed.services.freezing import look_ahead, new_edition, read_history
+from briefingfeed.services.freezing import basis, look_ahead
 from briefingfeed.services.send_context import SendContext, check_as_of, check_identity
 
 NEWEST = 5
@@ -90,7 +90,7 @@ def send_sample(context: SendContext, address: str, *, as_of: bool = False) -> S
 def _posts(context: SendContext, library: Library, now: datetime) -> tuple[Post, ...]:
     slot = coming_slot(context)
     with context.database.read() as connection:
-        history = read_history(connection, new_edition(context, slot).scope)
+        slot, history = basis(context, connection, slot)
     posts = select(library.posts, history, slot, now, context.settings).posts or _newest(library, now)
     if not posts:
         raise RefusedError(

@@ -24,6 +24,7 @@ from briefingfeed.services.send_context import SendContext, check_as_of, check_i
 from briefingfeed.services.send_report import EditionReport, SendReport
 from briefingfeed.services.standing import standing_notices
 from briefingfeed.services.turns import turn
+from briefingfeed.services.words import way_out
 from briefingfeed.storage import deliveries, editions, renditions
 
 LOCK_WAIT = timedelta(minutes=30)
@@ -140,6 +141,8 @@ class _Run:
         context = self._context
         with context.database.write() as connection:
             standing = (*standing_notices(connection, rehearses=context.rehearses), *frozen.standing)
+            if result.error is not None:
+                standing += (way_out(result.error),)
             news = (*frozen.events, *tell(connection, standing))
             keys = dict.fromkeys([*([frozen.edition.key] if frozen.edition else []), *self._touched])
             reports = tuple(_edition_report(connection, key, frozen) for key in keys)

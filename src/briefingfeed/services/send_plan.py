@@ -12,7 +12,7 @@ from briefingfeed.newsletter.preflight import Finding
 from briefingfeed.newsletter.schedule import next_slot
 from briefingfeed.services.drafting import draft_edition
 from briefingfeed.services.editions import EditionView, list_editions
-from briefingfeed.services.freezing import look_ahead, new_edition, read_history
+from briefingfeed.services.freezing import basis, look_ahead, new_edition
 from briefingfeed.services.send_context import SendContext, check_as_of, check_identity
 
 _UNFINISHED = (EditionState.FROZEN, EditionState.SENDING)
@@ -84,9 +84,9 @@ def plan_weekly(context: SendContext, *, at_once: bool = False, force: bool = Fa
     if decision.due is not None:
         edition = new_edition(context, decision.due)
         with context.database.read() as connection:
-            history = read_history(connection, edition.scope)
+            slot, history = basis(context, connection, decision.due)
             recipients = count_recipients(connection)
-        draft = draft_edition(context, decision.due, history, now, offline=True)
+        draft = draft_edition(context, slot, history, now, offline=True)
         problems = draft.library.problems
         planned = PlannedEdition(
             key=edition.key,

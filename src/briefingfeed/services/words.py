@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from briefingfeed.errors import BriefingfeedError
 from briefingfeed.models.delivery import DeliveryState
 from briefingfeed.models.edition import Edition
 from briefingfeed.models.post import Post
@@ -80,6 +81,10 @@ def rehearsed(key: str) -> Notice:
         remedy="To mail people, choose a provider: docs/operations.md.",
         awaits=False,
     )
+
+
+def way_out(error: BriefingfeedError) -> Notice:
+    return Notice(topic="way-out", text=str(error), awaits=False)
 
 
 def held(edition: Edition) -> Notice:

@@ -76,7 +76,9 @@ class Broken(Scripted):
         raise self.error
 
 
-def run(mailing, provider, *, patience: float = 0, pauses: tuple[float, ...] = (0.01,), run_id: str = "r1") -> RunResult:
+def run(
+    mailing, provider, *, patience: float = 0, pauses: tuple[float, ...] = (0.01,), run_id: str = "r1"
+) -> RunResult:
     setup = RunSetup(
         database=mailing.database,
         provider=provider,

@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from briefingfeed.look import Look, shipped_templates
+from briefingfeed.models.delivery import DeliveryState, Message, Outcome, Phase, Result
+from briefingfeed.models.edition import Edition
+from briefingfeed.models.settings import (
+    DatabaseSettings,
+    FeedSettings,
+    Mailbox,
+    NewsletterSettings,
+    PathSettings,
+    PublicationSettings,
+    Settings,
+    SiteSettings,
+    WebSettings,
+)
+from briefingfeed.models.subscriber import Consent, ConsentKind, Subscriber, SubscriberState
+from briefingfeed.posts.memory import IdMemory
+from briefingfeed.posts.store import Library, PostStore
+from briefingfeed.providers.base import Provider, Work
+from briefingfeed.providers.outbox import OutboxProvider
+from briefingfeed.services.send import send_weekly
+from briefingfeed.services.send_context import SendContext
+from briefingfeed.services.send_report import SendReport
+from briefingfeed.storage import deliveries, editions, subscribers
+from briefingfeed.storage.database import Database
+from briefingfeed.tokens import Keyring, address_hash, fingerprint
+
+KEY = b"a key for tests, thirty-two long"
+MONDAY = datetime(2026, 11, 23, 8, tzinfo=UTC)
+"""A slot: weekly/2026-W48."""
+
+
+class PostOffice:
+    """A way out that mails people; keeps what it was given, and answers as told."""
+
+    name = "post-office"
+    rehearses = False
+
+    def __init__(self, *, is_local: bool = True) -> None:
+        self.is_local = is_local
+        self.seen: list[Message] = []
+        self.answers: dict[str, Result] = {}
+        self.down: Exception | None = None
+
+    async def deliver(self, work: Work) -> None:
+        if self.down:
+            raise self.down
+        while messages := await work.take(2):
+            for message in messages:
+                self.seen.append(message)
+                result = self.answers.get(message.recipient, Result.ACCEPTED)
+                await work.report(Outcome(delivery_id=message.delivery_id, result=result, phase=Phase.RCPT))
+
+    @property
+    def recipients(self) -> list[str]:
+        return sorted(message.recipient for message in self.seen)
+
+    @property
+    def mails(self) -> list[EmailMessage]:
+        return [message_from_bytes(b"".join(message.segments), policy=policy.default) for message in self.seen]
+
+
+@dataclass
+class Desk:
+    """A publication in a folder, with everything real but the clock and the post office."""
+
+    folder: Path
+    now: datetime = MONDAY + timedelta(minutes=5)
+    settings: Settings = field(init=False)
+    provider: Provider = field(default_factory=PostOffice)
+    page: str | None = None
+
+    def __post_init__(self) -> None:
+        (self.folder / "posts").mkdir()
+        self.settings = _settings(self.folder)
+        self.database = Database.open(self.settings.database.url)
+        self.keyring = Keyring({fingerprint(KEY): KEY})
+        self.pages_asked: list[str] = []
+
+    @property
+    def office(self) -> PostOffice:
+        assert isinstance(self.provider, PostOffice)
+        return self.provider
+
+    @property
+    def outbox(self) -> OutboxProvider:
+        return OutboxProvider(self.folder / "outbox")
+
+    @property
+    def context(self) -> SendContext:
+        return SendContext(
+            settings=self.settings,
+            database=self.database,
+            look=Look([shipped_templates()], self.settings.publication),
+            keyring=self.keyring,
+            provider=self.provider,
+            load_posts=self.load,
+            page_trouble=self._ask_page,
+            now=lambda: self.now,
+        )
+
+    def load(self) -> Library:
+        return PostStore(self.settings, {}, IdMemory()).load(self.now)
+
+    def _ask_page(self, url: str) -> str | None:
+        self.pages_asked.append(url)
+        return self.page
+
+    def send(self, **how: object) -> SendReport:
+        how = {"lock_wait": timedelta(0), "patience": timedelta(0)} | how
+        return send_weekly(self.context, **how)  # type: ignore[arg-type]
+
+    def begin(self) -> None:
+        """Let the first real run be a week before the slot of the tests."""
+        now, self.now = self.now, MONDAY - timedelta(days=6)
+        self.send()
+        self.now = now
+
+    def write(self, title: str, day: str = "2026-11-20", **head: object) -> Path:
+        slug = re.sub(r"\W+", "-", title.lower())
+        lines = [f"title: {title}", f"date: {day}", *(f"{key}: {str(value).lower()}" for key, value in head.items())]
+        file = self.folder / "posts" / f"{day}-{slug}.md"
+        file.write_text("---\n" + "\n".join(lines) + f"\n---\n\nThe text of {title}.\n", "utf-8")
+        return file
+
+    def subscribe(self, *names: str) -> None:
+        with self.database.write() as connection:
+            subscribers.add_many(connection, [_person(name, MONDAY - timedelta(days=30)) for name in names])
+
+    def unsubscribe(self, name: str) -> None:
+        with self.database.write() as connection:
+            subscribers.set_state(connection, f"id-of-{name}", SubscriberState.UNSUBSCRIBED, self.now)
+
+    def edition(self, key: str = "weekly/2026-W48") -> Edition | None:
+        with self.database.read() as connection:
+            return editions.get(connection, key)
+
+    def states(self, key: str = "weekly/2026-W48") -> dict[str, DeliveryState]:
+        with self.database.read() as connection:
+            return {(each.address or "").partition("@")[0]: each.state for each in deliveries.list_by(connection, key)}
+
+    def row(self, name: str) -> int:
+        with self.database.read() as connection:
+            return next(each.id for each in deliveries.list_by(connection) if each.address == f"{name}@example.org")
+
+    def change(self, **newsletter: object) -> None:
+        self.settings = replace(self.settings, newsletter=replace(self.settings.newsletter, **newsletter))  # type: ignore[arg-type]
+
+
+def _person(name: str, now: datetime) -> tuple[Subscriber, Consent, str]:
+    address = f"{name}@example.org"
+    return (
+        Subscriber(id=f"id-of-{name}", address=address, state=SubscriberState.CONFIRMED, created_at=now),
+        Consent(subscriber_id=f"id-of-{name}", kind=ConsentKind.ADDED, at=now, source="test"),
+        address_hash(KEY, address),
+    )
+
+
+def _settings(folder: Path) -> Settings:
+    return Settings(
+        file=folder / "briefingfeed.toml",
+        publication=PublicationSettings(
+            title="Harbour Notes",
+            url="https://harbour.example",
+            postal_address="Harbour Trust, 1 Quay, Porttown",
+            id_authority="harbour.example,2026",
+        ),
+        paths=PathSettings(
+            root=folder,
+            posts=folder / "posts",
+            templates=folder / "templates",
+            output=folder / "public",
+            state=folder / "var",
+        ),
+        site=SiteSettings(),
+        feeds=FeedSettings(),
+        newsletter=NewsletterSettings(from_=Mailbox("notes@harbour.example", "Harbour Notes")),
+        database=DatabaseSettings(url=f"sqlite:///{folder / 'var' / 'test.db'}"),
+        web=WebSettings(),
+    )
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    made = Desk(tmp_path)
+    yield made
+    made.database.close()
