@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import email.policy
+import mailbox
 import os
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from email.message import EmailMessage
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import unquote, urldefrag, urljoin
 
 import pytest
@@ -18,13 +22,10 @@ from lxml import etree
 
 from briefingfeed.config import load, read_table
 from briefingfeed.models.settings import EXAMPLE_FROM_ADDRESS, EXAMPLE_POSTAL_ADDRESS, EXAMPLE_URL
-from briefingfeed.providers.registry import PROVIDERS
+from briefingfeed.providers.registry import PROVIDERS, provider_spec
 
 CHECKOUT = Path(__file__).parents[2]
 POSTS = sorted((CHECKOUT / "posts").glob("*.md"))
-WEEK = "2026-11-16 08:05"
-"""Just after the slot whose edition the example was written for."""
-
 EVERY_KEY = {
     *("title", "date", "updated", "id", "url", "authors", "standfirst", "contact", "topics", "tags", "summary"),
     *("draft", "slug", "aliases", "image", "image_alt", "closes", "call_to_action", "corrections"),
@@ -42,14 +43,14 @@ def heads() -> Iterator[dict[str, object]]:
 
 @pytest.fixture(scope="module")
 def publication(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the example, built as of its own week."""
+    """A copy of the example after `briefingfeed demo`: built and rehearsed as of its own week."""
     folder = tmp_path_factory.mktemp("example")
     for name in ("briefingfeed.toml", "authors.toml"):
         shutil.copy(CHECKOUT / name, folder)
     for name in ("posts", "templates"):
         shutil.copytree(CHECKOUT / name, folder / name)
-    built = briefingfeed(folder, "build", "--as-of", WEEK)
-    assert built.returncode == 0, built.stderr
+    tried = briefingfeed(folder, "demo")
+    assert (tried.returncode, tried.stderr) == (0, "")
     return folder
 
 
@@ -114,12 +115,35 @@ def test_what_the_settings_show_as_comments_is_accepted(tmp_path: Path) -> None:
     file.write_text(shown, encoding="utf-8")
     settings = load(file, provider_names=PROVIDERS)
     for name, table in settings.provider_tables.items():
-        assert read_table(PROVIDERS[name].settings, table, file=file, name=name)
+        assert read_table(provider_spec(name).settings, table, file=file, name=name)
 
 
 def test_check_finds_no_error_and_no_warning(publication: Path) -> None:
     checked = briefingfeed(publication, "check")
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
+def test_the_digest_of_its_week_carries_the_weeks_posts_and_the_one_that_asks_for_it(publication: Path) -> None:
+    mails = list(mailbox.Maildir(publication / "var" / "outbox", factory=read_mail, create=False))
+    assert mails
+    for mail in mails:
+        text = mail.get_body(("plain",)).get_content()
+        headings = (
+            "What 211 samples told us",
+            "A prescription is not a favour",
+            "Survey: how long did you wait?",
+            "A key, a kettle and no conditions",
+            "Naloxone in the library",
+        )
+        assert [title for title in headings if title not in text] == []
+        for title in ("twelve weeks inside", "who is open after dark", "Why we write", "night bus", "about waiting"):
+            assert title not in text
+
+
+def test_a_second_demo_repeats_no_mail(publication: Path) -> None:
+    before = sorted((publication / "var" / "outbox").rglob("*"))
+    assert briefingfeed(publication, "demo").returncode == 0
+    assert sorted((publication / "var" / "outbox").rglob("*")) == before
 
 
 def test_neither_the_draft_nor_the_future_post_is_published(publication: Path) -> None:
@@ -160,6 +184,10 @@ def test_every_link_of_the_atom_feed_leads_somewhere(publication: Path) -> None:
     ours = {link for link in found if link.startswith(EXAMPLE_URL)}
     assert ours
     assert [link for link in sorted(ours) if not leads_somewhere(link, public)] == []
+
+
+def read_mail(file: BinaryIO) -> EmailMessage:
+    return email.message_from_binary_file(file, _class=EmailMessage, policy=email.policy.default)
 
 
 class _Links(HTMLParser):

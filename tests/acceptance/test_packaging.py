@@ -13,6 +13,7 @@ import tarfile
 import tomllib
 import zipfile
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -85,13 +86,15 @@ def without_pip_settings() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
 
 
-def test_the_wheel_holds_code_templates_and_licences_and_nothing_else(built: Built) -> None:
+def test_the_wheel_holds_code_templates_example_and_licences_and_nothing_else(built: Built) -> None:
     with zipfile.ZipFile(built.wheel) as wheel:
         names = set(wheel.namelist())
     assert {name.split("/")[0].split("-")[0] for name in names} == {"briefingfeed"}
     templates = {path.relative_to(CHECKOUT).as_posix() for path in (CHECKOUT / "templates").rglob("*.*")}
-    assert templates
-    assert {f"briefingfeed/_data/{name}" for name in templates} <= names
+    posts = {path.relative_to(CHECKOUT).as_posix() for path in (CHECKOUT / "posts").rglob("*.*")}
+    shipped = {f"briefingfeed/_data/{name}" for name in templates}
+    shipped |= {f"briefingfeed/_data/example/{name}" for name in posts | {"authors.toml", "briefingfeed.toml"}}
+    assert {name for name in names if "/_data/" in name} == shipped
     assert {name.rpartition("/")[2] for name in names if "/licenses/" in name} == {"LICENSE", "NOTICE"}
 
 
@@ -112,23 +115,27 @@ def test_the_installed_command_is_the_wheels(installed: Installed) -> None:
 def test_a_new_publication_is_built_and_rehearsed_outside_the_checkout(installed: Installed) -> None:
     folder = installed.folder / "mine"
     installed("briefingfeed", "init", folder, "--title", "Our letters", "--timezone", "Europe/London")
-    post = (
-        folder / installed("briefingfeed", "new", "Ein Anfang für uns", "--date", "2026-11-12", folder=folder).strip()
-    )
+    a_week_ago = (datetime.now(UTC) - timedelta(days=7)).date().isoformat()
+    post = folder / installed("briefingfeed", "new", "Ein Anfang für uns", "--date", a_week_ago, folder=folder).strip()
     text = post.read_text(encoding="utf-8")
-    assert "draft: true\n" in text
-    post.write_text(text.replace("draft: true\n", "") + "\nWe have begun.\n", encoding="utf-8")
+    assert "draft: true" in text
+    post.write_text(re.sub("draft: true.*\n", "", text) + "\nWe have begun.\n", encoding="utf-8")
 
-    installed("briefingfeed", "build", "--as-of", "2026-11-16 08:05", folder=folder)
-    index = (folder / "public" / "index.html").read_text(encoding="utf-8")
-    assert "Ein Anfang für uns" in index
-    assert "Ein Anfang für uns" in (folder / "public" / "atom.xml").read_text(encoding="utf-8")
+    installed("briefingfeed", "build", folder=folder)
+    for name in ("index.html", "atom.xml", "rss.xml", "feed.json"):
+        assert "Ein Anfang für uns" in (folder / "public" / name).read_text(encoding="utf-8")
 
     installed("briefingfeed", "subscribers", "add", "reader@example.net", "--source", "asked us", folder=folder)
-    installed("briefingfeed", "send-weekly", "--now", "--as-of", "2026-11-16 08:05", folder=folder)
+    installed("briefingfeed", "send-weekly", "--now", folder=folder)
     (mail,) = mailbox.Maildir(folder / "var" / "outbox", create=False)
     assert mail["To"] == "reader@example.net"
     assert "We have begun." in str(mail)
+
+
+def test_the_demo_runs_outside_the_checkout(installed: Installed) -> None:
+    words = installed("briefingfeed", "demo")
+    assert "Nobody was mailed." in words
+    assert (installed.folder / "briefingfeed-demo" / "public" / "index.html").is_file()
 
 
 @pytest.mark.parametrize("name", ["constraints.txt", "tests/setup/constraints.txt"])
