@@ -5,9 +5,9 @@ Any mail program that reads a Maildir, and anything that opens `.eml` files, sho
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import os
+from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -44,16 +44,21 @@ class OutboxProvider:
     async def deliver(self, work: Work) -> None:
         maildir = _Maildir(self.folder)
         while messages := await work.take(_GROUP):
-            trouble = None
-            for message, outcome, error in await asyncio.to_thread(maildir.add, messages):
-                trouble = trouble or error
-                await work.report(outcome or _returned(message))
-            if trouble is not None:
+            waiting = deque(messages)
+            try:
+                while waiting:
+                    outcome = maildir.add(waiting[0])
+                    waiting.popleft()
+                    await work.report(outcome)
+            except OSError as error:
                 raise ProviderError(
-                    f"The outbox cannot be written: {trouble.strerror or trouble}.",
+                    f"The outbox cannot be written: {error.strerror or error}.",
                     where=str(self.folder),
                     remedy="Make room or give this user the right to write there, then run the same command again.",
-                ) from trouble
+                ) from error
+            finally:
+                for message in waiting:
+                    await work.report(_outcome(message, Result.RETURNED))
 
 
 def _build(settings: OutboxSettings, secret: str | None, paths: PathSettings) -> OutboxProvider:
@@ -71,30 +76,16 @@ class _Maildir:
         self._tmp, self._new, self._cur = (folder / name for name in ("tmp", "new", "cur"))
         self._read: frozenset[str] | None = None
 
-    def add(self, messages: Sequence[Message]) -> list[tuple[Message, Outcome | None, OSError | None]]:
-        """Write what can be written. A message without an outcome was not written, for the error beside it."""
-        done: list[tuple[Message, Outcome | None, OSError | None]] = []
-        trouble: OSError | None = None
-        for message in messages:
-            if trouble is not None:
-                done.append((message, None, None))
-                continue
-            try:
-                done.append((message, self._add(message), None))
-            except OSError as error:
-                trouble = error
-                done.append((message, None, error))
-        return done
-
-    def _add(self, message: Message) -> Outcome:
+    def add(self, message: Message) -> Outcome:
+        """Write a message unless it is there. Raises OSError; nothing of it is left then."""
         try:
             wire_address(message.recipient)
         except AddressError as error:
-            return Outcome(delivery_id=message.delivery_id, result=Result.FAILED, phase=Phase.RCPT, note=str(error))
+            return _outcome(message, Result.FAILED, note=str(error))
         name = file_name(message.message_id)
         if name not in self._moved_by_a_reader():
             self._write(name, message.segments)
-        return Outcome(delivery_id=message.delivery_id, result=Result.ACCEPTED, phase=Phase.DOT, provider_id=name)
+        return _outcome(message, Result.ACCEPTED, provider_id=name)
 
     def _write(self, name: str, segments: Sequence[bytes]) -> None:
         temporary = self._tmp / name
@@ -125,8 +116,8 @@ def file_name(message_id: str) -> str:
     return hashlib.sha256(message_id.encode()).hexdigest()[:32] + ".eml"
 
 
-def _returned(message: Message) -> Outcome:
-    return Outcome(delivery_id=message.delivery_id, result=Result.RETURNED, phase=Phase.BODY)
+def _outcome(message: Message, result: Result, *, provider_id: str | None = None, note: str = "") -> Outcome:
+    return Outcome(delivery_id=message.delivery_id, result=result, phase=Phase.DOT, provider_id=provider_id, note=note)
 
 
 def _sync(folder: Path) -> None:

@@ -85,19 +85,25 @@ class PostmarkProvider:
 
     async def deliver(self, work: Work) -> None:
         failures = 0
+        refusal = None
         async with self._open_client() as client:
             while taken := await work.take(self.settings.batch):
                 refusal = await self._send(client, work, taken)
                 failures = failures + 1 if refusal else 0
                 if refusal:
                     await self._pause(refusal, failures)
+        if refusal:
+            raise self._error(refusal)
 
     async def _pause(self, refusal: Refusal, failures: int) -> None:
         """Wait as long as we are asked to, or raise ProviderError if there is no sense in it."""
         pause = max(refusal.retry_after or 0.0, self.settings.retry_pause * 2 ** (failures - 1))
         if refusal.hopeless or failures >= _MOST_FAILURES or pause > _LONGEST_PAUSE:
-            raise ProviderError(refusal.message, where=urlsplit(self.settings.url).netloc, remedy=refusal.remedy)
+            raise self._error(refusal)
         await asyncio.sleep(pause)
+
+    def _error(self, refusal: Refusal) -> ProviderError:
+        return ProviderError(refusal.message, where=urlsplit(self.settings.url).netloc, remedy=refusal.remedy)
 
     async def _send(self, client: httpx.AsyncClient, work: Work, taken: Sequence[Message]) -> Refusal | None:
         """Report every message taken. Return why some of them went back, if so."""
