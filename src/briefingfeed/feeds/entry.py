@@ -16,6 +16,7 @@ from briefingfeed.models.settings import FeedContent, Settings
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 """What XML 1.0 forbids (section 2.2), and the control characters it advises against."""
 
+_SPACES = re.compile("[ \t\n]+")
 _TAG = re.compile("<[^>]*>")
 
 _URL_CHARACTERS = "%:/?#[]@!$&'()*+,;=~"
@@ -74,7 +75,8 @@ def legal(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    return " ".join(legal(text).split())
+    """Fold line breaks and runs of spaces; a no-break or thin space stays what it is."""
+    return _SPACES.sub(" ", legal(text)).strip(" ")
 
 
 def ascii_url(url: str) -> str:
