@@ -7,7 +7,7 @@ import time
 import traceback
 
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_BODY = 64 * 1024
@@ -30,6 +30,9 @@ class Mounted:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             scope["root_path"] = self._prefix
+            if self._prefix and scope["path"] == self._prefix:
+                await RedirectResponse(f"{self._prefix}/", 308)(scope, receive, send)
+                return
         await self._app(scope, receive, send)
 
 

@@ -110,3 +110,9 @@ def test_the_site_can_be_served_below_a_path(built):
     below = built.at("https://harbour.example/mail")
     for path in ("/", "/mail/"):
         assert below.ask("GET", path).text == "home"
+
+
+def test_the_path_itself_leads_to_the_site_without_naming_a_host(built):
+    answer = built.at("https://harbour.example/mail").ask("GET", "/mail", headers={"host": "evil.example"})
+    assert answer.status_code == 308
+    assert answer.headers["location"] == "/mail/"
