@@ -14,7 +14,7 @@ from email.message import EmailMessage
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import unquote, urldefrag, urljoin
+from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 import yaml
@@ -210,10 +210,10 @@ def address_of(page: Path, public: Path) -> str:
 
 
 def leads_somewhere(link: str, public: Path) -> bool:
-    address, fragment = urldefrag(link)
-    target = public / unquote(address.removeprefix(EXAMPLE_URL)).lstrip("/")
+    parts = urlsplit(link)
+    target = public / unquote(parts.path).lstrip("/")
     if target.is_dir():
         target /= "index.html"
     if not target.is_file():
         return False
-    return not fragment or f'id="{unquote(fragment)}"' in target.read_text(encoding="utf-8")
+    return not parts.fragment or f'id="{unquote(parts.fragment)}"' in target.read_text(encoding="utf-8")
