@@ -43,18 +43,19 @@ class Assembly:
         page = self._pages[path]
         assets = self._assets(draft, page)
         links = Links(page, path, self._top, self._pages, assets)
+        standfirst = self._renderer.plain(head.standfirst) if head.standfirst else None
         rendered = self._renderer.render(
             draft.text,
             links,
             prefix=page.prefix,
             language=head.language,
-            standfirst=head.standfirst and self._renderer.plain(head.standfirst),
+            standfirst=standfirst,
+            wants_excerpt=not head.summary,
             findings=findings,
             first_line=draft.first_line,
         )
         if rendered is None:
             return None
-        standfirst = self._renderer.plain(head.standfirst) if head.standfirst else None
         summary, is_excerpt = self._summary(draft, rendered)
         image = self._image(draft, links, findings)
         call_to_action = _call_to_action(draft, links, findings)

@@ -19,6 +19,7 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _INVISIBLE = re.compile("[\x00-\x20\x7f-\xa0]+$|^[\x00-\x20\x7f-\xa0]+|[\t\n\r]")
 _SAFE = "!#$%&'()*+,-./:;=?@_~"
 _PLAIN = re.compile(r"[A-Za-z0-9!#$%&'()*+,\-./:;=?@_~]*")
+_USUAL = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?::\d{1,5})?(?:[/?#][A-Za-z0-9!#$%&'()*+,\-./:;=?@_~]*)?")
 _PELICAN = re.compile(r"^(?:\{(?:filename|static|attach)\}|\|(?:filename|static|attach)\|)")
 _MARKDOWN = (".md", ".markdown")
 
@@ -92,6 +93,8 @@ class Links:
 
 def _checked(url: str) -> str | None:
     """Return an absolute address in ASCII, or None if it is none that a reader could follow."""
+    if _USUAL.fullmatch(url):
+        return url
     parts = urlsplit(url)
     scheme = parts.scheme.lower()
     if scheme in {"http", "https"} and parts.hostname:

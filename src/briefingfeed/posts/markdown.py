@@ -8,33 +8,54 @@ from typing import TYPE_CHECKING
 
 import pyromark
 
-from briefingfeed.models.blocks import Body
+from briefingfeed.models.blocks import Block, Body
 from briefingfeed.posts.preparation import Preparation
+from briefingfeed.posts.raw_html import MORE
 from briefingfeed.posts.sanitise import Sanitiser
 from briefingfeed.posts.summary import excerpt
-from briefingfeed.posts.tree import NestingError, Tree
+from briefingfeed.posts.tree import DEEPEST, NestingError, Tree
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from briefingfeed.posts.findings import Findings
     from briefingfeed.posts.links import Links
 
 _Options = pyromark.Options
 _BASE = _Options.ENABLE_TABLES | _Options.ENABLE_FOOTNOTES | _Options.ENABLE_STRIKETHROUGH
+_MARKUP = re.compile(r"[*_`<\[\\&~]")
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)")
-_FLAT = frozenset(
-    {"p", "li", "br", "hr", "img", "tr", "td", "th", "dt", "dd", "input", "col", "wbr", "source", "option"}
-)
+_NESTING = re.compile(r"<(/?)(?:blockquote|[ou]l|em|strong|del)\b")
+_FLAT = frozenset({"p", "li", "br", "hr", "img", "tr", "td", "th", "dt", "dd", "input", "col", "wbr", "option"})
 # The HTML parser looks through all open elements at every tag. Up to this sum of depths it stays below a second.
 _MOST_WORK = 20_000_000
 _FEW_TAGS = 5_000
-_MARKUP = re.compile(r"[*_`<\[\\&~]")
+
+
+class UnfoldingBody(Body):
+    """A body whose block tree is built when it is first asked for: most builds need that of a few posts only."""
+
+    __slots__ = ("_blocks", "_unfold")
+    _blocks: tuple[Block, ...] | None
+    _unfold: Callable[[], tuple[Block, ...]]
+
+    def __init__(self, html: str, unfold: Callable[[], tuple[Block, ...]]) -> None:
+        object.__setattr__(self, "html", html)
+        object.__setattr__(self, "_unfold", unfold)
+        object.__setattr__(self, "_blocks", None)
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        if self._blocks is None:
+            object.__setattr__(self, "_blocks", self._unfold())
+        return self._blocks or ()
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
     body: Body
     excerpt: str
-    """Plain text above `<!--more-->`, else of the first paragraph; may be empty."""
+    """Plain text above `<!--more-->`, else of the first paragraph; empty if there is none, or it was not wanted."""
 
 
 class Renderer:
@@ -42,7 +63,7 @@ class Renderer:
 
     def __init__(self) -> None:
         self._sanitiser = Sanitiser()
-        self._parsers: dict[_Options, pyromark.Markdown] = {}
+        self._parsers: dict[pyromark.Options, pyromark.Markdown] = {}
 
     def render(
         self,
@@ -52,38 +73,73 @@ class Renderer:
         prefix: str,
         language: str,
         standfirst: str | None,
+        wants_excerpt: bool,
         findings: Findings,
         first_line: int,
     ) -> Rendered | None:
-        """Return what the text becomes; None, with an error among the findings, if it is nested beyond measure."""
+        """Return what the text becomes; None, with an error among the findings, if it is nested beyond measure.
+
+        Args:
+            standfirst: as plain text; a first paragraph that says the same is dropped.
+            first_line: line of the file in which the text begins, for the findings.
+        """
         # Quotation marks are made typographic only where “ ” and ’ are the right ones.
         options = _BASE | _Options.ENABLE_SMART_PUNCTUATION if language.lower().startswith("en") else _BASE
         prepared = Preparation(text, self._parser(options), findings, first_line).prepare(standfirst)
         if prepared.has_anchors:
             options |= _Options.ENABLE_HEADING_ATTRIBUTES
-        parser = self._parser(options)
-        tree = Tree(links.resolve)
+        manuscript = _Manuscript(prepared.text, self._parser(options), links)
         try:
-            blocks = tree.build(parser.events(prepared.text))
-            html = parser.html(prepared.text)
-            _weigh(html)
+            html = manuscript.html()
+            opening = manuscript.excerpt() if wants_excerpt else ""
         except NestingError:
             message = "Quotations, lists or HTML are nested too deeply to be published."
-            findings.error(message, "Take some levels away: sixty are allowed.", first_line)
+            findings.error(message, f"Take levels away: lists may stand {DEEPEST // 4} deep.", first_line)
             return None
-        body = Body(self._sanitiser.clean(html, links, prefix), blocks)
-        return Rendered(body, excerpt(blocks, tree.above))
+        return Rendered(UnfoldingBody(self._sanitiser.clean(html, links, prefix), manuscript.blocks), opening)
 
     def plain(self, text: str) -> str:
-        """Return one line of Markdown as plain text."""
+        """Return one line of Markdown, such as a summary, as plain text."""
         if not _MARKUP.search(text):
             return text
-        return excerpt(Tree(lambda url: url).build(self._parser(_BASE).events(text)), None) or text
+        try:
+            blocks = Tree(lambda url: url).build(self._parser(_BASE).events(text))
+        except NestingError:
+            return text
+        return excerpt(blocks, marked=False) or text
 
     def _parser(self, options: pyromark.Options) -> pyromark.Markdown:
         if options not in self._parsers:
             self._parsers[options] = pyromark.Markdown(options=options)
         return self._parsers[options]
+
+
+@dataclass(frozen=True, slots=True)
+class _Manuscript:
+    """Prepared Markdown, with what renders it."""
+
+    text: str
+    parser: pyromark.Markdown
+    links: Links
+
+    def html(self) -> str:
+        """Return HTML, not yet sanitised.
+
+        Raises:
+            NestingError: too deep, for the tree or for the time that cleaning would take.
+        """
+        html = self.parser.html(self.text)
+        _weigh(html)
+        if _may_be_deep(html):
+            self.blocks()
+        return html
+
+    def blocks(self) -> tuple[Block, ...]:
+        return Tree(self.links.resolve).build(self.parser.events(self.text))
+
+    def excerpt(self) -> str:
+        marked = MORE.search(self.text) is not None
+        return excerpt(Tree(self.links.resolve).opening(self.parser.events(self.text), marked=marked), marked=marked)
 
 
 def _weigh(html: str) -> None:
@@ -97,3 +153,13 @@ def _weigh(html: str) -> None:
         work += depth
         if work > _MOST_WORK:
             raise NestingError
+
+
+def _may_be_deep(html: str) -> bool:
+    """Whether the tree must be built to know. A level in the HTML is at most three in the tree."""
+    depth = 0
+    for closing in _NESTING.findall(html):
+        depth += -1 if closing else 1
+        if 3 * depth > DEEPEST - 10:
+            return True
+    return False

@@ -5,17 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from briefingfeed.models.blocks import (
-    Block,
-    CodeBlock,
-    Footnote,
-    Heading,
-    List,
-    Paragraph,
-    Quotation,
-    Rule,
-    Table,
-)
+from briefingfeed.models.blocks import Block, List, Paragraph, Quotation, Table
 from briefingfeed.posts.tree import plain_text
 
 if TYPE_CHECKING:
@@ -25,14 +15,14 @@ _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "’": "'", "‘": 
 _LETTERS = re.compile(r"[^\w]+")
 
 
-def excerpt(blocks: tuple[Block, ...], above: int | None) -> str:
-    """Return the text above `<!--more-->` (the first `above` blocks), else the first paragraph; may be empty."""
-    if above:
-        return " ".join(text for text in _texts(blocks[:above], headings=False) if text)
+def excerpt(blocks: tuple[Block, ...], *, marked: bool) -> str:
+    """Return the first paragraph's text, or all of it if `marked`: the blocks above `<!--more-->`. May be empty."""
+    if marked and (above := " ".join(text for text in _texts(blocks) if text)):
+        return above
     for block in blocks:
         if isinstance(block, Paragraph) and (text := _line(block)):
             return text
-    return next((text for text in _texts(blocks, headings=False) if text), "")
+    return next((text for text in _texts(blocks) if text), "")
 
 
 def same_words(one: str, other: str) -> bool:
@@ -44,21 +34,20 @@ def _bare(text: str) -> str:
     return _LETTERS.sub("", text.translate(_QUOTES)).casefold()
 
 
-def _line(block: Paragraph | Heading) -> str:
+def _line(block: Paragraph) -> str:
     return " ".join(plain_text(block.children).split())
 
 
-def _texts(blocks: Iterable[Block], *, headings: bool) -> Iterator[str]:
+def _texts(blocks: Iterable[Block]) -> Iterator[str]:
+    """Yield what is running text: neither headings nor code nor footnotes."""
     for block in blocks:
-        if isinstance(block, Paragraph) or (headings and isinstance(block, Heading)):
+        if isinstance(block, Paragraph):
             yield _line(block)
         elif isinstance(block, Quotation):
-            yield from _texts(block.children, headings=headings)
+            yield from _texts(block.children)
         elif isinstance(block, List):
             for item in block.items:
-                yield from _texts(item, headings=headings)
+                yield from _texts(item)
         elif isinstance(block, Table):
             for row in (block.header, *block.rows):
                 yield " ".join(" ".join(plain_text(cell).split()) for cell in row)
-        elif isinstance(block, Rule | CodeBlock | Footnote):
-            continue

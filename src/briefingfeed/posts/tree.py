@@ -46,6 +46,7 @@ _ALIGNMENTS = {
     "Center": Alignment.CENTRE,
     "Right": Alignment.RIGHT,
 }
+_ALONE = {"SoftBreak": Text(" "), "HardBreak": LineBreak(), "Rule": Rule()}
 _SPANS = {"Emphasis": Emphasis, "Strong": Strong, "Strikethrough": Strikethrough}
 
 Node = Any
@@ -74,28 +75,51 @@ class Tree:
             NestingError: too deep.
         """
         for event in events:
-            if isinstance(event, str):
-                self._add({"SoftBreak": Text(" "), "HardBreak": LineBreak(), "Rule": Rule()}[event])
+            self._take(event)
+        return self.blocks
+
+    def opening(self, events: Iterable[Event], *, marked: bool) -> tuple[Block, ...]:
+        """Return the blocks at the top and read no further than a summary needs: to `<!--more-->` if the text is
+        `marked`, else to the end of the first paragraph.
+
+        Raises:
+            NestingError: too deep.
+        """
+        top = self._frames[0][2]
+        for event in events:
+            self._take(event)
+            if len(self._frames) > 1 or (marked and self.above is None):
                 continue
-            kind: str
-            data: Any
-            ((kind, data),) = event.items()
-            if kind == "Text":
-                self._add(Text(data))
-            elif kind == "Start":
-                self._start(data)
-            elif kind == "End":
-                self._end()
-            elif kind == "Code":
-                self._add(Code(without_illegal(data)))
-            elif kind == "FootnoteReference":
-                self._add(FootnoteReference(self._number(data)))
-            elif kind == "Html":
-                self._frames[-1][2].append(data)
-            elif kind == "InlineHtml":
-                self._inline_html(data)
-        blocks = _blocks(self._frames[0][2])
-        return (*blocks, *self._footnotes)
+            if marked or (top and isinstance(top[-1], Paragraph) and plain_text(top[-1].children).strip()):
+                break
+        return self.blocks[: self.above] if marked else self.blocks
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """What was built so far, whole blocks only."""
+        return (*_blocks(self._frames[0][2]), *self._footnotes)
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, str):
+            self._add(_ALONE[event])
+            return
+        kind: str
+        data: Any
+        ((kind, data),) = event.items()
+        if kind == "Text":
+            self._add(Text(data))
+        elif kind == "Start":
+            self._start(data)
+        elif kind == "End":
+            self._end()
+        elif kind == "Code":
+            self._add(Code(without_illegal(data)))
+        elif kind == "FootnoteReference":
+            self._add(FootnoteReference(self._number(data)))
+        elif kind == "Html":
+            self._frames[-1][2].append(data)
+        elif kind == "InlineHtml":
+            self._inline_html(data)
 
     def _add(self, node: Node) -> None:
         self._frames[-1][2].append(node)
