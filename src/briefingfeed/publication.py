@@ -19,8 +19,6 @@ from briefingfeed.models.settings import Settings
 from briefingfeed.providers.registry import PROVIDERS, provider_spec
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp
-
     from briefingfeed.posts.store import Library
     from briefingfeed.providers.base import Provider
     from briefingfeed.providers.spec import ProviderSpec
@@ -158,13 +156,6 @@ class Publication:
             self.now(),
             provider=self.provider.name,
             rehearses=self.provider.rehearses,
-        )
-
-    def web_app(self) -> ASGIApp:
-        from briefingfeed.web.app import create_app
-
-        return create_app(
-            settings=self.settings, database=self.database, keyring=self.keys.ring, look=self.look, now=self.now
         )
 
     @property

@@ -8,6 +8,7 @@ import sys
 import click
 
 from briefingfeed.cli.app import App
+from briefingfeed.web.app import create_app
 from briefingfeed.web.server import HOST, PORT
 from briefingfeed.web.server import serve as run
 
@@ -23,7 +24,13 @@ def serve(app: App, host: str, port: int) -> None:
     )
     with app.publication() as publication:
         run(
-            publication.web_app(),
+            create_app(
+                settings=publication.settings,
+                database=publication.database,
+                keyring=publication.keys.ring,
+                look=publication.look,
+                now=publication.now,
+            ),
             host=host,
             port=port,
             ready=lambda address: click.echo(f"Serving at {address} (stop with Ctrl-C)", err=True),

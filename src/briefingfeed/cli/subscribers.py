@@ -31,18 +31,21 @@ def add(app: App, addresses: tuple[str, ...], source: str, as_json: bool) -> Non
 
     An address that left, bounced or was erased is refused.
     """
+    done = []
     with app.publication() as publication:
-        done = [
-            service.add(
+        for address in addresses:
+            changed = service.add(
                 publication.database,
                 address,
                 consent_note=source,
                 suppression_key=publication.keys.suppression,
                 now=publication.now(),
             )
-            for address in addresses
-        ]
-    _tell(app, done, as_json)
+            done.append(changed)
+            if not as_json:
+                _tell(app, [changed], as_json)
+    if as_json:
+        _tell(app, done, as_json)
 
 
 @subscribers.command("import")
