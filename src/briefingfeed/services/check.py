@@ -1,0 +1,108 @@
+"""`check`: everything that a build or the next digest would stumble over, and what readers would; strict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import jinja2
+
+from briefingfeed.errors import TemplateError
+from briefingfeed.look import Look
+from briefingfeed.models.post import Post
+from briefingfeed.models.problem import Problem
+from briefingfeed.models.settings import Settings
+from briefingfeed.newsletter.digest import compose_digest
+from briefingfeed.newsletter.preflight import examine
+from briefingfeed.newsletter.render import render
+from briefingfeed.posts.store import Library
+from briefingfeed.services.build import check_output_folder
+from briefingfeed.services.links import InternalLinks
+from briefingfeed.services.rendering import Rendered, render_output
+
+_PERIOD = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckReport:
+    """`problems` by path and line: errors and warnings count alike."""
+
+    posts: int
+    """How many were looked at, drafts and posts of a later date among them."""
+    problems: tuple[Problem, ...]
+
+
+def check(settings: Settings, library: Library, look: Look, now: datetime) -> CheckReport:
+    """Look at posts, templates, pages, feeds, links inside the site, and the digest of the last week.
+
+    Nothing is written. Raises ConfigurationError for an output folder that cannot be one.
+    """
+    check_output_folder(settings.paths)
+    problems = [*library.problems, *_unparsed_templates(settings.paths.templates)]
+    try:
+        rendered = render_output(library.posts, settings, look, now)
+        problems += rendered.problems
+        problems += _dead_links(rendered, library, settings, now)
+        problems += _digest_findings(library, settings, look, now)
+    except TemplateError as error:
+        found = _from_template(error, settings.paths.root)
+        if (found.path, found.line) not in {(problem.path, problem.line) for problem in problems}:
+            problems.append(found)
+    ordered = sorted(dict.fromkeys(problems), key=lambda problem: (problem.path, problem.line or 0, problem.message))
+    return CheckReport(posts=len(library.posts), problems=tuple(ordered))
+
+
+def _unparsed_templates(folder: Path) -> Iterator[Problem]:
+    """Yield an error for each template of the publication's own that does not parse, used or not."""
+    environment = jinja2.Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
+    for file in sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")):
+        try:
+            environment.parse(file.read_text(encoding="utf-8"))
+        except jinja2.TemplateSyntaxError as error:
+            yield Problem(
+                path=file.relative_to(folder.parent).as_posix(),
+                line=error.lineno,
+                message=error.message or "the template cannot be read",
+                remedy="mend the template there",
+            )
+        except UnicodeDecodeError:
+            continue
+
+
+def _dead_links(rendered: Rendered, library: Library, settings: Settings, now: datetime) -> Iterator[Problem]:
+    if settings.site.pages:
+        links = InternalLinks(rendered.files, library.posts, settings, now)
+        for post in library.posts:
+            yield from links.problems(post)
+
+
+def _digest_findings(library: Library, settings: Settings, look: Look, now: datetime) -> Iterator[Problem]:
+    """Render the posts of the last week as a digest, and yield what its preflight finds; all of it is an error here."""
+    posts = _of_last_week(library.posts, now)
+    if not posts:
+        return
+    digest = compose_digest(posts, library.posts, settings, now)
+    for finding in examine(render(digest, settings, look), digest, settings):
+        yield Problem(
+            path=finding.post_path or settings.file.name,
+            message=f"in the digest: {finding.message}",
+            remedy=finding.remedy,
+        )
+
+
+def _of_last_week(posts: tuple[Post, ...], now: datetime) -> tuple[Post, ...]:
+    """Return the posts that a digest would carry now; if there is none, the newest that one could have carried."""
+    mailed = tuple(post for post in posts if post.visible_at(now) and post.email is not False)
+    return tuple(post for post in mailed if post.published > now - _PERIOD) or mailed[:1]
+
+
+def _from_template(error: TemplateError, root: Path) -> Problem:
+    file, _, line = (error.where or "templates").rpartition(":")
+    if not line.isdigit():
+        file, line = error.where or "templates", ""
+    shown = Path(file).relative_to(root).as_posix() if Path(file).is_relative_to(root) else file
+    return Problem(
+        path=shown, line=int(line) if line else None, message=error.message, remedy=error.remedy or "mend the template"
+    )
