@@ -69,21 +69,31 @@ SPEC = ProviderSpec(SmtpSettings, _build, Secret(PASSWORD_VARIABLE, "password_fi
 
 
 class _Run:
-    """What the couriers of one `deliver` share: the end of the work, the pace, and the breaker."""
+    """What the couriers of one `deliver` share: whether to go on, the pace, and the breaker."""
 
     def __init__(self, settings: SmtpSettings) -> None:
         self._settings = settings
-        self._over = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._broken = asyncio.Event()
         self._failures = 0
         self._next_start = 0.0
-        self._broke_over: set[int] = set()
 
     @property
     def is_over(self) -> bool:
-        return self._over.is_set()
+        """Whether nothing more is to be taken."""
+        return self._ended.is_set()
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether even what was taken is to be given back."""
+        return self._broken.is_set()
 
     def end(self) -> None:
-        self._over.set()
+        self._ended.set()
+
+    def break_off(self) -> None:
+        self._ended.set()
+        self._broken.set()
 
     def succeeded(self) -> None:
         self._failures = 0
@@ -92,29 +102,16 @@ class _Run:
         """Count a failed session. Raises `trouble` if there is no sense in going on."""
         self._failures += 1
         if trouble.hopeless or self._failures >= MOST_FAILURES:
-            self.end()
             raise trouble
 
-    def broke_before_over(self, message: Message, phase: Phase) -> bool:
-        """Note that a session broke at `phase` of this message; True if it isn't the first one to do so."""
-        if phase is Phase.MAIL:
-            return False
-        before = message.delivery_id in self._broke_over
-        self._broke_over.add(message.delivery_id)
-        return before
+    async def rest(self, *, holding: bool) -> None:
+        """Wait before the next session, but not beyond the end of the work. `holding`: a message still has to go.
 
-    @property
-    def pause(self) -> float:
-        """Seconds to wait before the next session. The first try again is made at once: servers close now and then."""
-        if self._failures < 2:
-            return 0.0
-        return float(min(self._settings.retry_pause * 2 ** (self._failures - 2), _LONGEST_PAUSE))
-
-    async def rest(self, seconds: float) -> None:
-        """Wait, but not beyond the end of the work."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._over.wait()
+        The first try again is made at once: servers close now and then.
+        """
+        if self._failures >= 2:
+            pause = min(self._settings.retry_pause * 2 ** (self._failures - 2), _LONGEST_PAUSE)
+            await _wait_for(self._broken if holding else self._ended, pause)
 
     async def keep_pace(self) -> None:
         if self._settings.rate is None:
@@ -123,7 +120,13 @@ class _Run:
         start = max(now, self._next_start)
         self._next_start = start + 1 / self._settings.rate
         if start > now:
-            await self.rest(start - now)
+            await _wait_for(self._ended, start - now)
+
+
+async def _wait_for(event: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
 
 
 class _Courier:
@@ -147,20 +150,20 @@ class _Courier:
                 if self._held is None:
                     break
                 await self._submit(session, self._held)
+        except BaseException:
+            self._run.break_off()
+            raise
         finally:
-            self._run.end()
             await self._give_back()
             if self._session is not None:
                 await self._session.quit()
 
     async def _ready_session(self) -> Session | None:
-        """Return a session; None at the end of the work. Raises SessionError when there is none to be had."""
-        while self._session is None and not (self._run.is_over and self._held is None):
-            if pause := self._run.pause:
-                await self._give_back()
-                await self._run.rest(pause)
-                if self._run.is_over:
-                    return None
+        """Return a session; None at the end. Raises SessionError when there is none to be had."""
+        while self._session is None:
+            await self._run.rest(holding=self._held is not None)
+            if self._run.is_broken or (self._run.is_over and self._held is None):
+                return None
             try:
                 self._session = await self._provider.open_session()
             except SessionError as trouble:
@@ -210,8 +213,8 @@ class _Courier:
         self._drop_session()
         if verdict.result is not Result.RETURNED:
             await self._report(_outcome_of(message, verdict))
-        elif self._run.broke_before_over(message, verdict.phase):
-            # So that one message cannot stop all those behind it, its turn comes later.
+        elif self._broke is not None and Phase.MAIL not in (self._broke.phase, verdict.phase):
+            # Twice over the same message. So that one message cannot stop all those behind it, its turn comes later.
             await self._report(replace(_outcome_of(message, verdict), result=Result.DEFERRED))
         else:
             self._broke = verdict
