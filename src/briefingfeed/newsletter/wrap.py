@@ -29,13 +29,11 @@ def wrap(text: str, *, first: str = "", rest: str = "", width: int = WIDTH) -> l
     A word is never broken, however long, so that URLs stay whole; East Asian text may break between characters. A line
     break in `text` is kept. There is always at least one line.
     """
-    lines = []
-    lead = first
+    lines: list[str] = []
     for paragraph in text.split("\n"):
-        room = max(width - max(columns(first), columns(rest)), _LEAST_WIDTH)
-        for line in _broken(paragraph, room):
-            lines.append((lead + line).rstrip(" "))
-            lead = rest
+        rooms = [max(width - columns(lead), _LEAST_WIDTH) for lead in (rest if lines else first, rest)]
+        for line in _broken(paragraph, *rooms):
+            lines.append(((rest if lines else first) + line).rstrip(" "))
     return lines
 
 
@@ -58,14 +56,14 @@ def _columns_of(character: str) -> int:
     return 0 if unicodedata.category(character) in {"Mn", "Me", "Cf"} else 1
 
 
-def _broken(paragraph: str, room: int) -> list[str]:
-    lines = []
+def _broken(paragraph: str, first_room: int, rest_room: int) -> list[str]:
+    lines: list[str] = []
     line, used = "", 0
     for word in _SPACES.split(paragraph.strip(" \t\n\r\f\v")):
         for number, piece in enumerate(_pieces(word)):
             gap = " " if line and number == 0 else ""
             taken = columns(piece)
-            if line and used + len(gap) + taken > room:
+            if line and used + len(gap) + taken > (rest_room if lines else first_room):
                 lines.append(line)
                 line, used, gap = "", 0, ""
             line += gap + piece
