@@ -25,22 +25,22 @@ PROSE = (
 WORDS = PROSE.split()
 
 
-def write_posts(count: int, folder: Path) -> None:
-    """Write `count` posts into `folder`, newest first; the same count gives the same bytes."""
+def write_posts(count: int, folder: Path, *, sections: int = 4) -> None:
+    """Write `count` posts into `folder`, newest first; the same numbers give the same bytes."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(count):
         day = NEWEST - timedelta(days=number // POSTS_A_DAY)
-        (folder / f"{day}-post-{number:05}.md").write_text(post(number, day), encoding="utf-8")
+        (folder / f"{day}-post-{number:05}.md").write_text(post(number, day, sections), encoding="utf-8")
 
 
-def post(number: int, day: date) -> str:
+def post(number: int, day: date, sections: int) -> str:
     """One post as Markdown with front matter."""
     rng = random.Random(number)
-    sections = "\n\n".join(_section(rng) for _ in range(4))
-    return (
+    head = (
         f"---\ntitle: {_words(rng, 6).capitalize()} {number}\ndate: {day}\nauthors: Zoë Brânză-Okafor\n"
-        f"tags: {rng.choice(TOPICS)}\nsummary: {_sentence(rng)}\n---\n\n{_paragraph(rng)}\n\n{sections}\n"
+        f"tags: {rng.choice(TOPICS)}\nsummary: {_sentence(rng)}\n---"
     )
+    return "\n\n".join((head, _paragraph(rng), *(_section(rng) for _ in range(sections)))) + "\n"
 
 
 def _section(rng: random.Random) -> str:

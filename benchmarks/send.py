@@ -3,9 +3,9 @@
     python benchmarks/send.py [--recipients 10000] [--runs 5]
 
 Everything goes over loopback into Postfix's smtp-sink, which counts and forgets. The yardsticks send messages of the
-digest's own size in the same run: Postfix's smtp-source (C; every message the same bytes), and the loop most scripts
-have, `EmailMessage` and smtplib, a message built per recipient. Ours is the whole process: start, freeze, a copy of
-its own and a ledger row for each recipient. Read the ratios: the rates belong to the machine.
+digest's own size in the same run: Postfix's smtp-source (C; every message the same bytes) with as many connections,
+and the loop most scripts have, `EmailMessage` and smtplib, a message built per recipient. Ours is the whole process:
+start, freeze, a copy of its own and a ledger row for each recipient. Read the ratios: the rates belong to the machine.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ from generate import write_posts
 from measure import run
 
 BRIEFINGFEED = Path(sys.executable).parent / "briefingfeed"
-POSTS_IN_DIGEST = 4
+POSTS, SECTIONS = 2, 3
 """Of benchmarks/generate.py: a digest of about 40 kB."""
+CONNECTIONS = (16, 1)
 LOOPED = 2_000
 """Messages of the smtplib loop; it is too slow for more."""
 WHEN = "2026-11-16T08:05"
@@ -51,6 +52,7 @@ provider = "smtp"
 host = "127.0.0.1"
 port = {port}
 security = "none"
+connections = {connections}
 """
 
 
@@ -59,31 +61,41 @@ def main() -> None:
     parser.add_argument("--recipients", type=int, default=10_000)
     parser.add_argument("--runs", type=int, default=5, help="runs of each sender, taken in turn")
     arguments = parser.parse_args()
+    count = arguments.recipients
     rates: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory(prefix="briefingfeed-bench-") as name, sink() as port:
-        publication = prepare(Path(name), port, arguments.recipients)
-        message = one_message(publication)
-        write_settings(publication, port)
-        print(f"{len(message):,} bytes a message, {arguments.recipients:,} recipients, {arguments.runs} runs")
+        publication = prepare(Path(name), count)
+        size = len(one_message(publication))
+        print(f"{size:,} bytes a message, {count:,} recipients, {arguments.runs} runs")
         for _ in range(arguments.runs):
-            for sender, rate in (
-                ("briefingfeed send-weekly", send_weekly(publication, arguments.recipients)),
-                ("smtp-source, 16 sessions", smtp_source(port, 16, arguments.recipients, len(message))),
-                ("smtp-source, 1 session", smtp_source(port, 1, arguments.recipients, len(message))),
-                ("EmailMessage and smtplib", smtplib_loop(port, len(message))),
-            ):
-                rates.setdefault(sender, []).append(rate)
-    ours = median(rates["briefingfeed send-weekly"])
-    print("sender                      messages/s   briefingfeed is")
-    for sender, measured in rates.items():
-        rate = median(measured)
-        print(f"{sender:<26}  {rate:>10,.0f}   {ours / rate:5.2f} times as fast")
+            for connections in CONNECTIONS:
+                write_settings(publication, port, connections)
+                rates.setdefault(ours(connections), []).append(send_weekly(publication, count))
+                rates.setdefault(yardstick(connections), []).append(smtp_source(port, connections, count, size))
+            rates.setdefault(LOOP, []).append(smtplib_loop(port, size))
+    rate = {sender: median(measured) for sender, measured in rates.items()}
+    print("sender                              messages/s   ours is so many times as fast")
+    for connections in CONNECTIONS:
+        print(f"{ours(connections):<34}  {rate[ours(connections)]:>10,.0f}")
+        for other in (yardstick(connections), LOOP):
+            print(f"  {other:<32}  {rate[other]:>10,.0f}   {rate[ours(connections)] / rate[other]:5.2f}")
 
 
-def prepare(folder: Path, port: int, recipients: int) -> Path:
+LOOP = "EmailMessage and smtplib, kept"
+
+
+def ours(connections: int) -> str:
+    return f"briefingfeed, {connections} connections"
+
+
+def yardstick(connections: int) -> str:
+    return f"smtp-source, {connections} connections"
+
+
+def prepare(folder: Path, recipients: int) -> Path:
     """A publication whose subscribers are in its database, and whose week has posts; `saved` is a copy of its state."""
-    write_posts(POSTS_IN_DIGEST, folder / "posts")
-    write_settings(folder, port)
+    write_posts(POSTS, folder / "posts", sections=SECTIONS)
+    write_settings(folder)
     addresses = folder / "addresses.csv"
     addresses.write_text(
         "email\n" + "".join(f"reader-{n}@readers.example.net\n" for n in range(recipients)), encoding="utf-8"
@@ -114,8 +126,9 @@ def one_message(publication: Path) -> bytes:
         return next(dump.iterdir()).read_bytes()
 
 
-def write_settings(publication: Path, port: int) -> None:
-    (publication / "briefingfeed.toml").write_text(SETTINGS.format(port=port), encoding="utf-8")
+def write_settings(publication: Path, port: int = 25, connections: int = 1) -> None:
+    settings = SETTINGS.format(port=port, connections=connections)
+    (publication / "briefingfeed.toml").write_text(settings, encoding="utf-8")
 
 
 def smtp_source(port: int, sessions: int, messages: int, size: int) -> float:
