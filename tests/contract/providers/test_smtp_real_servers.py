@@ -1,0 +1,177 @@
+"""The SMTP provider against servers that others wrote: Postfix's smtp-sink and aiosmtpd."""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+from briefingfeed.models.delivery import Result
+from briefingfeed.providers.smtp import Security, SmtpProvider, SmtpSettings
+from servers.certificates import Authority
+from servers.recorded_work import RecordedWork
+
+pytestmark = pytest.mark.anyio
+
+READERS = [f"r{number}@example.org" for number in range(40)]
+# Whitespace at line ends, lone dots as they leave the renderer, long runs, and every length around a buffer's end.
+SEGMENTS = (
+    b"Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\nMIME-Version: 1.0\r\n",
+    b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n",
+    b"=2E\r\n=2E=2E\r\n=46rom here\r\ntrailing=20\r\n" + b"x" * 72 + b"=\r\n",
+    b"last\r\n" * 8_000,
+)
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+@contextmanager
+def smtp_sink(*options: str) -> Iterator[tuple[int, Path]]:
+    """Postfix's smtp-sink, which must be installed: its port, and the folder that it runs in."""
+    port = free_port()
+    user = ["-u", "nobody"] if os.geteuid() == 0 else []
+    with TemporaryDirectory() as name:  # not below pytest's folders, which only their owner may enter
+        folder = Path(name)
+        folder.chmod(0o777)
+        command = ["/usr/sbin/smtp-sink", *user, *options, f"127.0.0.1:{port}", "100"]
+        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            wait_for(port)
+            yield port, folder
+        finally:
+            process.terminate()
+            process.wait(timeout=10)
+
+
+def wait_for(port: int) -> None:
+    for _ in range(200):
+        with socket.socket() as sock:
+            if sock.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    raise AssertionError("smtp-sink did not start")
+
+
+def dumped(folder: Path) -> list[tuple[str, bytes]]:
+    """Recipient and message of every file; smtp-sink writes three lines of its own on top and bare newlines."""
+    found = []
+    for file in folder.iterdir():
+        head, _, rest = file.read_bytes().partition(b"Received: ")
+        recipient = head.split(b"X-Rcpt-Args: <")[1].split(b">")[0].decode()
+        found.append((recipient, b"Subject: " + rest.partition(b"Subject: ")[2].rstrip(b"\n")))
+    return found
+
+
+def provider(port: int, **changes: Any) -> SmtpProvider:
+    settings = {"security": Security.NONE, "retry_pause": 0.01, **changes}
+    return SmtpProvider(SmtpSettings(host="127.0.0.1", port=port, **settings), "secret")
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+@pytest.mark.parametrize("connections", [1, 3])
+async def test_postfix_sink_gets_each_message_once_and_whole(pipelining: bool, connections: int) -> None:
+    with smtp_sink("-d", "%M.", *([] if pipelining else ["-p"])) as (port, folder):
+        work = RecordedWork(READERS, SEGMENTS)
+        await provider(port, connections=connections).deliver(work)
+        got = dumped(folder)
+    assert work.results == dict.fromkeys(READERS, Result.ACCEPTED)
+    wanted = b"".join(SEGMENTS).replace(b"\r\n", b"\n").rstrip(b"\n")
+    assert sorted(got) == sorted((reader, wanted) for reader in READERS)
+
+
+@pytest.mark.parametrize(
+    ("options", "result"),
+    [
+        (("-r", "rcpt"), Result.DEFERRED),
+        (("-f", "rcpt"), Result.FAILED),
+        (("-r", "data"), Result.DEFERRED),
+        (("-f", "."), Result.FAILED),
+        (("-r", "."), Result.DEFERRED),
+    ],
+)
+async def test_postfix_sink_refusals(options: tuple[str, ...], result: Result) -> None:
+    with smtp_sink(*options) as (port, _):
+        work = RecordedWork(READERS[:5])
+        await provider(port).deliver(work)
+    assert work.results == dict.fromkeys(READERS[:5], result)
+
+
+class Mailbox:
+    """What aiosmtpd took."""
+
+    def __init__(self) -> None:
+        self.envelopes: list[Envelope] = []
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd calls it so
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address.startswith("unknown"):
+            return "550 5.1.1 unknown"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 ok"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - likewise
+        self.envelopes.append(envelope)
+        return "250 2.0.0 ok"
+
+
+@contextmanager
+def aiosmtpd(mailbox: Mailbox, **options: Any) -> Iterator[int]:
+    controller = Controller(mailbox, hostname="127.0.0.1", port=free_port(), **options)
+    controller.start()
+    try:
+        yield controller.port
+    finally:
+        controller.stop()
+
+
+async def test_aiosmtpd_reads_what_was_written() -> None:
+    mailbox = Mailbox()
+    with aiosmtpd(mailbox) as port:
+        work = RecordedWork([*READERS, "unknown@example.org", "last@example.org"], SEGMENTS)
+        await provider(port).deliver(work)
+    assert [envelope.rcpt_tos for envelope in mailbox.envelopes] == [
+        [reader] for reader in (*READERS, "last@example.org")
+    ]
+    assert {envelope.mail_from for envelope in mailbox.envelopes} == {"bounces@briefings.example"}
+    assert {envelope.content for envelope in mailbox.envelopes} == {b"".join(SEGMENTS)}
+    assert work.results["unknown@example.org"] is Result.REJECTED
+    parsed = message_from_bytes(mailbox.envelopes[0].content or b"", policy=policy.default)
+    assert isinstance(parsed, EmailMessage)
+    assert parsed["Subject"] == "Grüße"
+    assert parsed.get_content().startswith(".\r\n..\r\nFrom here\r\ntrailing \r\n")
+
+
+async def test_aiosmtpd_with_required_starttls_and_login(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority.issue("localhost"))
+    mailbox = Mailbox()
+
+    def authenticate(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
+        return AuthResult(success=data == LoginPassword(b"ann", b"secret"))
+
+    options = {"tls_context": context, "require_starttls": True, "authenticator": authenticate, "auth_required": True}
+    with aiosmtpd(mailbox, **options) as port:
+        settings = SmtpSettings(host="localhost", port=port, username="ann", ca_file=authority.file)
+        work = RecordedWork(READERS, SEGMENTS)
+        await SmtpProvider(settings, "secret").deliver(work)
+    assert work.results == dict.fromkeys(READERS, Result.ACCEPTED)
+    assert len(mailbox.envelopes) == len(READERS)
