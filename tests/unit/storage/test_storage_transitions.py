@@ -201,7 +201,7 @@ def test_only_a_deferred_record_has_a_time_for_the_next_attempt(database: Databa
             deliveries.record(c, RUN, [entry], NOW)
 
 
-@pytest.mark.parametrize("state", set(DeliveryState) - {ACCEPTED, DEFERRED, FAILED})
+@pytest.mark.parametrize("state", sorted(set(DeliveryState) - {ACCEPTED, DEFERRED, FAILED}))
 def test_an_operator_cannot_resolve_to_any_other_state(database: Database, state: DeliveryState) -> None:
     with pytest.raises(ValueError, match="cannot become"), database.write() as c:
         deliveries.resolve(c, ROW, state, NOW)
