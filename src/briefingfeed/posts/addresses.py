@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from briefingfeed.posts.findings import Findings
+from briefingfeed.posts.links import ascii_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,8 +27,8 @@ def post_url(head: PostHead, settings: Settings) -> str:
         .replace("{day}", f"{day.day:02}")
     )
     if url.startswith(("https://", "http://")):
-        return url
-    return f"{settings.publication.url.rstrip('/')}/{url.lstrip('/')}"
+        return ascii_address(url)
+    return ascii_address(f"{settings.publication.url.rstrip('/')}/{url.lstrip('/')}")
 
 
 def id_prefix(post_id: str) -> str:

@@ -36,7 +36,7 @@ class Moment:
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
     """Return the instant at which that day begins in the zone."""
-    return datetime.combine(day, time(), zone)
+    return _existing(datetime.combine(day, time(), zone), zone)
 
 
 def day_after(day: date) -> date:
@@ -57,7 +57,12 @@ def read_moment(text: str, zone: ZoneInfo) -> Moment:
     if found["hour"] is None:
         return Moment(midnight(day, zone), False)
     clock = _clock(int(found["hour"]), int(found["minute"]), int(found["second"] or 0))
-    return Moment(datetime.combine(day, clock, _zone(found["zone"]) or zone).astimezone(zone), True)
+    return Moment(_existing(datetime.combine(day, clock, _zone(found["zone"]) or zone), zone), True)
+
+
+def _existing(at: datetime, zone: ZoneInfo) -> datetime:
+    """Return the same instant in the zone; a time that clocks leap over becomes the one they leap to."""
+    return at.astimezone(UTC).astimezone(zone)
 
 
 def read_day(text: str, zone: ZoneInfo) -> date:

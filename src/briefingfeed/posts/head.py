@@ -18,6 +18,7 @@ from briefingfeed.posts.slugs import SLUG, slugify
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
+    from zoneinfo import ZoneInfo
 
     from briefingfeed.models.post import Author
     from briefingfeed.models.settings import PublicationSettings
@@ -99,7 +100,7 @@ def read_head(
         aliases=_aliases(fields, findings),
         image=image,
         image_alt=image_alt,
-        closes=_closes(fields),
+        closes=_closes(fields, publication.timezone),
         call_to_action=_call_to_action(fields, findings),
         corrections=corrections,
         feed=feed is not False,
@@ -114,7 +115,7 @@ def read_head(
 
 def _title(fields: Fields, findings: Findings) -> str | None:
     title = fields.text("title")
-    if title is None and not findings.broken:
+    if title is None and fields.entry("title") is None:
         findings.error("The post has no title.", "Add a line such as title: Our reply to the consultation", 1)
     return title
 
@@ -187,9 +188,7 @@ def _url(fields: Fields, findings: Findings) -> str | None:
     written = fields.text("url")
     if entry is None or written is None:
         return None
-    if entry.key.lower() == "permalink" and (
-        ":" in written.removeprefix("https:").removeprefix("http:") or "{" in written
-    ):
+    if entry.key.lower() == "permalink" and _PATTERN.search(written):
         return None
     try:
         parts = urlsplit(written)
@@ -230,15 +229,14 @@ def _contact(fields: Fields, findings: Findings) -> Contact | None:
     return None
 
 
-def _closes(fields: Fields) -> Closing | None:
+def _closes(fields: Fields, zone: ZoneInfo) -> Closing | None:
     moment = fields.moment("closes")
     if moment is None:
         return None
     day = moment.at.date()
-    zone = moment.at.tzinfo
     if moment.time_given:
         return Closing(at=moment.at, day=day, time_given=True)
-    return Closing(at=datetime.combine(day_after(day), datetime.min.time(), zone), day=day)
+    return Closing(at=midnight(day_after(day), zone), day=day)
 
 
 def _call_to_action(fields: Fields, findings: Findings) -> CallToAction | None:

@@ -62,7 +62,7 @@ class Links:
         if scheme:
             return _checked(address) if scheme[1].lower() in SCHEMES else None
         if address.startswith("#"):
-            return self._page.url + (f"#{self._page.prefix}{_ascii(address[1:])}" if len(address) > 1 else "")
+            return self._page.url + (f"#{self._page.prefix}{ascii_address(address[1:])}" if len(address) > 1 else "")
         address = _PELICAN.sub("", unquote(address) if address.startswith(("%7B", "%7C")) else address)
         if not address.startswith("//"):
             ours = self._of_ours(address)
@@ -82,9 +82,9 @@ class Links:
             if page is None:
                 self.unknown.append(name)
                 return None
-            return page.url + (f"#{page.prefix}{_ascii(fragment)}" if fragment else "")
+            return page.url + (f"#{page.prefix}{ascii_address(fragment)}" if fragment else "")
         url = self._assets.find(name) if self._assets else None
-        return None if url is None else _ascii(url + question + query + mark + fragment)
+        return None if url is None else ascii_address(url + question + query + mark + fragment)
 
     def _place(self, name: str) -> str:
         folder = self._top if name.startswith("/") else self._folder
@@ -98,9 +98,10 @@ def _checked(url: str) -> str | None:
     parts = urlsplit(url)
     scheme = parts.scheme.lower()
     if scheme in {"http", "https"} and parts.hostname:
-        return _ascii(url)
-    return _ascii(url) if scheme == "mailto" and parts.path else None
+        return ascii_address(url)
+    return ascii_address(url) if scheme == "mailto" and parts.path else None
 
 
-def _ascii(url: str) -> str:
+def ascii_address(url: str) -> str:
+    """Percent-encode what may not stand in an address; what is encoded already stays."""
     return url if _PLAIN.fullmatch(url) else quote(url, safe=_SAFE)

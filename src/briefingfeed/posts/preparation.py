@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from briefingfeed.posts.findings import Findings
 
-# Looked for by its first letters, which is quick; not after what marks a link or an attribute already; whether the rest stands in running text, the events tell.
+# Looked for by its first letters, which is quick; not after what marks a link or an attribute already. Whether it
+# stands in running text, the events tell.
 _BARE_URL = re.compile(
     rb"http(?<![\w/@.+\-<\"'=]http)(?<!\]\(http)(?<!\]:http)(?<!\]: http)"
     rb"s?://[^\s<>\"`|\\^{}]*[^\s<>\"`|\\^{}?!.,:;*_~'\]]"

@@ -26,6 +26,7 @@ _REMEDIES = {
         "A value begins with a character that YAML keeps for itself.",
         _QUOTE,
     ),
+    "did not find expected alphabetic or numeric character": ("A value begins with YAML's own * or &.", _QUOTE),
     "found a tab character that violates indentation": ("There is a tab where only spaces may stand.", _INDENT),
     "found unexpected end of stream": ("A quotation mark is opened and never closed.", "Close the quotation mark."),
     "could not find expected ':'": ("A line has no colon after its key.", "Write it as key: value."),
