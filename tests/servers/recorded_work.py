@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from briefingfeed.models.delivery import Message, Outcome, Parts, Result
 
@@ -59,6 +60,14 @@ class RecordedWork:
         self.outcomes[one.recipient] = outcome
         self.reported.set()
         await asyncio.sleep(0)
+
+    @property
+    def waiting(self) -> list[Message]:
+        return list(self._waiting)
+
+    def replace(self, number: int, parts: Parts) -> None:
+        """Give one of the waiting messages other parts."""
+        self._waiting[number] = replace(self._waiting[number], parts=parts)
 
     def stop(self) -> None:
         """As after SIGTERM: nothing more is handed out."""

@@ -111,12 +111,12 @@ class PostmarkProvider:
         try:
             elements = await self._elements(sheet, taken)
             for request in _requests(elements):
-                refusal = await self._hand_over(client, sheet, request)
-                if refusal:
-                    return refusal
+                sheet.refusal = await self._hand_over(client, sheet, request)
+                if sheet.refusal:
+                    break
         finally:
             await sheet.close()
-        return None
+        return sheet.refusal
 
     async def _elements(self, sheet: _Sheet, taken: Sequence[Message]) -> list[_Element]:
         elements = []
@@ -179,6 +179,8 @@ class _Sheet:
         self._work = work
         self._open = {message.delivery_id: message for message in taken}
         self.in_flight: tuple[Message, ...] = ()
+        self.refusal: Refusal | None = None
+        """Why the rest goes back."""
 
     async def report(self, message: Message, item: Item, status: int | None = None) -> None:
         del self._open[message.delivery_id]
@@ -199,8 +201,9 @@ class _Sheet:
         for message in self.in_flight:
             if message.delivery_id in self._open:
                 await self.report(message, Item(result=Result.UNCERTAIN, note="The run was interrupted."))
+        note = self.refusal.message if self.refusal else ""
         for message in list(self._open.values()):
-            await self.report(message, Item(result=Result.RETURNED))
+            await self.report(message, Item(result=Result.RETURNED, note=note, refusal=self.refusal))
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,11 +260,12 @@ async def _read(response: httpx.Response) -> bytes:
 
 def _lost(answer: Sequence[Item]) -> Refusal | None:
     """An unclear answer ends the run: the next batch would most likely become unclear as well."""
-    unclear = sum(item.result is Result.UNCERTAIN for item in answer)
-    if not unclear:
+    notes = [item.note for item in answer if item.result is Result.UNCERTAIN]
+    if not notes:
         return None
+    count = "1 message is" if len(notes) == 1 else f"{len(notes)} messages are"
     return Refusal(
-        message=f"{unclear} messages are unclear: Postmark may or may not have taken them. {answer[0].note}",
+        message=f"{count} unclear: Postmark may have taken it or not. {notes[0]}",
         remedy="Look at the activity page at Postmark, then settle them with `briefingfeed deliveries resolve`.",
         hopeless=True,
     )
