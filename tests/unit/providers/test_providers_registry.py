@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import is_dataclass
+from pathlib import Path
+
+import pytest
+
+from briefingfeed.config import read_table
+from briefingfeed.errors import ConfigurationError
+from briefingfeed.models.settings import PathSettings
+from briefingfeed.providers.registry import PROVIDERS, provider_spec
+from briefingfeed.providers.smtp import Security, SmtpProvider
+
+SECRET = "a secret"
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> PathSettings:
+    return PathSettings(
+        root=tmp_path,
+        posts=tmp_path / "posts",
+        templates=tmp_path / "templates",
+        output=tmp_path / "public",
+        state=tmp_path / "var",
+    )
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_every_provider_is_built_from_its_defaults_and_a_secret(name: str, paths: PathSettings) -> None:
+    spec = provider_spec(name)
+    assert is_dataclass(spec.settings)
+    provider = spec.build(spec.settings(), SECRET, paths)
+    assert provider.name == name
+    assert isinstance(provider.rehearses, bool)
+    assert isinstance(provider.is_local, bool)
+    assert SECRET not in repr(provider)
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_a_secrets_file_is_a_key_of_the_settings(name: str) -> None:
+    spec = provider_spec(name)
+    if spec.secret:
+        assert spec.secret.variable.startswith("BRIEFINGFEED_")
+        assert getattr(spec.settings(), spec.secret.key) is None
+
+
+def test_only_the_outbox_rehearses(paths: PathSettings) -> None:
+    built = [provider_spec(name).build(provider_spec(name).settings(), SECRET, paths) for name in PROVIDERS]
+    assert [provider.name for provider in built if provider.rehearses] == ["outbox"]
+
+
+def test_smtp_table_is_read_from_the_settings_file(paths: PathSettings) -> None:
+    file = paths.root / "briefingfeed.toml"
+    file.write_text('[smtp]\nhost = "mail.example.org"\nsecurity = "tls"\nconnections = 3\nrate = 2\n')
+    table = {"host": "mail.example.org", "security": "tls", "connections": 3, "rate": 2}
+    spec = provider_spec("smtp")
+    provider = spec.build(read_table(spec.settings, table, file=file, name="smtp"), None, paths)
+    assert isinstance(provider, SmtpProvider)
+    assert provider.settings.security is Security.TLS
+    assert provider.settings.where == "mail.example.org:465"
+    assert provider.settings.rate == 2.0
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "words"),
+    [
+        ("smtp", {"host": "mail.example.org", "security": "none"}, "only for a server on this machine"),
+        ("smtp", {"security": "maybe"}, "one of starttls, tls, none"),
+        ("smtp", {"host": "two words"}, "name of a mail server"),
+        ("smtp", {"port": 70_000}, "at most 65535"),
+        ("smtp", {"connections": 51}, "at most 50"),
+        ("smtp", {"helo": "me\r\nRCPT"}, ""),
+        ("smtp", {"pasword": "x"}, "did you mean"),
+        ("postmark", {"url": "http://example.org"}, "https"),
+        ("postmark", {"batch": 1000}, "at most 500"),
+    ],
+)
+def test_wrong_tables_are_mistakes_with_words(
+    name: str, table: dict[str, object], words: str, paths: PathSettings
+) -> None:
+    file = paths.root / "briefingfeed.toml"
+    file.write_text("")
+    with pytest.raises(ConfigurationError) as caught:
+        read_table(provider_spec(name).settings, table, file=file, name=name)
+    assert words in str(caught.value)
+
+
+def test_relative_files_are_below_the_publication(paths: PathSettings) -> None:
+    spec = provider_spec("outbox")
+    assert spec.build(spec.settings(), None, paths).folder == paths.state / "outbox"  # type: ignore[attr-defined]
+    elsewhere = spec.settings(folder=Path("mails"))
+    assert spec.build(elsewhere, None, paths).folder == paths.root / "mails"  # type: ignore[attr-defined]
+
+
+def test_looking_up_names_imports_no_provider() -> None:
+    """A command that sends nothing must not pay for HTTP and TLS."""
+    code = "import sys, briefingfeed.providers.registry; print(int('httpx' in sys.modules or 'ssl' in sys.modules))"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "0"
