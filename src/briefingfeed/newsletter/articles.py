@@ -24,8 +24,8 @@ class Article:
     html: Markup
     """Its body, fitted into the mail."""
     text: BodyText
-    is_shortened: bool
-    """Whether summary and link stand in place of the body."""
+    is_shortened: bool = False
+    """Whether summary and link stand in place of the body, because the mail would grow too large."""
     is_open: bool
     closes_in_words: str
     call_to_action: CallToAction | None
@@ -52,7 +52,6 @@ def _article(number: int, post: Post, digest: Digest, settings: Settings) -> Art
         anchor=f"post-{number}",
         html=Markup(mail_html(post.body.html)),  # noqa: S704 sanitised when the post was read
         text=body_text(post.body.blocks),
-        is_shortened=post.id in digest.shortened,
         is_open=post.is_open_at(digest.composed_at),
         closes_in_words=_closes_in_words(post, settings),
         call_to_action=action and CallToAction(label=action.label, url=action.url or post.url),

@@ -14,8 +14,8 @@ _TOP_HEADING = 3
 
 _SOURCE = re.compile(r"<p>(?=— (?:(?!</?p\b).)*</p>\s*</blockquote>)", re.DOTALL)
 _NOTE_NUMBER = re.compile(r'(<sup class="footnote-definition-label">[^<]*</sup>)\s*<p>')
+_SIZE = re.compile(r"\s(?:width|height)=\"[^\"]*\"")
 _WIDTH = re.compile(r"\swidth=\"(\d+)\"")
-_HEIGHT = re.compile(r"\sheight=\"[^\"]*\"")
 
 
 def mail_html(html: str) -> str:
@@ -40,4 +40,4 @@ def _with_width(attributes: str) -> str:
     width = _WIDTH.search(attributes)
     if width and int(width[1]) <= TEXT_WIDTH:
         return attributes
-    return f'{_HEIGHT.sub("", _WIDTH.sub("", attributes))} width="{TEXT_WIDTH}"'
+    return f'{_SIZE.sub("", attributes)} width="{TEXT_WIDTH}"'

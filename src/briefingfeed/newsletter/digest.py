@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from string import Formatter
 
@@ -31,16 +31,10 @@ class Digest:
     """The instant of the freeze: Date header, and what counts as open or closed."""
     date: date
     """Its day in the publication's zone."""
-    shortened: frozenset[str] = frozenset()
-    """Ids of the posts that stand with summary and link because the mail would grow too large."""
 
     @property
     def count(self) -> int:
         return len(self.posts)
-
-    def shorten(self, post_ids: Iterable[str]) -> Digest:
-        """Return the same digest with just these posts shortened."""
-        return replace(self, shortened=frozenset(post_ids))
 
 
 def compose_digest(posts: Sequence[Post], all_posts: Iterable[Post], settings: Settings, now: datetime) -> Digest:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from html import escape
 
 from briefingfeed.models.delivery import Parts
@@ -18,6 +19,7 @@ from briefingfeed.newsletter.placeholders import Placeholders, checked_value, pl
 from briefingfeed.newsletter.quoted import encode_text, encode_value
 
 HeaderFields = Sequence[tuple[str, str]]
+StandIns = tuple[tuple[SlotName, str], ...]
 
 _MAILBOXES = frozenset({"From", "Reply-To", "List-Id"})
 _OWN_ARGUMENTS = frozenset({"from", "to", "subject", "date", "message-id"})
@@ -67,14 +69,15 @@ def fill(rendition: Rendition, values: SlotValues) -> Parts:
 
     Raises SlotValueError like `splice`.
     """
-    stand_ins = placeholders_of(rendition)
-    checked = {stand_ins[name]: checked_value(name, value) for name, value in values.items()}
-    headers = [(name, _replaced(value, checked)) for name, value in rendition.headers]
+    stand_ins = tuple(placeholders_of(rendition).items())
+    checked = {name: checked_value(name, value) for name, value in values.items()}
+    escaped = {name: escape(value) for name, value in checked.items()}
+    headers = [(name, _filled(value, stand_ins, checked)) for name, value in rendition.headers]
     return Parts(
         sender=dict(headers)["From"],
         subject=rendition.subject,
-        html=_replaced(rendition.html, {stand_in: escape(value) for stand_in, value in checked.items()}),
-        text=_replaced(rendition.text, checked),
+        html=_filled(rendition.html, stand_ins, escaped),
+        text=_filled(rendition.text, stand_ins, checked),
         headers=tuple((name, value) for name, value in headers if name.lower() not in _OWN_ARGUMENTS),
     )
 
@@ -85,18 +88,18 @@ def _written(value: str, coding: SlotCoding) -> bytes:
     return encode_value(escape(value) if coding is SlotCoding.HTML else value)
 
 
-def _replaced(text: str, values: dict[str, str]) -> str:
-    for stand_in, value in values.items():
-        text = text.replace(stand_in, value)
-    return text
+def _filled(text: str, stand_ins: StandIns, values: Mapping[SlotName, str]) -> str:
+    return "".join([values[piece] if isinstance(piece, SlotName) else piece for piece in _cut(text, stand_ins)])
 
 
 def _header_field(name: str, value: str, placeholders: Placeholders) -> list[Segment]:
     """Encode a field. One with a slot stays on one line: a URL cannot be folded, and a line may have 998 octets."""
-    pieces = _cut(value, placeholders, SlotCoding.HEADER)
-    if pieces == [value]:
+    pieces = _cut(value, tuple(placeholders.items()))
+    if len(pieces) == 1:
         return [encode_mailbox(name, value) if name in _MAILBOXES else encode_field(name, value)]
-    encoded = [piece if isinstance(piece, ByteSlot) else piece.encode("ascii") for piece in pieces]
+    encoded: list[Segment] = [
+        ByteSlot(piece, SlotCoding.HEADER) if isinstance(piece, SlotName) else piece.encode("ascii") for piece in pieces
+    ]
     return [f"{name}: ".encode("ascii"), *encoded, b"\r\n"]
 
 
@@ -106,19 +109,21 @@ def _part(subtype: str, coding: SlotCoding, content: str, placeholders: Placehol
         f"Content-Type: text/{subtype}; charset=utf-8\r\n"
         "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
     )
-    pieces = _cut(content, placeholders, coding)
+    pieces = _cut(content, tuple(placeholders.items()))
     encoded = [
-        piece if isinstance(piece, ByteSlot) else encode_text(piece, ends_line=number == len(pieces))
+        ByteSlot(piece, coding) if isinstance(piece, SlotName) else encode_text(piece, ends_line=number == len(pieces))
         for number, piece in enumerate(pieces, start=1)
     ]
     return [head.encode("ascii"), *encoded, b"\r\n"]
 
 
-def _cut(text: str, placeholders: Placeholders, coding: SlotCoding) -> list[str | ByteSlot]:
-    """Cut `text` at its stand-ins."""
-    names = {stand_in: name for name, stand_in in placeholders.items()}
+# Kept because an edition's copies are filled one after another, all from the same few texts.
+@lru_cache(maxsize=64)
+def _cut(text: str, stand_ins: StandIns) -> tuple[str, ...]:
+    """Cut `text` at its stand-ins; a piece that is a SlotName is a slot."""
+    names = {stand_in: name for name, stand_in in stand_ins}
     pieces = re.split(f"({'|'.join(map(re.escape, names))})", text)
-    return [ByteSlot(names[piece], coding) if piece in names else piece for piece in pieces]
+    return tuple(names.get(piece, piece) for piece in pieces)
 
 
 def _joined(segments: Sequence[Segment]) -> tuple[Segment, ...]:

@@ -18,7 +18,7 @@ LONGEST_SUBJECT = 90
 """Characters; most mail programs show fewer than that."""
 
 _HEAD = re.compile(r"<head\b.*?</head>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
-_TAG = re.compile(r"<(\w+)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>|</\w+>")
+_TAG = re.compile(r"<(\w+)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>|</\w+>|<!\w[^>]*>")
 _HREF = re.compile(r"\bhref\s*=\s*[\"']([^\"']*)[\"']")
 _LEFTOVER = re.compile(r"\{\{[^{}\n]{0,80}\}\}|\{%[^%\n]{0,80}%\}|\{#[^#\n]{0,80}#\}")
 _IMAGE_WITHOUT_ALT = re.compile(r"<img\b(?![^>]*\balt=)[^>]*>", re.IGNORECASE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from email.utils import format_datetime
 from urllib.parse import urlsplit
 
@@ -9,7 +11,7 @@ from briefingfeed.errors import ConfigurationError
 from briefingfeed.look import Look
 from briefingfeed.models.edition import Cadence, Rendition, SlotName, content_hash
 from briefingfeed.models.settings import Mailbox, Settings
-from briefingfeed.newsletter.articles import articles_of
+from briefingfeed.newsletter.articles import Article, articles_of
 from briefingfeed.newsletter.digest import Digest, one_line
 from briefingfeed.newsletter.fields import mailbox_text
 from briefingfeed.newsletter.inline import inline_css
@@ -33,11 +35,13 @@ def render(digest: Digest, settings: Settings, look: Look, *, test: bool = False
     If the HTML part is larger than `size_budget_kb`, posts are shortened to summary and link, the longest first, as few
     as needed. `test=True` marks the subject. Raises TemplateError and ConfigurationError.
     """
-    placeholders = placeholders_for(
-        *(_template(name, digest, settings, look, unsubscribe_url="") for name in (HTML_TEMPLATE, TEXT_TEMPLATE))
-    )
-    digest, html = _within_budget(digest, settings, look, placeholders)
-    text = _template(TEXT_TEMPLATE, digest, settings, look, placeholders[SlotName.UNSUBSCRIBE_URL])
+    page = _Page(digest, settings, look)
+    articles = articles_of(digest, settings)
+    # Rendered once without any link, only to find stand-ins that occur in none of it.
+    placeholders = placeholders_for(*(page.template(name, articles, "") for name in (HTML_TEMPLATE, TEXT_TEMPLATE)))
+    url = placeholders[SlotName.UNSUBSCRIBE_URL]
+    fitted, html = _within_budget(page, articles, url, settings.newsletter.size_budget_kb * 1024)
+    text = page.template(TEXT_TEMPLATE, fitted, url)
     subject = f"[Test] {digest.subject}" if test else digest.subject
     headers = tuple(_headers(subject, digest, settings, placeholders))
     message = build_message(headers, text, html, placeholders)
@@ -52,19 +56,50 @@ def render(digest: Digest, settings: Settings, look: Look, *, test: bool = False
     )
 
 
-def _within_budget(digest: Digest, settings: Settings, look: Look, placeholders: Placeholders) -> tuple[Digest, str]:
-    """Return the digest with as few posts shortened as fit the budget, and its HTML part; all of them if none does."""
-    by_length = sorted(digest.posts, key=lambda post: -len(post.body.html))
-    budget = settings.newsletter.size_budget_kb * 1024
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Renders the digest's templates with everything but the posts filled in."""
 
-    def shortened(count: int) -> tuple[Digest, str]:
-        candidate = digest.shorten(post.id for post in by_length[:count])
-        return candidate, _html(candidate, settings, look, placeholders)
+    digest: Digest
+    settings: Settings
+    look: Look
+
+    def html(self, articles: Sequence[Article], unsubscribe_url: str) -> str:
+        return _clean(inline_css(self.template(HTML_TEMPLATE, articles, unsubscribe_url), template=HTML_TEMPLATE))
+
+    def template(self, name: str, articles: Sequence[Article], unsubscribe_url: str) -> str:
+        publication = self.settings.publication
+        language = publication.language.lower().partition("-")[0]
+        rendered = self.look.render(
+            name,
+            digest=self.digest,
+            articles=articles,
+            reason=self.settings.newsletter.reason,
+            postal_lines=[line.strip() for line in publication.postal_address.splitlines()],
+            unsubscribe_url=unsubscribe_url,
+            direction="rtl" if language in _RIGHT_TO_LEFT else "ltr",
+            rule="-" * WIDTH,
+            wrap=lambda text, first="", rest="": "\n".join(wrap(one_line(text), first=first, rest=rest)),
+            underlined=lambda text, sign: "\n".join(underlined(one_line(text), sign)),
+        )
+        return _clean(rendered)
+
+
+def _within_budget(
+    page: _Page, articles: Sequence[Article], unsubscribe_url: str, budget: int
+) -> tuple[Sequence[Article], str]:
+    """Return the articles, as few of them shortened as fit the budget, and the HTML part; all if none fits."""
+    by_length = sorted(range(len(articles)), key=lambda position: -len(articles[position].html))
+
+    def shortened(count: int) -> tuple[Sequence[Article], str]:
+        short = set(by_length[:count])
+        candidate = [replace(article, is_shortened=place in short) for place, article in enumerate(articles)]
+        return candidate, page.html(candidate, unsubscribe_url)
 
     best = shortened(0)
     if len(best[1].encode()) <= budget:
         return best
-    few, many = 1, len(by_length)
+    few, many = 1, len(articles)
     best = shortened(many)
     while few < many:
         middle = (few + many) // 2
@@ -74,28 +109,6 @@ def _within_budget(digest: Digest, settings: Settings, look: Look, placeholders:
         else:
             few = middle + 1
     return best
-
-
-def _html(digest: Digest, settings: Settings, look: Look, placeholders: Placeholders) -> str:
-    html = _template(HTML_TEMPLATE, digest, settings, look, placeholders[SlotName.UNSUBSCRIBE_URL])
-    return _clean(inline_css(html, template=HTML_TEMPLATE))
-
-
-def _template(name: str, digest: Digest, settings: Settings, look: Look, unsubscribe_url: str) -> str:
-    language = settings.publication.language.lower()
-    rendered = look.render(
-        name,
-        digest=digest,
-        articles=articles_of(digest, settings),
-        reason=settings.newsletter.reason,
-        postal_lines=[line.strip() for line in settings.publication.postal_address.splitlines()],
-        unsubscribe_url=unsubscribe_url,
-        direction="rtl" if language.split("-")[0] in _RIGHT_TO_LEFT else "ltr",
-        rule="-" * WIDTH,
-        wrap=lambda text, first="", rest="": "\n".join(wrap(one_line(text), first=first, rest=rest)),
-        underlined=lambda text, sign: "\n".join(underlined(one_line(text), sign)),
-    )
-    return _clean(rendered)
 
 
 def _clean(text: str) -> str:
