@@ -108,9 +108,6 @@ def _build(context: BuildContext, inputs: str) -> BuildReport:
     settings, now = context.settings, context.now
     library = context.load_posts()
     rendered = render_output(library.posts, settings, context.open_look(), now)
-    # From here until the end the last stamp would be a lie.
-    stamp_file = settings.paths.state / STAMP
-    stamp_file.unlink(missing_ok=True)
     published = publish(rendered.files, settings.paths.output, manifest=settings.paths.state / MANIFEST)
     context.remember(library)
     report = BuildReport(
@@ -122,7 +119,7 @@ def _build(context: BuildContext, inputs: str) -> BuildReport:
         next_change=min(_changes(library.posts, now), default=None),
     )
     write_stamp(
-        stamp_file,
+        settings.paths.state / STAMP,
         Stamp(
             inputs=inputs,
             outputs=_outputs(settings.paths),
