@@ -13,6 +13,8 @@ import ssl
 from collections import deque
 from collections.abc import Sequence
 
+from briefingfeed.providers.smtp_tls import TlsBuffers
+
 END_OF_DATA = b".\r\n"
 
 _READ = 65_536
@@ -32,7 +34,7 @@ class Wire:
     def __init__(self, sock: socket.socket) -> None:
         self._loop = asyncio.get_running_loop()
         self._socket = sock
-        self._tls: _Tls | None = None
+        self._tls: TlsBuffers | None = None
         self._chunks: deque[bytes] = deque()
         self._unread = 0
         self._backlog = memoryview(b"")
@@ -125,7 +127,7 @@ class Wire:
 
     async def start_tls(self, context: ssl.SSLContext, hostname: str, seconds: float) -> None:
         """Encrypt from here on. Raises WireError, ssl.SSLError (ssl.SSLCertVerificationError among them)."""
-        tls = _Tls(context, hostname)
+        tls = TlsBuffers(context, hostname)
         try:
             while not tls.shake_hands():
                 self._hand_over((tls.outgoing(),))
@@ -240,49 +242,6 @@ class Wire:
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
-
-
-class _Tls:
-    """TLS between two memory buffers."""
-
-    def __init__(self, context: ssl.SSLContext, hostname: str) -> None:
-        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._object = context.wrap_bio(self._in, self._out, server_hostname=hostname)
-        self.ended = False
-
-    def shake_hands(self) -> bool:
-        """Go on with the handshake; False: more octets from the other side are needed."""
-        try:
-            self._object.do_handshake()
-        except ssl.SSLWantReadError:
-            return False
-        return True
-
-    def incoming(self, data: bytes) -> None:
-        self._in.write(data)
-
-    def outgoing(self) -> bytes:
-        return self._out.read()
-
-    def encrypt(self, data: bytes) -> bytes:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[self._object.write(rest) :]
-        return self._out.read()
-
-    def decrypt(self, data: bytes) -> bytes:
-        self._in.write(data)
-        plain = bytearray()
-        while not self.ended:
-            try:
-                chunk = self._object.read(_READ)
-            except ssl.SSLWantReadError:
-                break
-            except ssl.SSLZeroReturnError:
-                chunk = b""
-            self.ended = not chunk
-            plain += chunk
-        return bytes(plain)
 
 
 def _ends_a_line(segments: Sequence[bytes]) -> bool:
