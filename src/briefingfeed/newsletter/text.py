@@ -82,7 +82,7 @@ class _Writer:
                 case Quotation():
                     waiting += self._quotation(block, first, rest)[::-1]
                 case Footnote(label, children):
-                    mark = f"[note {label}] "
+                    mark = f"{_note(label)} "
                     waiting += _children(children or (Paragraph(()),), *_deeper(first, rest, mark, "  "))[::-1]
                 case _:
                     self.lines += self._leaf(block, first, rest)
@@ -147,7 +147,7 @@ class _Writer:
                 case LineBreak():
                     written.append("\n")
                 case FootnoteReference(label):
-                    written.append(f" [note {label}]")
+                    written.append(f" {_note(label)}")
                 case Emphasis(children) | Strong(children) | Strikethrough(children) as marked:
                     mark = _MARKS[type(marked)]
                     waiting += [mark, *children[::-1], mark]
@@ -162,6 +162,10 @@ class _Writer:
 
     def _number(self, url: str) -> str:
         return f"[{self.links.setdefault(url, len(self.links) + 1)}]"
+
+
+def _note(label: str) -> str:
+    return f"[note\N{NO-BREAK SPACE}{label}]"
 
 
 def _children(

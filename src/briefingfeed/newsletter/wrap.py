@@ -32,15 +32,36 @@ def wrap(text: str, *, first: str = "", rest: str = "", width: int = WIDTH) -> l
     lines: list[str] = []
     for paragraph in text.split("\n"):
         rooms = [max(width - columns(lead), _LEAST_WIDTH) for lead in (rest if lines else first, rest)]
-        for line in _broken(paragraph, *rooms):
+        for line in broken(paragraph, *rooms):
             lines.append(((rest if lines else first) + line).rstrip(" "))
     return lines
+
+
+def broken(paragraph: str, first_room: int, rest_room: int) -> list[str]:
+    """Break one paragraph so that its first line takes `first_room` columns and the others `rest_room`, if words do."""
+    lines: list[str] = []
+    line, used = "", 0
+    for word in _SPACES.split(paragraph.strip(" \t\n\r\f\v")):
+        for number, piece in enumerate(_pieces(word)):
+            gap = " " if line and number == 0 else ""
+            taken = columns(piece)
+            if line and used + len(gap) + taken > (rest_room if lines else first_room):
+                lines.append(line)
+                line, used, gap = "", 0, ""
+            line += gap + piece
+            used += len(gap) + taken
+    return [*lines, line]
 
 
 def underlined(text: str, sign: str, *, width: int = WIDTH) -> list[str]:
     """Return the lines of a heading, underlined as wide as its widest line."""
     lines = wrap(text, width=width)
     return [*lines, sign * max(columns(line) for line in lines)]
+
+
+def longest_word(text: str) -> int:
+    """Return the columns of the longest piece of `text` that `wrap` would not break."""
+    return max(columns(piece) for word in _SPACES.split(text) for piece in _pieces(word) or [""])
 
 
 def padded(text: str, width: int, *, right: bool = False, centre: bool = False) -> str:
@@ -54,21 +75,6 @@ def _columns_of(character: str) -> int:
     if unicodedata.east_asian_width(character) in "WF":
         return 2
     return 0 if unicodedata.category(character) in {"Mn", "Me", "Cf"} else 1
-
-
-def _broken(paragraph: str, first_room: int, rest_room: int) -> list[str]:
-    lines: list[str] = []
-    line, used = "", 0
-    for word in _SPACES.split(paragraph.strip(" \t\n\r\f\v")):
-        for number, piece in enumerate(_pieces(word)):
-            gap = " " if line and number == 0 else ""
-            taken = columns(piece)
-            if line and used + len(gap) + taken > (rest_room if lines else first_room):
-                lines.append(line)
-                line, used, gap = "", 0, ""
-            line += gap + piece
-            used += len(gap) + taken
-    return [*lines, line]
 
 
 def _pieces(word: str) -> list[str]:

@@ -84,7 +84,7 @@ def test_marks_of_inlines() -> None:
             FootnoteReference("2"),
         )
     )
-    assert text == "*much* _*more*_ ~gone~ `a = b`\nnext [note 2]"
+    assert text == "*much* _*more*_ ~gone~ `a = b`\nnext [note\u00a02]"
 
 
 def test_images_are_their_words_and_decoration_is_nothing() -> None:
@@ -154,7 +154,7 @@ def test_footnotes_and_rules() -> None:
     assert written(Rule(), note).split("\n") == [
         "* * *",
         "",
-        "[note 1] " + "word " * 11 + "word",
+        "[note\u00a01] " + "word " * 11 + "word",
         "  " + "word " * 7 + "word",
         "",
         "  more",
@@ -176,16 +176,32 @@ def test_table_that_fits_is_aligned_by_columns_on_the_screen() -> None:
     ]
 
 
-def test_wide_table_becomes_a_line_per_cell_and_loses_nothing() -> None:
+def test_table_a_little_too_wide_breaks_its_cells_at_words() -> None:
+    table = Table(
+        header=cells("Brought in as", "Something else as well", "Something else entirely", "Something nobody knows"),
+        rows=(cells("Sleeping tablets", "6", "26", "9"), cells("MDMA", "4", "7", "1")),
+        alignments=(Alignment.LEFT, Alignment.RIGHT, Alignment.RIGHT, Alignment.RIGHT),
+    )
+    assert written(table).split("\n") == [
+        "Brought in as       Something else     Something else   Something nobody",
+        "                           as well           entirely              knows",
+        "----------------  ----------------  -----------------  -----------------",
+        "Sleeping tablets                 6                 26                  9",
+        "MDMA                             4                  7                  1",
+    ]
+
+
+def test_table_of_prose_becomes_a_line_per_cell_and_loses_nothing() -> None:
     table = Table(
         header=cells("Measure", "What it would change"),
-        rows=(cells("A kettle", "word " * 20), cells("A key", "")),
+        rows=(cells("A kettle", "word " * 40), cells("A key", "")),
         alignments=(Alignment.NONE, Alignment.NONE),
     )
     assert written(Quotation((table,))).split("\n") == [
         "> * Measure: A kettle",
         ">   What it would change: " + "word " * 8 + "word",
-        ">     " + "word " * 10 + "word",
+        *[">     " + "word " * 12 + "word"] * 2,
+        ">     " + "word " * 4 + "word",
         "> * Measure: A key",
     ]
 
