@@ -24,12 +24,16 @@ if TYPE_CHECKING:
 _Options = pyromark.Options
 _BASE = _Options.ENABLE_TABLES | _Options.ENABLE_FOOTNOTES | _Options.ENABLE_STRIKETHROUGH
 _MARKUP = re.compile(r"[*_`<\[\\&~]")
+_ANCHOR = re.compile(r"\{#[\w:-]+\}[ \t]*$", re.MULTILINE)
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)")
 _NESTING = re.compile(r"<(/?)(?:blockquote|[ou]l|em|strong|del)\b")
 _FLAT = frozenset({"p", "li", "br", "hr", "img", "tr", "td", "th", "dt", "dd", "input", "col", "wbr", "option"})
 # The HTML parser looks through all open elements at every tag. Up to this sum of depths it stays below a second.
 _MOST_WORK = 20_000_000
 _FEW_TAGS = 5_000
+# Likewise it copies a text for each entity in it; half a terabyte so copied takes two seconds.
+_MANY_ENTITIES = 50_000
+_MOST_ENTITY_WORK = 500_000_000_000
 
 
 class UnfoldingBody(Body):
@@ -85,16 +89,23 @@ class Renderer:
         """
         # Quotation marks are made typographic only where “ ” and ’ are the right ones.
         options = _BASE | _Options.ENABLE_SMART_PUNCTUATION if language.lower().startswith("en") else _BASE
+        # Only then: without an anchor, `{…}` at the end of a heading is text.
+        if "{#" in text and _ANCHOR.search(text):
+            options |= _Options.ENABLE_HEADING_ATTRIBUTES
         prepared = Preparation(text, self._parser(options), findings, first_line).prepare(standfirst)
-        if prepared.has_anchors:
+        if prepared.adds_anchors:
             options |= _Options.ENABLE_HEADING_ATTRIBUTES
         manuscript = _Manuscript(prepared.text, self._parser(options), links)
         try:
             html = manuscript.html()
             opening = manuscript.excerpt() if wants_excerpt else ""
         except NestingError:
-            message = "Quotations, lists or HTML are nested too deeply to be published."
-            findings.error(message, f"Take levels away: lists may stand {DEEPEST // 4} deep.", first_line)
+            message = "The text is nested too deeply, or too entangled, to be published."
+            findings.error(
+                message,
+                f"Take levels of lists, quotations or HTML away: lists may stand {DEEPEST // 4} deep.",
+                first_line,
+            )
             return None
         return Rendered(UnfoldingBody(self._sanitiser.clean(html, links, prefix), manuscript.blocks), opening)
 
@@ -138,12 +149,15 @@ class _Manuscript:
         return Tree(self.links.resolve).build(self.parser.events(self.text))
 
     def excerpt(self) -> str:
-        marked = MORE.search(self.text) is not None
-        return excerpt(Tree(self.links.resolve).opening(self.parser.events(self.text), marked=marked), marked=marked)
+        tree = Tree(self.links.resolve)
+        blocks = tree.opening(self.parser.events(self.text), marked=MORE.search(self.text) is not None)
+        return excerpt(blocks, marked=tree.above is not None)
 
 
 def _weigh(html: str) -> None:
     """Refuse HTML whose cleaning would take time that grows with the square of its size."""
+    if html.count("&") > _MANY_ENTITIES and max(map(_entity_work, html.split("<"))) > _MOST_ENTITY_WORK:
+        raise NestingError
     if html.count("<") <= _FEW_TAGS:
         return
     depth = work = 0
@@ -153,6 +167,10 @@ def _weigh(html: str) -> None:
         work += depth
         if work > _MOST_WORK:
             raise NestingError
+
+
+def _entity_work(text: str) -> int:
+    return text.count("&") * len(text)
 
 
 def _may_be_deep(html: str) -> bool:

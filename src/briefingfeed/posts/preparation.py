@@ -27,7 +27,8 @@ _BARE_URL = re.compile(
     rb"http(?<![\w/@.+\-<\"'=]http)(?<!\]\(http)(?<!\]:http)(?<!\]: http)"
     rb"s?://[^\s<>\"`|\\^{}]*[^\s<>\"`|\\^{}?!.,:;*_~'\]]"
 )
-_ENTITY = re.compile(rb"&[A-Za-z0-9]+$")
+_ENTITY = re.compile(rb"&[A-Za-z0-9]{1,32}\Z")
+_BRACKET = ord(")")
 _SWALLOWING = re.compile(
     rb"<(?P<name>script|style|title|textarea|xmp|iframe|noembed|noframes|noscript|plaintext|object|template|select)\b",
     re.IGNORECASE,
@@ -35,7 +36,6 @@ _SWALLOWING = re.compile(
 _MEDIA = frozenset({"script", "iframe", "object"})
 _FRAGMENT = re.compile(rb"\]\(\s*<?#|href=[\"']?#|\]:\s*#")
 _NOTE = re.compile(rb"^[ >]*\[\^[^\]\n]+\]:", re.MULTILINE)
-_ANCHOR = re.compile(rb"\{[ ]*#[\w:-]+[ ]*\}[ \t]*$", re.MULTILINE)
 _LIQUID = re.compile(rb"\{%-?\s*[A-Za-z].*?%\}|\{\{[<%]?.*?[>%]?\}\}", re.DOTALL)
 _KRAMDOWN = re.compile(rb"^[ >]*\{:[^}\n]*\}[ \t]*$", re.MULTILINE)
 _WORD_BREAK = re.compile(r"[^\w\- ]")
@@ -45,8 +45,8 @@ Edit = tuple[int, int, bytes]
 @dataclass(frozen=True, slots=True)
 class Prepared:
     text: str
-    has_anchors: bool
-    """Whether headings carry `{#anchor}`."""
+    adds_anchors: bool
+    """Whether headings now carry `{#anchor}`."""
 
 
 class Preparation:
@@ -63,7 +63,6 @@ class Preparation:
         """Return the text to render. Leftovers of other generators' templates are told as warnings."""
         source = self._source
         # The plain tests first: most posts have none of this, and the expressions would look at every line.
-        anchored = b"#" in source and _ANCHOR.search(source) is not None
         linked = b"#" in source and _FRAGMENT.search(source) is not None
         urls = list(_BARE_URL.finditer(source)) if b"://" in source else []
         patterns = (_LIQUID, _KRAMDOWN) if b"{" in source else ()
@@ -71,7 +70,7 @@ class Preparation:
         notes = b"[^" in source and _NOTE.search(source) is not None
         swallows = b"<" in source and _SWALLOWING.search(source) is not None
         if not (linked or urls or templates or notes or swallows or standfirst):
-            return Prepared(self._text, anchored)
+            return Prepared(self._text, adds_anchors=False)
         events = tuple(self._parser.events_with_range(self._text, merge_text=True))
         edits: list[Edit] = []
         if standfirst:
@@ -86,7 +85,7 @@ class Preparation:
             edits += self._swallowing(events)
         if templates:
             self._leftovers(events, templates)
-        return Prepared(self._edited(edits), anchored or linked)
+        return Prepared(self._edited(edits), adds_anchors=linked)
 
     def _edited(self, edits: list[Edit]) -> str:
         if not edits:
@@ -234,14 +233,16 @@ def _is_code(event: Any) -> bool:
 
 def _trimmed_end(source: bytes, start: int, end: int) -> int:
     """Leave out what belongs to the sentence: a bracket that was opened before the address, or an entity."""
+    if source[end : end + 1] == b";" and (entity := _ENTITY.search(source, start, end)):
+        end = entity.start()
+    unopened = source.count(b")", start, end) - source.count(b"(", start, end)
     while end > start:
-        url = source[start:end]
-        if url[-1:] in b"?!.,:;*_~']" or (url.endswith(b")") and url.count(b")") > url.count(b"(")):
-            end -= 1
-        elif source[end : end + 1] == b";" and (entity := _ENTITY.search(url)):
-            end = start + entity.start()
-        else:
+        last = source[end - 1]
+        if last == _BRACKET and unopened > 0:
+            unopened -= 1
+        elif last not in b"?!.,:;*_~']":
             break
+        end -= 1
     return end
 
 
@@ -257,10 +258,12 @@ def _anchors(events: tuple[Any, ...]) -> list[Edit]:
         start = event.get("Start")
         if isinstance(start, dict) and "Heading" in start:
             words, last = [], 0
-        elif "Text" in event or "Code" in event:
+            if start["Heading"]["id"]:
+                words, last = [], -1
+        elif last >= 0 and ("Text" in event or "Code" in event):
             words.append(event.get("Text") or event.get("Code") or "")
             last = place["end"]
-        elif isinstance(event.get("End"), dict) and "Heading" in event["End"] and last:
+        elif isinstance(event.get("End"), dict) and "Heading" in event["End"] and last > 0:
             anchor = _WORD_BREAK.sub("", "".join(words).lower()).strip().replace(" ", "-")
             count = taken.get(anchor, 0)
             taken[anchor] = count + 1
@@ -268,5 +271,5 @@ def _anchors(events: tuple[Any, ...]) -> list[Edit]:
                 mark = f" {{#{anchor}-{count}}}" if count else f" {{#{anchor}}}"
                 edits.append((last, last, mark.encode()))
         elif "End" in event:
-            last = place["end"] if last else 0
+            last = place["end"] if last > 0 else last
     return edits

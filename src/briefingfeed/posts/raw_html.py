@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 from briefingfeed.models.blocks import Image, Inline, LineBreak, Link, Paragraph, Text
+from briefingfeed.posts.characters import without_illegal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -90,7 +91,7 @@ class RawHtml(HTMLParser):
 
 
 def merged(inlines: Iterable[Inline]) -> tuple[Inline, ...]:
-    """Return inlines with neighbouring texts as one."""
+    """Return inlines with neighbouring texts as one, without characters that entities may have smuggled in."""
     kept: list[Inline] = []
     run: list[str] = []
     for inline in inlines:
@@ -98,11 +99,11 @@ def merged(inlines: Iterable[Inline]) -> tuple[Inline, ...]:
             run.append(inline.text)
             continue
         if run:
-            kept.append(Text("".join(run)))
+            kept.append(Text(without_illegal("".join(run))))
             run = []
         kept.append(inline)
     if run:
-        kept.append(Text("".join(run)))
+        kept.append(Text(without_illegal("".join(run))))
     return tuple(kept)
 
 
