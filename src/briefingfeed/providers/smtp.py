@@ -198,7 +198,7 @@ class _Courier:
             raise bad_sender(self._provider.settings) from error
         try:
             verdict = await session.submit(sender, recipient, message.segments)
-        except asyncio.CancelledError:
+        except BaseException:  # cancelled, above all: what may have gone out must not be called untouched
             self._drop_session()
             if session.is_in_doubt:
                 await self._report(_outcome(message, Result.UNCERTAIN, Phase.DOT, note="The run was interrupted."))

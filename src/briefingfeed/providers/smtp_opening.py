@@ -5,7 +5,6 @@ Nothing but the greeting ever crosses an unencrypted connection, except to a ser
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import ipaddress
 import ssl
@@ -46,10 +45,12 @@ def tls_context(settings: SmtpSettings) -> ssl.SSLContext:
 async def open_session(settings: SmtpSettings, password: str | None, context: ssl.SSLContext) -> Session:
     """Return a session that may take mail. Raises SessionError, whose text says what to do."""
     try:
-        async with asyncio.timeout(settings.connect_timeout):
-            wire = await Wire.connect(
-                settings.host, settings.usual_port, loopback_only=settings.security is Security.NONE
-            )
+        wire = await Wire.connect(
+            settings.host,
+            settings.usual_port,
+            seconds=settings.connect_timeout,
+            loopback_only=settings.security is Security.NONE,
+        )
     except OSError as error:  # TimeoutError is one
         raise unreachable(settings, error) from error
     session = Session(wire, settings)

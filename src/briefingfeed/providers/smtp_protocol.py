@@ -86,7 +86,7 @@ class Session:
 
         After a verdict with `trouble` the session may only be closed.
         """
-        verdict = await _Transaction(self, reset=self._dirty).run(sender, recipient, segments)
+        verdict = await _Transaction(self, recipient, reset=self._dirty).run(sender, segments)
         self._dirty = verdict.result is not Result.ACCEPTED
         return verdict
 
@@ -101,14 +101,15 @@ class Session:
 class _Transaction:
     """One copy on its way. `_verdict` is set as soon as its fate is known, and then only its `trouble` may change."""
 
-    def __init__(self, session: Session, *, reset: bool) -> None:
+    def __init__(self, session: Session, recipient: str, *, reset: bool) -> None:
         self._session = session
+        self._recipient = recipient
         self._settings = session.settings
         self._reset = reset
         self._phase = Phase.MAIL
         self._verdict: Verdict | None = None
 
-    async def run(self, sender: str, recipient: str, segments: Sequence[bytes]) -> Verdict:
+    async def run(self, sender: str, segments: Sequence[bytes]) -> Verdict:
         size = sum(map(len, segments))
         try:
             if 0 < self._session.offers.size < size:
@@ -117,16 +118,16 @@ class _Transaction:
             if not self._session.is_in_step:
                 self._judge(await self._session.reply(self._settings.timeout))
             else:
-                await self._envelope(sender, recipient, size)
+                await self._envelope(sender, size)
             return self._verdict or await self._content(segments)
         except WireError as error:
             return self._lost(error)
 
-    async def _envelope(self, sender: str, recipient: str, size: int) -> None:
+    async def _envelope(self, sender: str, size: int) -> None:
         size_given = f" SIZE={size}" if "SIZE" in self._session.offers.keywords else ""
         commands = [
             (Phase.MAIL, f"MAIL FROM:<{sender}>{size_given}\r\n".encode("ascii")),
-            (Phase.RCPT, f"RCPT TO:<{recipient}>\r\n".encode("ascii")),
+            (Phase.RCPT, f"RCPT TO:<{self._recipient}>\r\n".encode("ascii")),
             (Phase.DATA, b"DATA\r\n"),
         ]
         if self._reset:
@@ -167,7 +168,7 @@ class _Transaction:
         out_of_step = self._phase is Phase.BODY or result in (Result.RETURNED, Result.UNCERTAIN)
         trouble = None
         if out_of_step or reply.code in (421, GARBAGE):
-            trouble = refused(self._settings, self._phase, reply)
+            trouble = refused(self._settings, self._phase, reply, self._recipient)
         self._verdict = Verdict(result=result, phase=self._phase, reply=reply, trouble=trouble)
         return self._verdict
 

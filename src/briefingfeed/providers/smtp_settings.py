@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -18,6 +19,7 @@ class Security(StrEnum):
     """Only to a server on this machine."""
 
 
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 _USUAL_PORT = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
 
 
@@ -58,7 +60,7 @@ class SmtpSettings:
             )
         if self.connections > 50:
             raise ValueError("connections must be at most 50; most servers allow fewer than ten")
-        if self.helo is not None and not self.helo.replace("-", "").replace(".", "").isalnum():
+        if self.helo is not None and not _NAME.fullmatch(self.helo):
             raise ValueError("helo must be the full name of this machine")
 
     def below(self, folder: Path) -> SmtpSettings:

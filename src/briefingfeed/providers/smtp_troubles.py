@@ -66,9 +66,9 @@ def too_large(settings: SmtpSettings, size: int, limit: int) -> SessionError:
     )
 
 
-def refused(settings: SmtpSettings, phase: Phase, reply: Reply) -> SessionError:
+def refused(settings: SmtpSettings, phase: Phase, reply: Reply, recipient: str = "") -> SessionError:
     """A reply after which the session cannot go on."""
-    words = f"{reply.code} {scrub(reply.text)}".strip()
+    words = f"{reply.code} {scrub(reply.text, recipient)}".strip()
     if reply.code == GARBAGE:
         remedy = f"Check host, port and security in [smtp]. {_LATER}"
         return SessionError(settings, "The mail server answered something that is not SMTP.", remedy=remedy)

@@ -10,6 +10,7 @@ import asyncio
 import ipaddress
 import socket
 import ssl
+import sys
 from collections import deque
 from collections.abc import Sequence
 
@@ -20,6 +21,7 @@ END_OF_DATA = b".\r\n"
 _READ = 65_536
 _MOST_UNREAD = 262_144
 """Octets the other side may send before it is asked; more is a flood."""
+_NEVER = sys.maxsize
 _MOST_BUFFERS = 512
 """The kernel takes at most IOV_MAX (1024) pieces in one call."""
 
@@ -48,14 +50,20 @@ class Wire:
         self._loop.add_reader(sock.fileno(), self._on_readable)
 
     @classmethod
-    async def connect(cls, host: str, port: int, *, loopback_only: bool) -> Wire:
-        """Connect to the first address of `host` that answers. Raises OSError (also for an unknown host).
+    async def connect(cls, host: str, port: int, *, seconds: float, loopback_only: bool) -> Wire:
+        """Connect to the first address of `host` that answers; each has `seconds`.
 
-        `loopback_only` refuses every address beyond this machine.
+        Raises OSError, for an unknown host and for silence too. `loopback_only` refuses every address beyond this
+        machine.
         """
         loop = asyncio.get_running_loop()
         trouble: OSError | None = None
-        for family, kind, protocol, _, address in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        try:
+            async with asyncio.timeout(seconds):
+                addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except UnicodeError as error:
+            raise OSError("this is not the name of a machine") from error
+        for family, kind, protocol, _, address in addresses:
             if loopback_only and not ipaddress.ip_address(address[0]).is_loopback:
                 trouble = OSError("the name does not stand for this machine")
                 continue
@@ -63,7 +71,8 @@ class Wire:
             try:
                 sock.setblocking(False)
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                await loop.sock_connect(sock, address)
+                async with asyncio.timeout(seconds):
+                    await loop.sock_connect(sock, address)
             except OSError as error:
                 sock.close()
                 trouble = error
@@ -101,7 +110,7 @@ class Wire:
 
     def write(self, data: bytes) -> None:
         """Queue `data` and hand over as much of it as the kernel takes now. A broken connection shows in `receive`."""
-        self._hand_over((data,) if self._tls is None else (self._tls.encrypt(data),))
+        self._hand_over((data,) if self._tls is None else (self._seal(data),))
 
     def write_message(self, segments: Sequence[bytes]) -> None:
         """Write a message and its final dot in one go. It has CRLF line ends and no line begins with a dot."""
@@ -111,8 +120,8 @@ class Wire:
             self._hand_over((*segments, end))
         else:
             # The end is a record of its own: nothing of it can be read before all of it has arrived.
-            sealed = self._tls.encrypt(b"".join(segments)) + self._tls.encrypt(end)
-            self._dot_at = self._queued + len(sealed) - 1
+            sealed = self._seal(b"".join(segments)) + self._seal(end)
+            self._dot_at = self._queued + len(sealed) - 1 if self._error is None else _NEVER
             self._hand_over((sealed,))
 
     async def receive(self, seconds: float) -> bytes:
@@ -168,6 +177,14 @@ class Wire:
             self._set_alarm()
         else:
             self._fail("timed out: the server did not answer")
+
+    def _seal(self, data: bytes) -> bytes:
+        assert self._tls is not None  # noqa: S101 - for the type checker
+        try:
+            return self._tls.encrypt(data)
+        except ssl.SSLError as error:
+            self._fail(f"broke: {_words(error)}")
+            return b""
 
     def _hand_over(self, buffers: Sequence[bytes]) -> None:
         if len(buffers) > _MOST_BUFFERS:

@@ -27,7 +27,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 async def connected() -> AsyncIterator[tuple[Wire, socket.socket]]:
     """A wire, and the other end as a blocking socket."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        wire = await Wire.connect("127.0.0.1", listener.getsockname()[1], loopback_only=True)
+        wire = await Wire.connect("127.0.0.1", listener.getsockname()[1], seconds=5, loopback_only=True)
         other, _ = listener.accept()
     try:
         yield wire, other
@@ -165,4 +165,10 @@ def flood(sock: socket.socket) -> None:
 
 async def test_loopback_only_refuses_another_address() -> None:
     with pytest.raises(OSError, match="this machine"):
-        await Wire.connect("192.0.2.1", 25, loopback_only=True)
+        await Wire.connect("192.0.2.1", 25, seconds=5, loopback_only=True)
+
+
+@pytest.mark.parametrize("host", ["a..b.example", "x" * 70 + ".example", "nobody.invalid"])
+async def test_name_that_leads_nowhere_is_an_os_error(host: str) -> None:
+    with pytest.raises(OSError, match=r"."):
+        await Wire.connect(host, 25, seconds=5, loopback_only=False)
