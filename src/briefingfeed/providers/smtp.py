@@ -154,9 +154,11 @@ class _Courier:
             self._run.break_off()
             raise
         finally:
-            await self._give_back()
-            if self._session is not None:
-                await self._session.quit()
+            try:
+                await self._give_back()
+            finally:
+                if self._session is not None:
+                    await self._session.quit()
 
     async def _ready_session(self) -> Session | None:
         """Return a session; None at the end. Raises SessionError when there is none to be had."""

@@ -92,10 +92,12 @@ class Session:
 
     async def quit(self) -> None:
         """Say goodbye, if possible, and close. What happens here changes no result."""
-        with suppress(WireError):
-            self.wire.write(b"QUIT\r\n")
-            await self.reply(min(_QUIT_SECONDS, self.settings.timeout))
-        self.wire.close()
+        try:
+            with suppress(WireError):
+                self.wire.write(b"QUIT\r\n")
+                await self.reply(min(_QUIT_SECONDS, self.settings.timeout))
+        finally:
+            self.wire.close()
 
 
 class _Transaction:
