@@ -58,12 +58,12 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5, help="runs of each kind (three at 10,000 posts)")
     arguments = parser.parse_args()
     pelican = install_pelican()
-    print("posts   build        briefingfeed                Pelican                     Pelican takes")
+    print(f"{'posts':>6}  {'build':<11}  {'briefingfeed':<31}  {'Pelican':<31}  Pelican takes: time, cpu")
     for size in map(int, arguments.sizes.split(",")):
         runs = arguments.runs if size < 10_000 else min(arguments.runs, 3)
         for kind, ours, theirs in measure(size, runs, pelican):
-            ratio = theirs.seconds / ours.seconds
-            print(f"{size:>6,}  {kind:<11}  {told(ours)}  {told(theirs)}  {ratio:5.1f} times as long", flush=True)
+            ratios = f"{theirs.seconds / ours.seconds:7.1f} x{theirs.cpu / ours.cpu:7.1f} x"
+            print(f"{size:>6,}  {kind:<11}  {told(ours)}  {told(theirs)}  {ratios}", flush=True)
 
 
 def measure(size: int, runs: int, pelican: Path) -> list[tuple[str, Measured, Measured]]:
