@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from briefingfeed.models.post import CallToAction, Closing, Contact, Correction
-from briefingfeed.posts.dates import Moment, day_after, midnight
+from briefingfeed.posts.dates import Moment, midnight
+from briefingfeed.posts.details import read_call_to_action, read_closes, read_contact, read_corrections, read_image
 from briefingfeed.posts.fields import Fields
 from briefingfeed.posts.frontmatter import Syntax
 from briefingfeed.posts.people import read_authors
@@ -17,17 +17,14 @@ from briefingfeed.posts.slugs import SLUG, slugify
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
-    from zoneinfo import ZoneInfo
 
-    from briefingfeed.models.post import Author
+    from briefingfeed.models.post import Author, CallToAction, Closing, Contact, Correction
     from briefingfeed.models.settings import PublicationSettings
     from briefingfeed.posts.discovery import Candidate
     from briefingfeed.posts.findings import Findings
-    from briefingfeed.posts.frontmatter import Document, Value
+    from briefingfeed.posts.frontmatter import Document
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
-_ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+")
 # RFC 3987's scheme and no white space: what an Atom id must begin with.
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+")
 
@@ -79,9 +76,9 @@ def read_head(
     draft = _draft(fields) or candidate.is_draft
     title = _title(fields, findings)
     moment = _date(fields, candidate, findings, publication)
-    corrections = _corrections(fields, findings)
+    corrections = read_corrections(fields, findings)
     updated = _updated(fields, moment, corrections, publication, findings)
-    image, image_alt = _image(fields, findings)
+    image, image_alt = read_image(fields, findings)
     authors = fields.entry("authors")
     feed = fields.flag("feed")
     head = PostHead(
@@ -93,15 +90,15 @@ def read_head(
         url=_url(fields, findings),
         authors=read_authors(authors, people, findings, divided=document.syntax is Syntax.BARE),
         standfirst=fields.text("standfirst"),
-        contact=_contact(fields, findings),
+        contact=read_contact(fields, findings),
         topics=_topics(fields, yaml=document.syntax is Syntax.YAML),
         summary=fields.text("summary"),
         draft=draft,
         aliases=_aliases(fields, findings),
         image=image,
         image_alt=image_alt,
-        closes=_closes(fields, publication.timezone),
-        call_to_action=_call_to_action(fields, findings),
+        closes=read_closes(fields, publication.timezone),
+        call_to_action=read_call_to_action(fields, findings),
         corrections=corrections,
         feed=feed is not False,
         email=fields.flag("email"),
@@ -213,68 +210,6 @@ def _topics(fields: Fields, *, yaml: bool) -> tuple[str, ...]:
     return tuple(topics.values())
 
 
-def _contact(fields: Fields, findings: Findings) -> Contact | None:
-    entry = fields.entry("contact")
-    if entry is None:
-        return None
-    table = entry.value if isinstance(entry.value, dict) else {}
-    name, email = _word(table, "name"), _word(table, "email")
-    if name and email and _ADDRESS.fullmatch(email):
-        return Contact(name=name, email=email)
-    findings.error(
-        "contact needs a name and an email address.",
-        "Write it as contact: {name: Amara Osei, email: amara@example.org}",
-        entry.line,
-    )
-    return None
-
-
-def _closes(fields: Fields, zone: ZoneInfo) -> Closing | None:
-    moment = fields.moment("closes")
-    if moment is None:
-        return None
-    day = moment.at.date()
-    if moment.time_given:
-        return Closing(at=moment.at, day=day, time_given=True)
-    return Closing(at=midnight(day_after(day), zone), day=day)
-
-
-def _call_to_action(fields: Fields, findings: Findings) -> CallToAction | None:
-    entry = fields.entry("call_to_action")
-    if entry is None:
-        return None
-    if isinstance(entry.value, str):
-        return CallToAction(label=" ".join(entry.value.split()))
-    table = entry.value if isinstance(entry.value, dict) else {}
-    label = _word(table, "label")
-    if not label:
-        remedy = "Write it as call_to_action: {label: Take the survey, url: https://…}"
-        findings.error("call_to_action needs a label.", remedy, entry.line)
-        return None
-    return CallToAction(label=label, url=_word(table, "url"))
-
-
-def _corrections(fields: Fields, findings: Findings) -> tuple[Correction, ...]:
-    entry = fields.entry("corrections")
-    if entry is None:
-        return ()
-    found: list[Correction] = []
-    for item in entry.value if isinstance(entry.value, list) else [entry.value]:
-        table = item if isinstance(item, dict) else {}
-        note = _word(table, "note")
-        if not note or not table.get("date"):
-            findings.error(
-                "Each correction needs a date and a note.",
-                "Write them as a list: - {date: 2026-11-26, note: The figure was 12, not 21.}",
-                entry.line,
-            )
-            return ()
-        day = fields.day_of(table["date"], entry)
-        if day:
-            found.append(Correction(date=day, note=note))
-    return tuple(sorted(found, key=lambda correction: correction.date))
-
-
 def _updated(
     fields: Fields,
     published: Moment | None,
@@ -293,13 +228,9 @@ def _updated(
     if updated is not None and updated <= published.at:
         updated = None
     if corrections:
-        corrected = max(midnight(_newest(corrections), publication.timezone), published.at)
+        corrected = max(midnight(corrections[-1].date, publication.timezone), published.at)
         updated = max(corrected, updated or corrected)
     return updated
-
-
-def _newest(corrections: tuple[Correction, ...]) -> date:
-    return corrections[-1].date
 
 
 def _aliases(fields: Fields, findings: Findings) -> tuple[str, ...]:
@@ -315,21 +246,6 @@ def _aliases(fields: Fields, findings: Findings) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _image(fields: Fields, findings: Findings) -> tuple[str | None, str]:
-    entry = fields.entry("image")
-    alt = fields.text("image_alt") or ""
-    value: Value = entry.value if entry else None
-    if isinstance(value, list):
-        value = value[0] if value else None
-    if isinstance(value, dict):
-        alt = alt or _word(value, "alt") or ""
-        value = next((value[key] for key in ("url", "path", "src", "image") if value.get(key)), None)
-    if entry and not isinstance(value, str):
-        findings.warning(f"{entry.key} names no image; it was left out.", "Write image: picture.jpg", entry.line)
-        return None, alt
-    return value.strip() if isinstance(value, str) else None, alt
-
-
 def _language(fields: Fields, publication: PublicationSettings, findings: Findings) -> str:
     written = fields.text("language")
     if written is None:
@@ -343,8 +259,3 @@ def _language(fields: Fields, publication: PublicationSettings, findings: Findin
         fields.line("language"),
     )
     return publication.language
-
-
-def _word(table: Mapping[str, Value], key: str) -> str | None:
-    value = next((value for name, value in table.items() if name.lower() == key), None)
-    return " ".join(value.split()) or None if isinstance(value, str) else None

@@ -59,7 +59,7 @@ def identify(claims: Iterable[Claim], memory: IdMemory, publication: Publication
     """Give each claim its id, or say why it cannot have one.
 
     In this order: the id written in the file; the one remembered for its path, if date or text are still the same;
-    the one remembered for its text, if the file it was found in is gone; a new one.
+    the one remembered for its text, if no file of that path has it any more; a new one.
     """
     ordered = sorted(claims, key=lambda claim: claim.path)
     round_ = _Round(memory, publication, {claim.path: claim.written for claim in ordered})
@@ -68,7 +68,8 @@ def identify(claims: Iterable[Claim], memory: IdMemory, publication: Publication
     waiting = [claim for claim in waiting if not round_.by_path(claim)]
     waiting = [claim for claim in waiting if not round_.by_body(claim)]
     for claim in waiting:
-        round_.new(claim)
+        if not round_.refused(claim):
+            round_.new(claim)
     return round_.result
 
 
@@ -102,10 +103,24 @@ class _Round:
         row = self._memory.by_path.get(claim.path)
         if row is None or row.post_id in self._owners:
             return False
-        if row.body_digest == claim.body_digest or claim.day in _days(row, self._publication.timezone):
-            self._give(claim, row.post_id)
-            return True
-        if claim.draft or self._moved_here(claim):
+        if row.body_digest != claim.body_digest and claim.day not in _days(row, self._publication.timezone):
+            return False
+        self._give(claim, row.post_id)
+        return True
+
+    def by_body(self, claim: Claim) -> bool:
+        """Whatever kept its path has its id by now; a text that is known and still without one was moved."""
+        rows = self._memory.by_digest.get(claim.body_digest, []) if claim.body_digest else []
+        free = [row for row in rows if row.post_id not in self._owners]
+        if len(free) != 1:
+            return False
+        self._give(claim, free[0].post_id)
+        return True
+
+    def refused(self, claim: Claim) -> bool:
+        """Whether this is the path of a post that is neither here, with date or text unchanged, nor elsewhere."""
+        row = self._memory.by_path.get(claim.path)
+        if row is None or row.post_id in self._owners or claim.draft:
             return False
         self._refuse(
             claim,
@@ -113,13 +128,6 @@ class _Round:
             f"If it is the same, write this into its front matter: id: {row.post_id} "
             "- If it is another post, give its file a new name.",
         )
-        return True
-
-    def by_body(self, claim: Claim) -> bool:
-        row = self._moved_here(claim)
-        if row is None:
-            return False
-        self._give(claim, row.post_id)
         return True
 
     def new(self, claim: Claim) -> None:
@@ -134,11 +142,6 @@ class _Round:
     def _lives(self, post_id: str) -> bool:
         row = self._memory.get(post_id)
         return row is not None and row.path in self._paths
-
-    def _moved_here(self, claim: Claim) -> Remembered | None:
-        rows = self._memory.by_digest.get(claim.body_digest, []) if claim.body_digest else []
-        free = [row for row in rows if row.post_id not in self._owners and row.path not in self._paths]
-        return free[0] if len(free) == 1 else None
 
     def _remembers(self, claim: Claim) -> bool:
         row = self._memory.get(claim.written or "")

@@ -77,26 +77,26 @@ class Preparation:
             edits += self._repeated(events, standfirst)
         if urls:
             edits += self._bare_urls(events, urls)
-        if notes:
-            edits += self._footnotes(events)
         if linked:
             edits += _anchors(events)
         if swallows:
             edits += self._swallowing(events)
+        if notes:
+            edits += self._footnotes(events, edits)
         if templates:
             self._leftovers(events, templates)
-        return Prepared(self._edited(edits), adds_anchors=linked)
+        return Prepared(self._edited(edits).decode(), adds_anchors=linked)
 
-    def _edited(self, edits: list[Edit]) -> str:
-        if not edits:
-            return self._text
-        pieces, position = [], 0
-        for start, end, new in sorted(edits):
-            if start >= position:
-                pieces += [self._source[position:start], new]
-                position = end
-        pieces.append(self._source[position:])
-        return b"".join(pieces).decode()
+    def _edited(self, edits: list[Edit], start: int = 0, end: int | None = None) -> bytes:
+        """Return the text, or a stretch of it, with the edits that lie in it; of two that overlap the first counts."""
+        stop = len(self._source) if end is None else end
+        pieces, position = [], start
+        for first, last, new in sorted(edits):
+            if position <= first and last <= stop:
+                pieces += [self._source[position:first], new]
+                position = last
+        pieces.append(self._source[position:stop])
+        return b"".join(pieces)
 
     def _line(self, offset: int) -> int:
         return self._first_line + self._source.count(b"\n", 0, offset)
@@ -131,26 +131,25 @@ class Preparation:
                 url = next(waiting, None)
         return edits
 
-    def _footnotes(self, events: tuple[Any, ...]) -> list[Edit]:
-        """Move footnotes' texts behind everything else, where all readers look for them."""
-        depth, moved, edits = 0, [], []
-        end_of_text = 0
+    def _footnotes(self, events: tuple[Any, ...], others: list[Edit]) -> list[Edit]:
+        """Move footnotes' texts, with the edits in them, behind everything else, where all readers look for them."""
+        depth = end_of_text = 0
+        notes: list[tuple[int, int]] = []
         for event, place in events:
-            if isinstance(event, dict) and "Start" in event:
+            if not isinstance(event, dict):
+                continue
+            if "Start" in event:
                 if depth == 0 and isinstance(event["Start"], dict) and "FootnoteDefinition" in event["Start"]:
-                    moved.append((place["start"], place["end"]))
+                    notes.append((place["start"], place["end"]))
                 elif depth == 0:
                     end_of_text = place["end"]
                 depth += 1
-            elif isinstance(event, dict) and "End" in event:
+            elif "End" in event:
                 depth -= 1
-        for start, end in moved:
-            if start < end_of_text:
-                edits.append((start, end, b"\n"))
-        if edits:
-            tail = b"".join(b"\n\n" + self._source[start:end].rstrip() for start, end, _ in edits)
-            edits.append((len(self._source), len(self._source), tail + b"\n"))
-        return edits
+        moved = [(start, end) for start, end in notes if start < end_of_text]
+        tail = b"".join(b"\n\n" + self._edited(others, start, end).rstrip() for start, end in moved)
+        behind = [(len(self._source), len(self._source), tail + b"\n")] if tail else []
+        return [*((start, end, b"\n") for start, end in moved), *behind]
 
     def _swallowing(self, events: tuple[Any, ...]) -> list[Edit]:
         """Take out scripts, frames and the like with what is in them; show the tag as text if it is never closed."""
@@ -249,27 +248,27 @@ def _trimmed_end(source: bytes, start: int, end: int) -> int:
 def _anchors(events: tuple[Any, ...]) -> list[Edit]:
     """Give headings without an anchor one made of their words, as most generators do."""
     edits: list[Edit] = []
-    words: list[str] = []
-    last = 0
     taken: dict[str, int] = {}
+    words: list[str] | None = None
+    end = 0
     for event, place in events:
         if not isinstance(event, dict):
             continue
-        start = event.get("Start")
-        if isinstance(start, dict) and "Heading" in start:
-            words, last = [], 0
-            if start["Heading"]["id"]:
-                words, last = [], -1
-        elif last >= 0 and ("Text" in event or "Code" in event):
-            words.append(event.get("Text") or event.get("Code") or "")
-            last = place["end"]
-        elif isinstance(event.get("End"), dict) and "Heading" in event["End"] and last > 0:
+        tag = event.get("Start") or event.get("End")
+        is_heading = isinstance(tag, dict) and "Heading" in tag
+        if is_heading and "Start" in event:
+            words = None if event["Start"]["Heading"]["id"] else []
+        elif words is None:
+            continue
+        elif is_heading:
             anchor = _WORD_BREAK.sub("", "".join(words).lower()).strip().replace(" ", "-")
             count = taken.get(anchor, 0)
             taken[anchor] = count + 1
             if anchor:
                 mark = f" {{#{anchor}-{count}}}" if count else f" {{#{anchor}}}"
-                edits.append((last, last, mark.encode()))
-        elif "End" in event:
-            last = place["end"] if last > 0 else last
+                edits.append((end, end, mark.encode()))
+            words = None
+        else:
+            words.append(event.get("Text") or event.get("Code") or "")
+            end = place["end"]
     return edits

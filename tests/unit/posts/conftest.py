@@ -117,3 +117,9 @@ def render(publication: Publication) -> Callable[..., Post]:
         return publication.only()
 
     return rendered
+
+
+@pytest.fixture
+def publication_in() -> Callable[[Path], Publication]:
+    """Make a publication in a folder of one's own."""
+    return Publication

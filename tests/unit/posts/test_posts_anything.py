@@ -21,11 +21,12 @@ from briefingfeed.posts.source import parse
 
 # Pieces of Markdown, HTML, templates and traps, divided by ¦.
 _PIECES = (
-    "\n¦\n\n¦ ¦  \n¦*¦**¦_¦~~¦`¦```¦> ¦- ¦1. ¦# ¦|¦|-|¦\n|-|-|\n¦[¦]¦(¦)¦](¦![¦<¦>¦</¦/>¦&¦&#¦;¦&#x0;¦&#xD800;¦&lt;¦<!--¦"
-    "-->¦<![CDATA[¦<script>¦</script>¦<style>¦<svg onload=alert(1)>¦<math>¦<iframe src=x>¦<title>¦<textarea>¦"
+    "\n¦\n\n¦ ¦  \n¦*¦**¦_¦~~¦`¦```¦> ¦- ¦1. ¦# ¦|¦|-|¦\n|-|-|\n¦[¦]¦(¦)¦](¦![¦<¦>¦</¦/>¦&¦&#¦;¦&#x0;¦&#xD800;¦&lt;¦"
+    "<!--¦-->¦<![CDATA[¦<script>¦</script>¦<style>¦<svg onload=alert(1)>¦<math>¦<iframe src=x>¦<title>¦<textarea>¦"
     "<a href='¦<a href=javascript:alert(1)>¦</a>¦<img src=x onerror=alert(1)>¦<b>¦</b>¦<p>¦<table>¦<form action=x>¦"
-    "<base href=x>¦<meta http-equiv=refresh>¦<div style='x:y' id=a class=b>¦javascript:¦java\tscript:x¦data:text/html,x¦"
-    "//evil.example/x¦https://x.example/a_b¦http://[¦mailto:a@b¦#frag¦../..¦?q=1¦[^a]¦[^a]: ¦\n[^a]: x\n¦[r]: ¦{#id}¦"
+    "<base href=x>¦<meta http-equiv=refresh>¦<div style='x:y' id=a class=b>¦javascript:¦java\tscript:x¦"
+    "data:text/html,x¦//evil.example/x¦https://x.example/a_b¦http://[¦mailto:a@b¦#frag¦../..¦?q=1¦[^a]¦[^a]: ¦"
+    "\n[^a]: x\n¦[r]: ¦{#id}¦"
     "{{ x }}¦{% y %}¦<!--more-->¦\\¦\t¦    ¦\x00¦\x1b¦\ufffe¦\u2028¦é¦日本¦💡¦\u202e¦—¦— ¦“¦\"¦'¦word¦standfirst"
 )
 PIECES = st.sampled_from(_PIECES.split("¦"))

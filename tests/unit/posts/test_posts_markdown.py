@@ -179,6 +179,12 @@ def test_footnotes_stand_last_and_are_numbered_alike(render: Callable[..., Post]
     assert f'id="{prefix}x"' in html
 
 
+def test_addresses_in_a_moved_footnote_are_links_too(render: Callable[..., Post]) -> None:
+    post = render("a[^x]\n\n[^x]: See https://x.example/y.\n\nb")
+    assert '<a href="https://x.example/y" rel="noopener">https://x.example/y</a>.' in post.body.html
+    assert post.body.html.count("x.example") == 2
+
+
 def test_headings_that_are_linked_to_get_anchors(render: Callable[..., Post]) -> None:
     post = render("[go](#what-we-ask)\n\n## What we *ask*\n\n## What we ask\n\nOther\n-----\n")
     prefix = id_prefix(post.id)
