@@ -15,6 +15,7 @@ import ssl
 from collections.abc import AsyncIterator
 
 import httpx
+from httpx import HTTPError as HTTPError  # whatever goes wrong with a request, for rooms that do not know httpx
 
 LONGEST_RESPONSE = 5_000_000
 """Octets."""

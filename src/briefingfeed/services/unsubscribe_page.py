@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
-import httpx
-
-from briefingfeed.http import is_loopback, open_client
+from briefingfeed.http import HTTPError, is_loopback, open_client
 
 PAGE_HEADER = "Briefingfeed-Page"
 PAGE = "unsubscribe"
@@ -21,7 +20,7 @@ def page_trouble(url: str) -> str | None:
 
 
 async def _trouble(url: str) -> str | None:
-    host = httpx.URL(url).host
+    host = urlsplit(url).hostname or ""
     if is_loopback(host):
         return f"readers can't reach {host}, it is this machine."
     try:
@@ -32,7 +31,7 @@ async def _trouble(url: str) -> str | None:
             allow_loopback=True,
         ) as client:
             response = await client.get(url)
-    except httpx.HTTPError as error:
+    except HTTPError as error:
         return f"{error or type(error).__name__}".rstrip(".") + "."
     return page_words(response.status_code, response.headers.get(PAGE_HEADER))
 
