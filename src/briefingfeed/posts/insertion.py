@@ -7,44 +7,47 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from briefingfeed.errors import RefusedError
 from briefingfeed.posts.frontmatter import HeadError, Syntax, find_head, split
 
 if TYPE_CHECKING:
-    from briefingfeed.posts.frontmatter import Head
+    from briefingfeed.posts.frontmatter import Document, Head
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9+.,:/_~@%?=&;()!*$'-]*")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
-_REMEDY = "Write the line into the front matter by hand."
 
 
 def insert_id(data: bytes, post_id: str) -> bytes:
     """Return a file's bytes with a line for its id in the head, in the head's own syntax and line ends.
 
+    They come back as they are if the post has an id already, or if the head cannot be read: loading tells that.
+
     Raises:
-        HeadError: the file has no head that can be read, has an id already, or is not UTF-8.
+        RefusedError: the head is sound, but written so that no line can be added to it.
     """
     mark = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
     source = data[len(mark) :]
-    text = _text(source)
-    head = find_head(text)
-    if head is None:
-        raise HeadError("The file has no front matter.", "Begin it with a line ---, title: and date: lines, ---.", 1)
-    before = split(text)
-    if any(entry.key.lower() == "id" for entry in before.entries):
-        raise HeadError("The post has an id already.", "Leave it as it is: an id never changes.", 1)
+    try:
+        text = _text(source)
+        head = find_head(text)
+        before = split(text)
+    except (HeadError, UnicodeDecodeError):
+        return data
+    if head is None or any(entry.key.lower() == "id" for entry in before.entries):
+        return data
     line = _line(head, post_id)
     for place in _places(head):
         changed = _inserted(source, text.count("\n", 0, place), line)
-        if _is_right(_text(changed), text, post_id):
+        if _is_right(_text(changed), before, post_id):
             return mark + changed
-    raise HeadError("There is no place in the front matter where an id could stand.", f"{_REMEDY} {line}", 1)
+    raise RefusedError(
+        "The front matter of a post is written so that no line can be added to it.",
+        remedy=f"Write this into it by hand: {line}",
+    )
 
 
 def _text(source: bytes) -> str:
-    try:
-        return source.decode().replace("\r\n", "\n").replace("\r", "\n")
-    except UnicodeDecodeError as error:
-        raise HeadError("The file is not UTF-8 text.", "Save it again as UTF-8.", 1) from error
+    return source.decode().replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _line(head: Head, post_id: str) -> str:
@@ -67,14 +70,13 @@ def _inserted(source: bytes, lines: int, line: str) -> bytes:
     return source[:offset] + line.encode() + end + source[offset:]
 
 
-def _is_right(changed: str, text: str, post_id: str) -> bool:
+def _is_right(changed: str, before: Document, post_id: str) -> bool:
     """Whether the head now says what it said before, and the id."""
     try:
-        after, before = split(changed), split(text)
+        after = split(changed)
     except HeadError:
         return False
     said = [(entry.key, entry.value) for entry in after.entries]
     rest = [(entry.key, entry.value) for entry in before.entries]
-    return ("id", post_id) in said and [pair for pair in said if pair != ("id", post_id)] == rest and (
-        after.body == before.body
-    )  # fmt: skip
+    added = ("id", post_id)
+    return added in said and [pair for pair in said if pair != added] == rest and after.body == before.body

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from briefingfeed.errors import RefusedError
 from briefingfeed.posts.frontmatter import HeadError, split
 from briefingfeed.posts.insertion import insert_id
 
@@ -30,24 +31,25 @@ def test_only_the_id_is_added(before: str, after: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    "data",
     [
-        "Text.",
-        "---\ntitle: A\n",
-        "---\nid: x\n---\n",
-        "---\nID: x\n---\n",
-        "---\n{title: A}\n---\n",
-        "---\n  title: A\n---\n",
+        b"Text.",
+        b"---\ntitle: A\n",
+        b"---\nid: x\n---\n",
+        b"---\nID: x\n---\n",
+        b"---\na: b: c\n---\n",
+        b"---\na: Z\xf6e\n---\n",
     ],
+    ids=["no head", "unclosed", "has an id", "has an ID", "wrong head", "Latin-1"],
 )
+def test_what_has_an_id_or_no_sound_head_stays_as_it_is(data: bytes) -> None:
+    assert insert_id(data, TAG) == data
+
+
+@pytest.mark.parametrize("text", ["---\n{title: A}\n---\n", "---\n  title: A\n---\n"])
 def test_where_it_cannot_be_added_it_is_said(text: str) -> None:
-    with pytest.raises(HeadError):
+    with pytest.raises(RefusedError):
         insert_id(text.encode(), TAG)
-
-
-def test_latin_1_is_left_alone() -> None:
-    with pytest.raises(HeadError):
-        insert_id(b"---\ntitle: Z\xf6e\n---\n", TAG)
 
 
 @given(
