@@ -60,6 +60,8 @@ class LastGood:
             return
         with self._told():
             self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # Heads may hold addresses that are never published; SQLite gives its journal the same mode.
+            self._file.touch(mode=0o600)
             with closing(self._open()) as connection, connection:
                 connection.execute(_TABLE)
                 rows = ((path, digest, zlib.compress(data, 1)) for path, (digest, data) in sorted(sources.items()))

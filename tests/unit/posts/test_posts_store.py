@@ -230,6 +230,7 @@ def test_only_changed_sources_are_kept_again(publication: Publication) -> None:
     publication.post("a.md", "One.")
     publication.post("b.md", "Two.")
     assert len(publication.build().sources) == 2
+    assert (publication.settings.paths.state / lastgood.NAME).stat().st_mode & 0o777 == 0o600
     publication.post("b.md", "Two, edited.")
     assert set(publication.build().sources) == {"posts/b.md"}
 
