@@ -149,7 +149,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def main(arguments: list[str]) -> None:
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a handler would wait for accept() to return
     given = json.loads(arguments[0])
     _Handler.folder, _Handler.plan = Path(given.pop("folder")), Plan(**given)
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)

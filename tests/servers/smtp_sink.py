@@ -365,7 +365,7 @@ class _Connection:
 
 def run(folder: Path, port: int, options: Options) -> None:
     """Serve until SIGTERM. The port goes to stdout once it is open."""
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a handler would wait for accept() to return
     server = _Server(options, folder)
     listener = socket.create_server(("127.0.0.1", port), backlog=128)
     sys.stdout.write(f"{listener.getsockname()[1]}\n")
