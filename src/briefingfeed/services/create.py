@@ -14,6 +14,7 @@ from briefingfeed.errors import BriefingfeedError, RefusedError, UsageError
 from briefingfeed.models.post import Post
 from briefingfeed.models.settings import PublicationSettings, Settings
 from briefingfeed.posts.identity import tag
+from briefingfeed.posts.insertion import insert_id
 from briefingfeed.posts.slugs import slugify
 
 
@@ -130,8 +131,6 @@ def create_post(settings: Settings, title: str, day: date) -> Path:
 
 def write_ids(settings: Settings, posts: Iterable[Post]) -> tuple[str, ...]:
     """Write `id:` into the files of `posts` that have none; return their paths. All else stays byte for byte."""
-    from briefingfeed.posts.insertion import insert_id
-
     changed = []
     for post in posts:
         file = settings.paths.root / post.path

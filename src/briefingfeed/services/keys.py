@@ -65,12 +65,16 @@ def _given(name: str, state: Path, environ: Mapping[str, str]) -> Sequence[bytes
 
 
 def _parse(text: str, *, where: str) -> Sequence[bytes]:
+    """Return the keys, at least one. Raises SecretKeyError."""
     try:
-        return tuple(bytes.fromhex(word) for word in text.split())
+        keys = tuple(bytes.fromhex(word) for word in text.split())
     except ValueError:
         raise SecretKeyError(
             "a key is written as hexadecimal digits", where=where, remedy="make one with: openssl rand -hex 32"
         ) from None
+    if not keys:
+        raise SecretKeyError("it holds no key", where=where, remedy="restore it from the backup")
+    return keys
 
 
 def read_secret(file: Path) -> str:
