@@ -26,6 +26,8 @@ from briefingfeed.models.settings import (
 )
 
 FILE_NAME = "briefingfeed.toml"
+_PATH = re.compile(r"/(?:[^\s/?#\\][^\s?#\\]*)?")
+_TARGET = re.compile(r"(?:https?://[^\s/?#@]+)?/(?:[^\s/\\][^\s\\]*)?")
 
 T = TypeVar("T")
 
@@ -49,12 +51,13 @@ def load(file: Path, *, provider_names: Collection[str]) -> Settings:
     tables = _parse(file, source)
     mistakes: list[str] = []
     reader = _Reader(file, source, mistakes)
-    reader.no_strangers(tables, {*_SECTIONS, "paths", "database", *provider_names}, where="")
+    reader.no_strangers(tables, {*_SECTIONS, "paths", "database", "redirects", *provider_names}, where="")
     sections: dict[str, Any] = {
         name: reader.table(cls, reader.sub_table(tables, name), name) for name, cls in _SECTIONS.items()
     }
     paths = _paths(reader, root, reader.sub_table(tables, "paths"))
     database = _database(reader, paths, reader.sub_table(tables, "database"))
+    redirects = reader.redirects(reader.sub_table(tables, "redirects"))
     providers = {name: reader.sub_table(tables, name) for name in provider_names if name in tables}
     if mistakes:
         raise ConfigurationError("\n".join(mistakes))
@@ -63,6 +66,7 @@ def load(file: Path, *, provider_names: Collection[str]) -> Settings:
         paths=paths,
         database=database,
         provider_tables=MappingProxyType(providers),
+        redirects=MappingProxyType(redirects),
         **sections,
     )
 
@@ -113,6 +117,20 @@ class _Reader:
             self._mistake(name, "", str(reason))
             return None
 
+    def redirects(self, table: Mapping[str, object]) -> dict[str, str]:
+        """Return old addresses with the new ones they lead to. A new one is never an old one: so there is no loop."""
+        moved: dict[str, str] = {}
+        for old, new in table.items():
+            if not _PATH.fullmatch(old):
+                self._mistake("redirects", old, 'must be a path without query, such as "/feed.xml"')
+            elif not isinstance(new, str) or not _TARGET.fullmatch(new):
+                self._mistake("redirects", old, 'must lead to a path such as "/atom.xml", or to a whole address')
+            elif new in table:
+                self._mistake("redirects", old, "leads to another old address; name the one where it ends")
+            else:
+                moved[old] = new
+        return moved
+
     def no_strangers(self, table: Mapping[str, object], known: Collection[str], *, where: str) -> None:
         for key in table:
             if key not in known:
@@ -145,7 +163,7 @@ def _read(file: Path) -> str:
         raise ConfigurationError(
             "there is no such file",
             where=str(file),
-            remedy="go to the publication's folder, or name the file with --config; a new one: briefingfeed init FOLDER",
+            remedy="go to the publication's folder, name the file with --config, or begin one: briefingfeed init FOLDER",
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"cannot be read: {error}", where=str(file), remedy="save it as UTF-8 text") from error
