@@ -163,7 +163,7 @@ def _read(file: Path) -> str:
         raise ConfigurationError(
             "there is no such file",
             where=str(file),
-            remedy="go to the publication's folder, name the file with --config, or begin one: briefingfeed init FOLDER",
+            remedy="go to the publication's folder, name the file with --config, or run: briefingfeed init FOLDER",
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"cannot be read: {error}", where=str(file), remedy="save it as UTF-8 text") from error
