@@ -13,6 +13,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final, Self
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
@@ -20,7 +21,7 @@ from sqlalchemy.exc import ArgumentError
 
 from briefingfeed.errors import ConfigurationError, StorageError
 from briefingfeed.storage import schema
-from briefingfeed.storage.failures import told_as_storage_errors
+from briefingfeed.storage.failures import busy_error, told_as_storage_errors
 
 BUSY_TIMEOUT: Final = 10.0
 """Seconds that a statement waits for another writer."""
@@ -32,6 +33,8 @@ _PRAGMAS: Final = {
     "foreign_keys": 1,
     # What is erased is overwritten, not only unlinked.
     "secure_delete": 1,
+    # 16 MB for each connection, so that the indexes of a large edition stay at hand.
+    "cache_size": -16_000,
 }
 _BEGIN: Final = "briefingfeed_begin"
 _CHECKPOINT: Final = "briefingfeed_checkpoint"
@@ -69,6 +72,8 @@ class Database:
         """Prepare to use the database, without looking at it: see `open`."""
         self.file = database_file(url)
         self._where = str(self.file)
+        self._busy_timeout = busy_timeout
+        self._writing = Lock()
         self._engine = _engine(self.file, busy_timeout)
 
     @classmethod
@@ -110,11 +115,21 @@ class Database:
         if the disk failed in the commit itself.
         """
         with told_as_storage_errors(self._where):
-            with self._connection("BEGIN IMMEDIATE") as connection:
+            with self._turn(), self._connection("BEGIN IMMEDIATE") as connection:
                 yield connection
                 wants_checkpoint = connection.info.pop(_CHECKPOINT, False)
             if wants_checkpoint:
                 self.checkpoint()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Queue the writers of this process: SQLite's own waiting sleeps, and lets the unlucky wait for seconds."""
+        if not self._writing.acquire(timeout=self._busy_timeout):
+            raise busy_error(self._where)
+        try:
+            yield
+        finally:
+            self._writing.release()
 
     @contextmanager
     def _connection(self, begin: str) -> Iterator[Connection]:
@@ -148,10 +163,16 @@ class Database:
         return None
 
     def upgrade(self) -> None:
-        """Bring the tables to this version of briefingfeed, in one transaction."""
+        """Bring the tables to this version of briefingfeed, in one transaction.
+
+        Raises ConfigurationError if they are of a newer one, or not ours.
+        """
         from briefingfeed.storage.migrations.run import upgrade  # alembic takes 0.9 s to import
 
         self._create_file()
+        revision = self.revision()
+        if revision is not None and revision > schema.HEAD:
+            raise self._is_newer()
         with self.write() as connection:
             upgrade(connection)
 
@@ -164,15 +185,17 @@ class Database:
         return self.revision() or ""
 
     def _check_revision(self, revision: str) -> None:
-        if revision == schema.HEAD:
-            return
+        if revision > schema.HEAD:
+            raise self._is_newer()
         if revision < schema.HEAD:
             raise ConfigurationError(
                 "the database was written by an older briefingfeed",
                 where=self._where,
                 remedy="make a backup, then run: briefingfeed db upgrade",
             )
-        raise ConfigurationError(
+
+    def _is_newer(self) -> ConfigurationError:
+        return ConfigurationError(
             "the database was written by a newer briefingfeed",
             where=self._where,
             remedy="install that version again; this one would not understand it",

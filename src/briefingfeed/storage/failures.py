@@ -53,8 +53,6 @@ _WORDS: Final = {
         "try again; if it happens again, please report it",
     ),
 }
-_WORDS_FOR_LOCKED: Final = _WORDS[sqlite3.SQLITE_BUSY]
-_OTHER: Final = ("the database did not do what was asked", "try again; if it happens again, please report it")
 _PRIMARY_CODE: Final = 0xFF
 """An extended code of SQLite holds its primary code in the lowest byte."""
 
@@ -76,15 +74,19 @@ def told_as_storage_errors(where: str) -> Iterator[None]:
         raise (error.orig or error) from None
 
 
+def busy_error(where: str) -> StorageError:
+    """Return the StorageError for a writer whose turn didn't come in time."""
+    message, remedy = _WORDS[sqlite3.SQLITE_BUSY]
+    return StorageError(message, where=where, remedy=remedy)
+
+
 def storage_error(error: BaseException | None, where: str) -> StorageError:
     """Return the StorageError for what the driver raised."""
-    code = getattr(error, "sqlite_errorcode", None)
-    if code is None:
-        message, remedy = _OTHER
-    elif code & _PRIMARY_CODE == sqlite3.SQLITE_LOCKED:
-        message, remedy = _WORDS_FOR_LOCKED
-    else:
-        message, remedy = _WORDS.get(code & _PRIMARY_CODE, _OTHER)
-        if message is _OTHER[0]:
-            message = f"{message} ({getattr(error, 'sqlite_errorname', code)})"
+    code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return busy_error(where)
+    message, remedy = _WORDS.get(code) or (
+        f"the database did not do what was asked ({getattr(error, 'sqlite_errorname', type(error).__name__)})",
+        "try again; if it happens again, please report it",
+    )
     return StorageError(message, where=where, remedy=remedy)

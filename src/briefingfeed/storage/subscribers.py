@@ -82,7 +82,7 @@ def list_all(c: Connection, state: SubscriberState | None = None) -> Iterator[Su
     query = select(*_COLUMNS).order_by(subscriber.c.created_at, subscriber.c.id)
     if state is not None:
         query = query.where(subscriber.c.state == state)
-    for some in c.execution_options(yield_per=1000).execute(query).mappings().partitions():
+    for some in c.execute(query, execution_options={"yield_per": 1000}).mappings().partitions():
         yield from map(_subscriber, some)
 
 

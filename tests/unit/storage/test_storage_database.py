@@ -80,6 +80,60 @@ def test_a_writer_waits_for_another(url: str) -> None:
         assert done.is_set()
 
 
+def test_a_writer_whose_turn_never_comes_is_told_so(database: Database) -> None:
+    failures: list[BaseException] = []
+
+    def write() -> None:
+        try:
+            with database.write():
+                pass
+        except StorageError as error:
+            failures.append(error)
+
+    with database.write():
+        thread = threading.Thread(target=write)
+        thread.start()
+        thread.join(10)
+    assert ["another program" in str(error) for error in failures] == [True]
+
+
+def test_a_burst_of_writers_is_served_without_an_error(url: str) -> None:
+    """As when everybody leaves at once, while a run in another process goes on writing."""
+    code = f"""
+import sys
+from briefingfeed.storage import meta
+from briefingfeed.storage.database import Database
+database = Database.open({url!r})
+print("writing", flush=True)
+for number in range(200):
+    with database.write() as c:
+        meta.set_mark(c, "run", str(number))
+"""
+    failures: list[BaseException] = []
+    with Database.open(url) as database:
+
+        def leave(name: str) -> None:
+            try:
+                for number in range(10):
+                    with database.write() as c:
+                        meta.set_mark(c, f"{name}/{number}", "gone")
+            except StorageError as error:
+                failures.append(error)
+
+        with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as run:
+            assert run.stdout is not None
+            assert run.stdout.readline() == b"writing\n"
+            threads = [threading.Thread(target=leave, args=(str(number),)) for number in range(30)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(60)
+        assert run.returncode == 0
+        assert failures == []
+        with database.read() as c:
+            assert c.scalar(text("SELECT count(*) FROM meta")) == 301
+
+
 def test_every_connection_keeps_the_settings_of_the_promise(database: Database) -> None:
     wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1, "busy_timeout": 200}
     with database.read() as one, database.read() as two, database.read() as three:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -236,8 +237,9 @@ def any_rendition(draw: st.DrawFn) -> Rendition:
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Database:
-    return Database.open(f"sqlite:///{tmp_path_factory.mktemp('renditions')}/state.db")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    with Database.open(f"sqlite:///{tmp_path_factory.mktemp('renditions')}/state.db") as database:
+        yield database
 
 
 @given(original=any_rendition())

@@ -244,9 +244,9 @@ def test_a_reader_in_the_way_delays_the_cleaning_but_does_not_lose_it(database: 
 
 
 def test_twenty_thousand_people_are_imported_within_a_second_or_so(database: Database) -> None:
-    """The goal is 1 s; the test allows for a busy machine."""
+    """The goal is 1 s on a quiet machine; processor time is what a busy one doesn't change much."""
     people = [person(str(number)) for number in range(20_000)]
-    started = time.perf_counter()
+    started = time.process_time()
     with database.write() as c:
         subscribers.add_many(c, people)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 4

@@ -6,6 +6,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -32,10 +33,10 @@ def written(database: Database) -> dict[str, str]:
 
 
 @pytest.fixture
-def migrated(tmp_path: Path) -> Database:
-    database = Database(f"sqlite:///{tmp_path}/migrated.db")
-    database.upgrade()
-    return database
+def migrated(tmp_path: Path) -> Iterator[Database]:
+    with Database(f"sqlite:///{tmp_path}/migrated.db") as database:
+        database.upgrade()
+        yield database
 
 
 def test_migrating_from_nothing_gives_exactly_the_tables_of_the_schema(migrated: Database) -> None:
@@ -48,7 +49,6 @@ def test_migrating_from_nothing_gives_the_same_constraints_and_triggers(migrated
     """What alembic can't compare: checks, partial indexes, triggers."""
     assert written(migrated) == written(database)
     assert len(written(database)) > 20
-    migrated.close()
 
 
 def test_the_newest_migration_is_the_one_the_schema_names() -> None:
@@ -78,12 +78,22 @@ def test_a_database_of_another_version_is_refused(url: str, revision: str, words
         Database.open(url)
 
 
+def test_a_newer_database_is_not_upgraded(url: str) -> None:
+    with Database.open(url) as database:
+        with database.write() as c:
+            c.execute(text("UPDATE alembic_version SET version_num = '0042'"))
+        with pytest.raises(ConfigurationError, match="newer briefingfeed"):
+            database.upgrade()
+
+
 def test_the_database_of_another_program_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "theirs.db") as theirs:
         theirs.execute("CREATE TABLE bookmarks (url TEXT)")
     theirs.close()
     with pytest.raises(ConfigurationError, match="another program"):
         Database.open(f"sqlite:///{tmp_path}/theirs.db")
+    with Database(f"sqlite:///{tmp_path}/theirs.db") as database, pytest.raises(ConfigurationError):
+        database.upgrade()
 
 
 def test_an_instant_comes_back_in_utc(database: Database) -> None:
