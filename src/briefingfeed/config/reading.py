@@ -120,12 +120,13 @@ class _Reader:
     def redirects(self, table: Mapping[str, object]) -> dict[str, str]:
         """Return old addresses with the new ones they lead to. A new one is never an old one: so there is no loop."""
         moved: dict[str, str] = {}
+        olds = {old.rstrip("/") for old in table}
         for old, new in table.items():
             if not _PATH.fullmatch(old):
                 self._mistake("redirects", old, 'must be a path without query, such as "/feed.xml"')
             elif not isinstance(new, str) or not _TARGET.fullmatch(new):
                 self._mistake("redirects", old, 'must lead to a path such as "/atom.xml", or to a whole address')
-            elif new in table:
+            elif new.rstrip("/") in olds:
                 self._mistake("redirects", old, "leads to another old address; name the one where it ends")
             else:
                 moved[old] = new

@@ -92,7 +92,22 @@ class SiteSettings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedSettings:
     entries: int = 20
+    """So many of the newest posts stand in each feed."""
     content: FeedContent = FeedContent.FULL
+    topics: bool = True
+    """Whether each topic has a feed of its own."""
+    authors: bool = True
+    """Whether each author has a feed of their own."""
+    archives: bool = True
+    """Whether older posts stay in archive documents, one for each month (RFC 5005)."""
+    websub_hub: str | None = None
+    """The hub that tells feed readers of changes (WebSub)."""
+
+    def __post_init__(self) -> None:
+        if self.entries < 1:
+            raise ValueError("entries must be 1 or more")
+        if self.websub_hub is not None and not re.fullmatch(r"https?://[^\s/?#@]+(/\S*)?", self.websub_hub):
+            raise ValueError('websub_hub must be a web address such as "https://hub.example.org/"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +155,9 @@ class Settings:
     database: DatabaseSettings
     web: WebSettings
     provider_tables: Mapping[str, Mapping[str, object]] = field(default_factory=lambda: MappingProxyType({}))
+    redirects: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Old address -> new one, such as a feed of an older site. Old ones are paths below the publication's url; new
+    ones too, or whole addresses. None leads to another old one."""
 
     @property
     def public_url(self) -> str:

@@ -17,6 +17,7 @@ from briefingfeed.models.problem import Problem, Severity
 from briefingfeed.models.settings import Settings
 from briefingfeed.site.addresses import page_file, root_from
 from briefingfeed.site.page import Page
+from briefingfeed.site.redirects import REDIRECTS, redirects_file
 
 STYLESHEET = "assets/site.css"
 INDEX = "index.html"
@@ -36,13 +37,14 @@ def build_site(posts: Iterable[Post], settings: Settings, look: Look, feeds: Seq
     """Return the site as it is at `now`: drafts and posts of a later date are not in it.
 
     Of the time, only what is visible and what is open enters into the pages. With `pages = false` only the files beside
-    posts are left, which feeds and mails show. Raises TemplateError.
+    posts are left, which feeds and mails show, and the list of old addresses. Raises TemplateError.
     """
     visible = [post for post in posts if post.visible_at(now)]
     builder = _Builder(settings, look, feeds, now)
     if settings.site.pages:
         builder.add_pages(visible)
     builder.add_assets(visible)
+    builder.add_redirects()
     return Site(files=tuple(builder.files.values()), problems=tuple(builder.problems))
 
 
@@ -59,6 +61,7 @@ class _Builder:
         self._now = now
         self._stylesheet = ""
         self._taken = {feed.path: "a feed" for feed in feeds}
+        self._moves: dict[str, str] = {}
 
     def add_pages(self, posts: Sequence[Post]) -> None:
         css = self._look.render("site/site.css").encode()
@@ -80,6 +83,18 @@ class _Builder:
                 already = self.files.get(asset.path)
                 if not (isinstance(already, OutputCopy) and already.source == asset.source):
                     self._claim(OutputCopy(asset.path, asset.source), post, "the file beside it")
+
+    def add_redirects(self) -> None:
+        for old, new in self._settings.redirects.items():
+            file = page_file(old, self._home)
+            if file is None:
+                self._warn(self._settings.file.name, f"[redirects] {old} is no address", "write it as /old/address/")
+            elif owner := self._taken.get(file):
+                remedy = "take it out of [redirects], or move what stands there"
+                self._warn(self._settings.file.name, f"[redirects] {old} is where {owner} is", remedy)
+            else:
+                self._moves[old] = new
+        self._add(OutputFile(REDIRECTS, redirects_file(self._moves, self._home)))
 
     def _page(self, post: Post) -> Page:
         return Page(
@@ -109,10 +124,13 @@ class _Builder:
     def _add_alias(self, page: Page, alias: str) -> None:
         file = page_file(alias if "://" in alias else "/" + alias.lstrip("/"), self._home)
         if file is None:
-            self._warn(page.post, f"the alias {alias} is no address on this site", "write it as /old/address/")
+            message = f"the alias {alias} is no address on this site"
+            self._warn(page.post.path, message, "write it as /old/address/")
         elif file != page.file:
             content = self._render("redirect.html", root_from(file), page=page, post=page.post)
-            self._claim(OutputFile(file, content), page.post, f"the alias {alias}")
+            if self._claim(OutputFile(file, content), page.post, f"the alias {alias}"):
+                target = page.post.url if page.file is None else f"/{page.link('')}"
+                self._moves["/" + file.removesuffix("index.html")] = target
 
     def _render(self, template: str, root: str, **context: object) -> bytes:
         text = self._look.render(
@@ -120,19 +138,21 @@ class _Builder:
         )
         return text.encode()
 
-    def _claim(self, file: OutputFile | OutputCopy, post: Post, what: str) -> None:
+    def _claim(self, file: OutputFile | OutputCopy, post: Post, what: str) -> bool:
+        """Put a file of a post where it belongs. False if something else is there, which is told."""
         if owner := self._taken.get(file.path):
             message = f"{what} would stand at {file.path}, where {owner} is"
-            self._warn(post, message, "give one of them another slug, url or alias")
-        else:
-            self._add(file, post.path)
+            self._warn(post.path, message, "give one of them another slug, url or alias")
+            return False
+        self._add(file, post.path)
+        return True
 
     def _add(self, file: OutputFile | OutputCopy, owner: str = "a page of the site") -> None:
         self._taken[file.path] = owner
         self.files[file.path] = file
 
-    def _warn(self, post: Post, message: str, remedy: str) -> None:
-        self.problems.append(Problem(path=post.path, message=message, remedy=remedy, severity=Severity.WARNING))
+    def _warn(self, path: str, message: str, remedy: str) -> None:
+        self.problems.append(Problem(path=path, message=message, remedy=remedy, severity=Severity.WARNING))
 
 
 def _neighbours(pages: Sequence[Page]) -> Iterator[tuple[Page | None, Page, Page | None]]:

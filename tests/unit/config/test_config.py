@@ -96,6 +96,43 @@ def test_a_wrong_value_is_named_in_plain_words(tmp_path: Path, line: str, words:
     assert words in mistake(tmp_path, line)
 
 
+def test_old_addresses_are_read_as_they_stand(tmp_path: Path) -> None:
+    read = settings(
+        tmp_path,
+        """
+        [redirects]
+        "/feed.xml" = "/atom.xml"
+        "/feeds/posts/default/" = "https://elsewhere.example/atom.xml?all#top"
+        "/über-uns" = "/"
+        """,
+    )
+    assert dict(read.redirects) == {
+        "/feed.xml": "/atom.xml",
+        "/feeds/posts/default/": "https://elsewhere.example/atom.xml?all#top",
+        "/über-uns": "/",
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('"feed.xml" = "/atom.xml"', "feed.xml must be a path without query"),
+        ('"/?feed=rss2" = "/atom.xml"', "/?feed=rss2 must be a path without query"),
+        ('"//x" = "/atom.xml"', "//x must be a path"),
+        ('"/two words" = "/atom.xml"', "must be a path"),
+        ('"/feed" = "atom.xml"', "/feed must lead to a path"),
+        ('"/feed" = "//elsewhere.example/"', "/feed must lead to a path"),
+        ('"/feed" = "/\\\\elsewhere.example/"', "/feed must lead to a path"),
+        ('"/feed" = 3', "/feed must lead to a path"),
+        ('"/feed" = "/feed"', "/feed leads to another old address"),
+        ('"/feed/" = "/feed"', "/feed/ leads to another old address"),
+        ('"/b" = "/c"\n"/a" = "/b"', "briefingfeed.toml:3: redirects./a leads to another old address"),
+    ],
+)
+def test_an_old_address_that_cannot_lead_anywhere_is_named(tmp_path: Path, line: str, words: str) -> None:
+    assert words in mistake(tmp_path, f"[redirects]\n{line}")
+
+
 def test_a_missing_file_names_the_command_that_starts_one(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="briefingfeed init"):
         load(tmp_path / "briefingfeed.toml", provider_names=())

@@ -22,7 +22,8 @@ def test_build_publishes_feeds_and_pages(desk: Desk) -> None:
     report = desk.build()
 
     assert report.written == (
-        "404.html", "assets/site.css", "atom.xml", "feed.json", "index.html", "posts/quay/index.html", "rss.xml",
+        "404.html", "_redirects", "assets/site.css", "atom.xml", "feed.json", "index.html", "posts/quay/index.html",
+        "rss.xml",
     )  # fmt: skip
     assert (report.posts, report.unchanged, report.removed, report.problems) == (1, 0, (), ())
     assert not report.has_errors
@@ -39,7 +40,7 @@ def test_second_build_reads_nothing_and_touches_nothing(desk: Desk) -> None:
     assert desk.reads == reads
     assert desk.output() == before
     assert {path: path.stat().st_mtime_ns for path in (desk.root / "var").iterdir()} == state
-    assert (report.posts, report.written, report.unchanged) == (1, (), 7)
+    assert (report.posts, report.written, report.unchanged) == (1, (), 8)
 
 
 def test_two_builds_from_nothing_are_byte_identical(desk: Desk) -> None:
@@ -271,7 +272,7 @@ def test_without_pages_only_feeds_are_built(desk: Desk) -> None:
     )
     desk.build()
 
-    assert sorted(desk.bytes()) == ["atom.xml", "feed.json", "rss.xml"]
+    assert sorted(desk.bytes()) == ["_redirects", "atom.xml", "feed.json", "rss.xml"]
     assert 'href="https://www.harbour.example/quay"' in (desk.public / "atom.xml").read_text()
 
 

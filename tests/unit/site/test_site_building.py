@@ -18,6 +18,7 @@ from briefingfeed.models.post import Asset, Author, CallToAction, Closing, Conta
 from briefingfeed.models.problem import Severity
 from briefingfeed.models.settings import Settings, SiteSettings
 from briefingfeed.site import Site, build_site
+from briefingfeed.site.redirects import read_redirects
 
 FEEDS = (
     FeedLink(
@@ -59,6 +60,12 @@ def paths(site: Site) -> list[str]:
     return sorted(file.path for file in site.files)
 
 
+def moves(site: Site) -> list[str]:
+    head, *lines = text_of(site, "_redirects").splitlines()
+    assert head.startswith("# ")
+    return lines
+
+
 def words(element: html.HtmlElement, selector: str) -> list[str]:
     return [" ".join(found.text_content().split()) for found in element.cssselect(selector)]
 
@@ -72,7 +79,7 @@ def test_site_has_an_index_a_page_per_post_a_style_and_a_page_for_what_is_missin
     built: Callable[..., Site], post: Callable[..., Post]
 ) -> None:
     assert paths(built(post(), post("quay", days_ago=9))) == [
-        "404.html", "assets/site.css", "index.html", "posts/mooring/index.html", "posts/quay/index.html",
+        "404.html", "_redirects", "assets/site.css", "index.html", "posts/mooring/index.html", "posts/quay/index.html",
     ]  # fmt: skip
 
 
@@ -254,6 +261,44 @@ def test_alias_leads_to_the_post(built: Callable[..., Site], post: Callable[...,
     assert page.xpath("//a/@href") == ["../../posts/mooring/"]
 
 
+def test_old_addresses_stand_in_the_list_that_web_servers_read(
+    built: Callable[..., Site], post: Callable[..., Post], settings: Settings
+) -> None:
+    moved = {
+        "/feed.xml": "/atom.xml",
+        "/feeds/posts/default": "https://harbour.example/news/rss.xml",
+        "/a;b{$c}": "https://elsewhere.example/x?a=1&b=%20;#top",
+    }
+    site = built(post(aliases=("/old/address/", "/über")), settings=replace(settings, redirects=moved))
+
+    assert site.problems == ()
+    assert moves(site) == [
+        "/news/%C3%BCber/ /news/posts/mooring/ 301",
+        "/news/a%3Bb%7B%24c%7D https://elsewhere.example/x?a=1&b=%20%3B#top 301",
+        "/news/feed.xml /news/atom.xml 301",
+        "/news/feeds/posts/default /news/rss.xml 301",
+        "/news/old/address/ /news/posts/mooring/ 301",
+    ]
+    assert read_redirects(text_of(site, "_redirects").encode())["/news/über/"] == "/news/posts/mooring/"
+
+
+def test_list_of_old_addresses_passes_over_what_is_not_ours() -> None:
+    lines = b"# head\n/a/ /b/ 301\n/c/ /d/ 302\n\n/e/\n\xff /x/ 301\n/f/ /g/ 301 extra\n"
+
+    assert read_redirects(lines) == {"/a/": "/b/"}
+
+
+@pytest.mark.parametrize("old", ["/", "/atom.xml", "/posts/mooring", "/posts/mooring/", "/alias/", "/../x", "/a//b"])
+def test_old_address_never_hides_what_is_there(
+    built: Callable[..., Site], post: Callable[..., Post], settings: Settings, old: str
+) -> None:
+    site = built(post(aliases=("/alias/",)), settings=replace(settings, redirects={old: "/rss.xml"}))
+
+    assert [(problem.path, problem.severity) for problem in site.problems] == [("briefingfeed.toml", Severity.WARNING)]
+    assert f"[redirects] {old} is" in site.problems[0].message
+    assert moves(site) == ["/news/alias/ /news/posts/mooring/ 301"]
+
+
 @pytest.mark.parametrize("alias", ["/", "/atom.xml", "/posts/quay/", "/assets/site.css", "/404.html"])
 def test_alias_never_takes_the_place_of_something_else(
     built: Callable[..., Site], post: Callable[..., Post], alias: str
@@ -274,7 +319,8 @@ def test_alias_that_is_no_address_of_ours_is_told(
     site = built(post(aliases=(alias,)))
 
     assert len(site.problems) == 1
-    assert len(paths(site)) == 4
+    assert len(paths(site)) == 5
+    assert moves(site) == []
 
 
 def test_post_that_lives_elsewhere_is_linked_there(built: Callable[..., Site], post: Callable[..., Post]) -> None:
@@ -290,7 +336,10 @@ def test_without_pages_only_the_files_beside_posts_are_left(
     asset = Asset(source=settings.paths.posts / "a.png", path="posts/mooring/a.png", url="https://x.example/a.png")
     bare = replace(settings, site=SiteSettings(pages=False, post_url="https://x.example/{slug}/"))
 
-    assert built(post(assets=(asset,)), settings=bare).files == (OutputCopy("posts/mooring/a.png", asset.source),)
+    site = built(post(assets=(asset,), aliases=("/old/",)), settings=bare)
+    assert paths(site) == ["_redirects", "posts/mooring/a.png"]
+    assert OutputCopy("posts/mooring/a.png", asset.source) in site.files
+    assert moves(site) == []
 
 
 def test_files_beside_drafts_are_not_published(
