@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gettext
 import hashlib
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from importlib import resources
@@ -19,6 +20,8 @@ _MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
+
+_REMEDY = "mend the template there; nothing was published or sent"
 
 
 def shipped_templates() -> Path:
@@ -63,25 +66,46 @@ class Look:
         except jinja2.TemplateNotFound as error:
             raise TemplateError(
                 f"there is no template {error.name}",
-                where=name,
+                where=_place(error, self._search) or name,
                 remedy="put it into the templates folder of the publication, or remove what names it",
             ) from error
         except jinja2.TemplateSyntaxError as error:
             raise TemplateError(
-                error.message or "the template cannot be read",
+                f"this cannot be read as a template: {error.message}",
                 where=f"{error.filename or name}:{error.lineno}",
-                remedy="mend the template there; nothing was published or sent",
+                remedy=_REMEDY,
+            ) from error
+        except OSError as error:
+            raise TemplateError(
+                f"the template cannot be read: {(error.strerror or str(error)).lower()}",
+                where=str(error.filename or name),
+                remedy="let the user who runs briefingfeed read it",
+            ) from error
+        except UnicodeDecodeError as error:
+            raise TemplateError(
+                "a template is not UTF-8 text",
+                where=_place(error, self._search) or self._file(name),
+                remedy="open it in your editor and save it again with the encoding UTF-8",
+            ) from error
+        except RecursionError as error:
+            raise TemplateError(
+                "the template never ends: it includes or extends itself",
+                where=_place(error, self._search) or name,
+                remedy=_REMEDY,
             ) from error
         except (jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise TemplateError(
-                f"the template stopped: {error}",
+                f"the template stopped: {_without_modules(str(error))}",
                 where=_place(error, self._search) or name,
-                remedy="mend the template there; nothing was published or sent",
+                remedy=_REMEDY,
             ) from error
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all templates that can be found."""
         return tuple(self._environment.list_templates())
+
+    def _file(self, name: str) -> str:
+        return next((str(path) for folder in self._search if (path := folder / name).exists()), name)
 
     def fingerprint(self) -> str:
         """Return a hex digest that changes whenever a template changes."""
@@ -101,6 +125,11 @@ def time_in_words(at: datetime, zone: ZoneInfo) -> str:
     """Write an instant for people, in the publication's zone: `23 November 2026, 17:00`."""
     local = at.astimezone(zone)
     return f"{day_in_words(local)}, {local:%H:%M}"
+
+
+def _without_modules(words: str) -> str:
+    """Name a class as templates know it: `Post` instead of `briefingfeed.models.post.Post`."""
+    return re.sub(r"\bbriefingfeed(?:\.\w+)*\.(?=\w+ object)", "", words)
 
 
 def _place(error: BaseException, search: Sequence[Path]) -> str | None:

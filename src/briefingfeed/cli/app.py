@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 yes_option = click.option("--yes", is_flag=True, help="Do it without asking.")
 
+_DAY_ALONE = len("2026-11-16")
+_YEARS = range(1970, 3000)
+
 
 def clock() -> datetime:
     """Return the present moment. The only place that looks at the clock."""
@@ -50,11 +53,11 @@ class App:
     def say(self, words: str) -> None:
         """Tell how it went, if somebody watches: silent when stdout is no terminal, so that cron mails nothing."""
         if self.verbose or (sys.stdout.isatty() and not self.quiet):
-            click.echo(words, err=True)
+            click.echo(visible(words), err=True)
 
     def warn(self, words: str) -> None:
         """Tell something that needs a person, always."""
-        click.echo(words, err=True)
+        click.echo(visible(words), err=True)
 
     def confirm(self, question: str, *, yes: bool) -> None:
         """Ask on a terminal; without one only `--yes` goes on. Raises UsageError or Abort."""
@@ -62,7 +65,12 @@ class App:
             return
         if not sys.stdin.isatty():
             raise UsageError(f"this needs a decision: {question}", remedy="say it with --yes")
-        click.confirm(question, abort=True, err=True)
+        click.confirm(visible(question), abort=True, err=True)
+
+
+def visible(text: str) -> str:
+    """Replace control characters other than line breaks: a file name or server reply must not steer the terminal."""
+    return "".join(char if char.isprintable() or char == "\n" else "�" for char in text)
 
 
 def print_json(data: Any) -> None:
@@ -79,7 +87,7 @@ def _plain(value: object) -> object:
 
 
 class When(click.ParamType[datetime]):
-    """A moment: `2026-11-16`, `2026-11-16 08:05`, or with a zone. Without one, the publication's is meant."""
+    """A moment: `2026-11-16` (its end), `2026-11-16 08:05`, or with a zone. Without one, the publication's is meant."""
 
     name = "when"
 
@@ -87,8 +95,9 @@ class When(click.ParamType[datetime]):
         if isinstance(value, datetime):
             return value
         try:
-            if len(value) == 10:
-                return datetime.combine(date.fromisoformat(value), time.max.replace(microsecond=0))
-            return datetime.fromisoformat(value)
+            at = datetime.fromisoformat(value)
         except ValueError:
             self.fail(f'"{value}" is no moment; write 2026-11-16 or "2026-11-16 08:05"', param, ctx)
+        if at.year not in _YEARS:
+            self.fail(f"the year {at.year} cannot be meant", param, ctx)
+        return datetime.combine(at, time.max.replace(microsecond=0)) if len(value) == _DAY_ALONE else at

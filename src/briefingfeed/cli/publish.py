@@ -53,8 +53,10 @@ def check(ctx: click.Context, as_json: bool) -> None:
     if as_json:
         print_json({"posts": report.posts, "problems": problems_as_dicts(report.problems)})
     else:
-        tell_problems(app, report.problems)
-        app.say(f"{report.posts} posts looked at, {len(report.problems)} things to mend.")
+        for problem in report.problems:
+            app.warn(str(problem))
+        count = len(report.problems)
+        app.say(f"{report.posts} posts looked at, {'1 thing' if count == 1 else f'{count} things'} to mend.")
     ctx.exit(1 if report.problems else 0)
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import os
 import sys
+import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
 import click
 
 from briefingfeed import __version__
-from briefingfeed.cli.app import App
-from briefingfeed.errors import BriefingfeedError
+from briefingfeed.cli.app import App, visible
+from briefingfeed.errors import BriefingfeedError, TemporaryError
 
 _COMMANDS = {
     "init": "create",
@@ -44,6 +47,15 @@ class _LazyGroup(click.Group):
             value for value in vars(module).values() if isinstance(value, click.Command) and value.name == cmd_name
         )
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in _COMMANDS and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], _COMMANDS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(_COMMANDS)}."
+            ctx.fail(f"{args[0]} is not a command; {hint}")
+        return super().resolve_command(ctx, args)
+
 
 @click.group(
     cls=_LazyGroup,
@@ -53,7 +65,7 @@ class _LazyGroup(click.Group):
 @click.option(
     "--config",
     "config",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     envvar="BRIEFINGFEED_CONFIG",
     default=Path("briefingfeed.toml"),
     help="The publication's settings file.  [default: ./briefingfeed.toml]",
@@ -89,12 +101,56 @@ def main() -> NoReturn:
     except BriefingfeedError as error:
         click.echo(f"briefingfeed: {visible(str(error))}", err=True)
         code = error.exit_code
-    except BrokenPipeError:  # `briefingfeed … | head`: nobody reads on
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
-    sys.exit(code if isinstance(code, int) else 0)
+    except SystemExit as stop:
+        if not isinstance(stop.__context__, BrokenPipeError):
+            raise
+        code = 0  # `briefingfeed … | head`: nobody reads on
+    except OSError as error:
+        code = _tell_os_error(error)
+    except Exception as error:
+        code = _tell_bug(error)
+    sys.exit(_flushed(code if isinstance(code, int) else 0))
 
 
-def visible(text: str) -> str:
-    """Replace control characters other than line breaks: a file name or server reply must not steer the terminal."""
-    return "".join(char if char.isprintable() or char == "\n" else "�" for char in text)
+def _tell_os_error(error: OSError) -> int:
+    """Say what the machine refused that nobody foresaw. The same command may succeed once it is mended."""
+    where = f"{error.filename}: " if error.filename else ""
+    _last_words(
+        f"briefingfeed: {where}{(error.strerror or str(error)).lower()}\n"
+        "  see that the disk has room, and that the user who runs briefingfeed may read and write there"
+    )
+    return TemporaryError.exit_code
+
+
+def _tell_bug(error: Exception) -> int:
+    """Name a mistake of ours by its kind and place only: its words might hold the address of a reader."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    _last_words(
+        f"briefingfeed: something went wrong that should not have: {type(error).__name__} in "
+        f"{Path(place.filename).name}, line {place.lineno}\n"
+        "  please report it with these words; BRIEFINGFEED_TRACEBACK=1 shows the whole story"
+    )
+    if os.environ.get("BRIEFINGFEED_TRACEBACK"):
+        traceback.print_exception(error)
+    return BriefingfeedError.exit_code
+
+
+def _last_words(text: str) -> None:
+    with suppress(OSError):
+        click.echo(visible(text), err=True)
+
+
+def _flushed(code: int) -> int:
+    """Empty stdout before Python does so itself at the end, where a full disk would become a traceback."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _discard_stdout()
+    except OSError as error:
+        _discard_stdout()
+        return code or _tell_os_error(error)
+    return code
+
+
+def _discard_stdout() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

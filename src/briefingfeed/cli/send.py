@@ -18,6 +18,7 @@ from briefingfeed.services.send import Progress, send_weekly
 from briefingfeed.services.send_context import SendContext
 from briefingfeed.services.send_plan import SendPlan, plan_weekly
 from briefingfeed.services.send_report import SendReport
+from briefingfeed.subscribers.addresses import normalise
 
 
 @click.command("send-weekly")
@@ -49,6 +50,8 @@ def send_weekly_command(
     app: App = ctx.obj
     if dry_run and test_to:
         raise UsageError("--dry-run and --test-to do not go together", remedy="use one of them")
+    if test_to is not None:
+        test_to = normalise(test_to)
     with app.publication(_clock_from(as_of, app)) as publication:
         context = publication.send_context()
         if dry_run:
@@ -109,8 +112,8 @@ def _progress(app: App) -> Iterator[Progress]:
 def _tell_report(app: App, report: SendReport, as_json: bool) -> None:
     for notice in report.news:
         app.warn(str(notice))
-    if report.error is not None:
-        app.warn(f"briefingfeed: {report.error}")
+    if report.error is not None and str(report.error) not in (notice.text for notice in report.news):
+        app.say(str(report.error))  # told before: cron would mail it every quarter of an hour
     if as_json:
         print_json(report.as_dict())
         return

@@ -65,7 +65,7 @@ def import_(app: App, file: Path, source: str, dry_run: bool, yes: bool, as_json
         candidates = subscriber_imports.read_file(file)
         plan = subscriber_imports.preview(publication.database, candidates, suppression_key=key)
         if not as_json:
-            click.echo(plan_in_words(plan), err=True)
+            app.warn(plan_in_words(plan))
         if not dry_run:
             app.confirm("Do this?", yes=yes)
             plan = subscriber_imports.apply(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from briefingfeed import config
-from briefingfeed.errors import BriefingfeedError, RefusedError, UsageError
+from briefingfeed.errors import ConfigurationError, RefusedError, StorageError, UsageError
 from briefingfeed.models.post import Post
 from briefingfeed.models.settings import PublicationSettings, Settings
 from briefingfeed.posts.identity import tag
@@ -89,7 +91,8 @@ The first paragraph is the summary, unless the front matter has one. Replace thi
 def create_publication(folder: Path, identity: Identity, today: date) -> tuple[Path, ...]:
     """Write settings, people and a first post into `folder`; return the files.
 
-    Raises RefusedError if a publication is there, ConfigurationError or UsageError if `identity` won't do.
+    Posts that are there already make the first post unnecessary. What exists is never written over. Raises
+    RefusedError if a publication is there, UsageError if `identity` won't do, StorageError if it cannot be written.
     """
     values = {
         "title": identity.title,
@@ -108,11 +111,12 @@ def create_publication(folder: Path, identity: Identity, today: date) -> tuple[P
         folder / "posts" / f"{today}-welcome.md": _post_source("Welcome", post_id, _FIRST_POST),
         folder / ".gitignore": "/public/\n/var/\n",
     }
-    if (folder / "briefingfeed.toml").exists():
+    if _exists(folder / "briefingfeed.toml"):
         raise RefusedError(
             "there is a publication already", where=str(folder), remedy="name another folder: briefingfeed init FOLDER"
         )
-    written = [file for file in files if not file.exists()]
+    has_posts = any((folder / "posts").glob("**/*"))
+    written = [file for file in files if not _exists(file) and not (has_posts and file.suffix == ".md")]
     for file in reversed(written):  # the settings last: a half-made folder can be made again
         _write_new(file, files[file])
     return tuple(written)
@@ -122,8 +126,10 @@ def create_post(settings: Settings, title: str, day: date) -> Path:
     """Write an empty post of that title and return its file. Raises RefusedError if the file exists."""
     slug = slugify(title)
     file = settings.paths.posts / f"{day}-{slug}.md"
-    if file.exists():
-        raise RefusedError("there is such a post already", where=str(file), remedy="give the new one another title")
+    if _exists(file):
+        raise RefusedError(
+            "there is such a post already", where=str(file), remedy="give the new one another title or --date"
+        )
     post_id = tag(settings.publication, day, slug)
     _write_new(file, _post_source(title, post_id, "Write here.\n", draft=True))
     return file
@@ -143,11 +149,15 @@ def write_ids(settings: Settings, posts: Iterable[Post]) -> tuple[str, ...]:
 
 
 def _proved(settings: str) -> PublicationSettings:
-    """Read settings as they will be read later, before anything is written. Raises ConfigurationError."""
+    """Read settings as they will be read later, before anything is written. Raises UsageError."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / config.FILE_NAME
         file.write_text(settings, encoding="utf-8")
-        return config.load(file, provider_names=()).publication
+        try:
+            return config.load(file, provider_names=()).publication
+        except ConfigurationError as error:  # of a file that the user has never seen
+            mistakes = re.sub(r"^\S*?:\d+: ", "", error.message, flags=re.MULTILINE)
+            raise UsageError(mistakes, remedy="give it again; nothing was written") from error
 
 
 def _post_source(title: str, post_id: str, body: str, *, draft: bool = False) -> str:
@@ -158,17 +168,39 @@ def _post_source(title: str, post_id: str, body: str, *, draft: bool = False) ->
 def _quoted(value: str) -> str:
     """Write a text as TOML and YAML both read it. Raises UsageError for one that holds control characters."""
     if not value.isprintable() or not value.strip():
-        raise UsageError(f"{value!r} must be one line of text", remedy="give it again without control characters")
+        raise UsageError(f"{value!r} is not a line of text", remedy="give it again, in words and on one line")
     return json.dumps(value, ensure_ascii=False)
 
 
+def _exists(file: Path) -> bool:
+    """Raises StorageError if the folder may not be looked into."""
+    try:
+        return file.exists()
+    except OSError as error:
+        raise _unwritten(file, error) from error
+
+
 def _write_new(file: Path, text: str) -> None:
+    """Write a file that isn't there yet, whole or not at all."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("x", encoding="utf-8", newline="\n") as out:
+        out = file.open("x", encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise _unwritten(file, error) from error
+    try:
+        with out:
             out.write(text)
     except OSError as error:
-        raise BriefingfeedError(f"cannot be written: {error.strerror}", where=str(file)) from error
+        file.unlink(missing_ok=True)
+        raise _unwritten(file, error) from error
+
+
+def _unwritten(file: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"cannot be written: {(error.strerror or str(error)).lower()}",
+        where=str(file),
+        remedy="see that the disk has room, and that you may write there; then run the same command again",
+    )
 
 
 def _replace(file: Path, content: bytes) -> None:
@@ -179,5 +211,6 @@ def _replace(file: Path, content: bytes) -> None:
         draft.chmod(file.stat().st_mode)
         draft.replace(file)
     except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise BriefingfeedError(f"cannot be written: {error.strerror}", where=str(file)) from error
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise _unwritten(file, error) from error

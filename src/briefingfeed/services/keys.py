@@ -24,6 +24,7 @@ SECRET_KEY = "BRIEFINGFEED_SECRET_KEY"  # noqa: S105 - the variable's name
 SUPPRESSION_KEY = "BRIEFINGFEED_SUPPRESSION_KEY"
 _FILES = {SECRET_KEY: "secret.key", SUPPRESSION_KEY: "suppression.key"}
 _KEY_BYTES = 32
+_LEAST_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +71,18 @@ def _parse(text: str, *, where: str) -> Sequence[bytes]:
         keys = tuple(bytes.fromhex(word) for word in text.split())
     except ValueError:
         raise SecretKeyError(
-            "a key is written as hexadecimal digits", where=where, remedy="make one with: openssl rand -hex 32"
+            "a key is written as hexadecimal digits",
+            where=where,
+            remedy="restore it from the backup; a new one: openssl rand -hex 32",
         ) from None
     if not keys:
         raise SecretKeyError("it holds no key", where=where, remedy="restore it from the backup")
+    if any(len(key) < _LEAST_BYTES for key in keys):
+        raise SecretKeyError(
+            f"a key here is too short to be safe, or cut off: it needs {2 * _LEAST_BYTES} digits at least",
+            where=where,
+            remedy="restore it from the backup; a new one comes from: openssl rand -hex 32",
+        )
     return keys
 
 
@@ -83,7 +92,12 @@ def read_secret(file: Path) -> str:
         mode = stat.S_IMODE(file.stat().st_mode)
         text = file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise SecretKeyError(f"cannot be read: {error}", where=str(file), remedy="see that the file exists") from error
+        reason = (error.strerror or str(error)).lower() if isinstance(error, OSError) else "it is not text"
+        raise SecretKeyError(
+            f"this secret cannot be read: {reason}",
+            where=str(file),
+            remedy="see that the file is there, and that the user who runs briefingfeed owns it",
+        ) from error
     if mode & 0o077:
         raise SecretKeyError(
             "others on this machine can read this secret", where=str(file), remedy=f"run: chmod 600 {file}"
@@ -106,7 +120,11 @@ def _make(file: Path) -> bytes:
     except FileExistsError:  # another process was quicker
         return _parse(read_secret(file), where=str(file))[0]
     except OSError as error:
-        raise StorageError(f"the key cannot be written: {error}", where=str(file), remedy="free the disk") from error
+        raise StorageError(
+            f"the key cannot be written: {(error.strerror or str(error)).lower()}",
+            where=str(file),
+            remedy="see that the disk has room, and that the user who runs briefingfeed may write there",
+        ) from error
     finally:
         draft.unlink(missing_ok=True)
     return key

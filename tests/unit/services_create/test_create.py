@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from briefingfeed import config
-from briefingfeed.errors import ConfigurationError, RefusedError, UsageError
+from briefingfeed.errors import RefusedError, UsageError
 from briefingfeed.models.settings import Settings
 from briefingfeed.posts.memory import IdMemory
 from briefingfeed.posts.store import PostStore
@@ -58,9 +58,9 @@ def test_files_that_stand_there_already_are_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "error"),
     [
-        ({"url": "harbour.example.org"}, ConfigurationError),
-        ({"sender": "nobody"}, ConfigurationError),
-        ({"timezone": "Port"}, ConfigurationError),
+        ({"url": "harbour.example.org"}, UsageError),
+        ({"sender": "nobody"}, UsageError),
+        ({"timezone": "Port"}, UsageError),
         ({"title": "two\nlines"}, UsageError),
         ({"title": " "}, UsageError),
     ],
