@@ -183,10 +183,8 @@ delivery = Table(
     sqlite_autoincrement=True,
 )
 Index("delivery_by_state", delivery.c.edition_key, delivery.c.state, delivery.c.next_attempt_at)
-_is_claimed = text("claim_id IS NOT NULL")
-Index("delivery_by_claim", delivery.c.claim_id, sqlite_where=_is_claimed, postgresql_where=_is_claimed)
-_is_unsettled = text("state IN ('failed', 'uncertain') AND acknowledged_at IS NULL")
-Index("delivery_unsettled", delivery.c.edition_key, sqlite_where=_is_unsettled, postgresql_where=_is_unsettled)
+_IS_CLAIMED = text("claim_id IS NOT NULL")
+Index("delivery_by_claim", delivery.c.claim_id, sqlite_where=_IS_CLAIMED, postgresql_where=_IS_CLAIMED)
 
 attempt = Table(
     "attempt",

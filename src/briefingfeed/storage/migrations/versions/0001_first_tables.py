@@ -191,10 +191,6 @@ def _deliveries() -> None:
     op.create_index("delivery_by_state", "delivery", ["edition_key", "state", "next_attempt_at"])
     claimed = sa.text("claim_id IS NOT NULL")
     op.create_index("delivery_by_claim", "delivery", ["claim_id"], sqlite_where=claimed, postgresql_where=claimed)
-    unsettled = sa.text("state IN ('failed', 'uncertain') AND acknowledged_at IS NULL")
-    op.create_index(
-        "delivery_unsettled", "delivery", ["edition_key"], sqlite_where=unsettled, postgresql_where=unsettled
-    )
     op.create_index(op.f("delivery_subscriber_id"), "delivery", ["subscriber_id"])
     op.create_table(
         "attempt",

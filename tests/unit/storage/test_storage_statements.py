@@ -1,0 +1,104 @@
+"""How the statements run: by an index where there are many rows, and in words that PostgreSQL knows as well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import ClauseElement, Connection, event
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from briefingfeed.models.delivery import DeliveryState
+from briefingfeed.storage import deliveries, editions, erasure, ledger, records, schema, subscribers
+from briefingfeed.storage.database import Database
+
+from .samples import KEY, NOW, RUN, accepted, freeze, refused, subscribe
+
+QUESTIONS: dict[str, Callable[[Connection], object]] = {
+    "recover": lambda c: deliveries.recover(c, "run-2", NOW),
+    "claim": lambda c: deliveries.claim(c, KEY, RUN, 2, NOW),
+    "arm": lambda c: deliveries.arm(c, RUN, [1, 2], NOW),
+    "record": lambda c: deliveries.record(c, RUN, [accepted(1), refused(2)], NOW),
+    "unclaim": lambda c: deliveries.unclaim(c, RUN),
+    "expire": lambda c: deliveries.expire(c, KEY, NOW),
+    "cancel": lambda c: deliveries.cancel(c, KEY, NOW),
+    "next_due": lambda c: deliveries.next_due(c, KEY),
+    "counts": lambda c: deliveries.counts(c, KEY),
+    "story": lambda c: deliveries.story(c, "id-ann"),
+    "attempts": lambda c: deliveries.attempts(c, 1),
+    "earlier_bounces": lambda c: deliveries.earlier_bounces(c, [1, 2]),
+    "unsettled": deliveries.unsettled,
+    "acknowledge": lambda c: deliveries.acknowledge(c, NOW, key=KEY),
+    "release_posts": lambda c: editions.release_posts(c, KEY),
+    "post_ids": lambda c: editions.post_ids(c, KEY),
+    "by_address": lambda c: subscribers.by_address(c, "ann@readers.example"),
+    "consents": lambda c: subscribers.consents(c, "id-ann"),
+    "erase": lambda c: erasure.erase(c, "id-ann", NOW, source="command"),
+}
+INDEXES = {
+    "recover": "delivery_by_claim",
+    "claim": "delivery_by_state",
+    "unclaim": "delivery_by_claim",
+    "unsettled": "delivery_by_state",
+}
+"""Which index a statement is meant for."""
+LARGE = ("delivery", "attempt", "subscriber", "consent", "suppression", "edition_post")
+
+
+@contextmanager
+def statements_of(c: Connection) -> Iterator[list[tuple[str, Any]]]:
+    seen: list[tuple[str, Any]] = []
+
+    def see(_c: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, executemany: bool) -> None:
+        seen.append((statement, parameters[0] if executemany else parameters))
+
+    event.listen(c, "before_cursor_execute", see)
+    try:
+        yield seen
+    finally:
+        event.remove(c, "before_cursor_execute", see)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_no_question_reads_a_large_table_from_end_to_end(database: Database, question: str) -> None:
+    with database.write() as c:
+        subscribe(c, "ann", "ben", "cat")
+        freeze(c)
+        if question in ("arm", "record"):
+            deliveries.claim(c, KEY, RUN, 2, NOW)
+        if question == "record":
+            deliveries.arm(c, RUN, [1, 2], NOW)
+        with statements_of(c) as seen:
+            QUESTIONS[question](c)
+        assert seen
+        plans = ""
+        for statement, parameters in seen:
+            plan = c.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+            scans = [row[-1] for row in plan if row[-1].startswith("SCAN") and "USING" not in row[-1]]
+            assert not [scan for scan in scans if scan.split()[1] in LARGE], statement
+            plans += str(plan)
+        assert INDEXES.get(question, "") in plans
+
+
+def portable_statements() -> Iterator[ClauseElement]:
+    for table in schema.metadata.sorted_tables:
+        yield CreateTable(table)
+        yield from map(CreateIndex, table.indexes)
+    yield from (ledger._CLAIM, ledger._SKIP, ledger._ARM, ledger._GIVE_BACK, records._RECORD)
+
+
+def test_postgresql_knows_the_words_too() -> None:
+    compiled = [str(each.compile(dialect=postgresql.dialect())) for each in portable_statements()]
+    assert any("TIMESTAMP WITH TIME ZONE" in each for each in compiled)
+    assert any("WHERE claim_id IS NOT NULL" in each for each in compiled)
+    assert not any("AUTOINCREMENT" in each for each in compiled)
+
+
+def test_the_driver_gets_a_records_values_as_it_wants_them() -> None:
+    """SQLite takes them by position; a driver that takes them by name gets them by name."""
+    _, arrange, _ = records._for_driver(postgresql.dialect())
+    values = {"row": 1, "to": DeliveryState.ACCEPTED.value}
+    assert arrange(values) == values
