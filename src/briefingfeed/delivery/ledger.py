@@ -1,7 +1,7 @@
 """The database work of a run: in order, in groups, and in one thread of its own.
 
 A commit that survives a power cut costs as much as handing over many messages. So what comes up while one commit is
-on its way goes together into the next: outcomes of the messages before, arming of those to come. The event loop
+on its way goes together into the next: outcomes of the messages before, the arming of those to come. The event loop
 never waits for the disk.
 """
 
@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from sqlalchemy import Connection
 
@@ -20,51 +20,68 @@ from briefingfeed.delivery.failpoints import Failpoint, ignore
 from briefingfeed.errors import StorageError
 from briefingfeed.storage.database import Database
 
-T = TypeVar("T")
-Entry = TypeVar("Entry")
-
 PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds between the attempts at a commit that fails, on top of what the database itself waits for a lock."""
+LINGER = 0.02
+"""Seconds that an entry waits for company: the arming of the next message is usually on its way."""
+
+T = TypeVar("T")
+Entry = TypeVar("Entry", contravariant=True)
+Ask = TypeVar("Ask", contravariant=True)
+Answer = TypeVar("Answer", covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Step(Generic[T]):
-    name: str
-    work: Callable[[Connection], T]
-    answer: asyncio.Future[T]
+class Book(Protocol[Entry, Ask, Answer]):
+    """What is done with a group within its transaction. If that fails it is done again, so it must bear that."""
 
-    def settle(self, result: T) -> None:
-        if not self.answer.done():
-            self.answer.set_result(result)
+    def record(self, connection: Connection, entries: Sequence[Entry]) -> None:
+        """Write the entries down, in order."""
 
-    def fail(self, error: BaseException) -> None:
-        if not self.answer.done():
-            self.answer.set_exception(error)
+    def arm(self, connection: Connection, asks: Sequence[Ask]) -> Sequence[Answer]:
+        """Return one answer for each of `asks`, in order."""
 
 
-class Ledger(Generic[Entry]):
+@dataclass(slots=True)
+class _Group:
+    """What goes into one transaction: entries first, so that a row's outcome stands before it is looked at again."""
+
+    entries: list[Any] = field(default_factory=list)
+    asks: list[Any] = field(default_factory=list)
+    steps: list[tuple[str, Callable[[Connection], Any]]] = field(default_factory=list)
+    waiting: list[asyncio.Future[Any]] = field(default_factory=list)
+    """For the answers to the asks, then for the results of the steps."""
+
+    def __bool__(self) -> bool:
+        return bool(self.entries or self.asks or self.steps)
+
+    @property
+    def names(self) -> list[str]:
+        """Of the failpoints around it."""
+        return ["record"] * bool(self.entries) + ["arm"] * bool(self.asks) + [name for name, _ in self.steps]
+
+
+class Ledger(Generic[Entry, Ask, Answer]):
     """Use it as an asynchronous context manager; leaving it commits what is still queued.
 
-    `write` puts a group of entries down. A group is committed whole or not at all; if it fails it is tried again, so
-    whatever is passed in must bear being run twice. When the last try fails, `failure` says why and nothing is
-    written any more: `put` drops its entry, `commit` raises.
+    A group is committed whole or not at all; if it fails it is tried again. When the last try fails, `failure` says
+    why and nothing is written any more: `put` drops its entry, `arm` and `commit` raise.
     """
 
     def __init__(
         self,
         database: Database,
-        write: Callable[[Connection, Sequence[Entry]], None],
+        book: Book[Entry, Ask, Answer],
         *,
         pauses: Sequence[float] = PAUSES,
         failpoint: Failpoint = ignore,
     ) -> None:
         self._database = database
-        self._write = write
+        self._book = book
         self._pauses = pauses
         self._failpoint = failpoint
-        self._entries: list[Entry] = []
-        self._steps: list[_Step[object]] = []
+        self._next = _Group()
         self._queued = asyncio.Event()
+        self._lingering: asyncio.TimerHandle | None = None
         self._closing = False
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
         self.failure: Exception | None = None
@@ -81,68 +98,83 @@ class Ledger(Generic[Entry]):
         try:
             await self._writer
         finally:
+            if self._lingering:
+                self._lingering.cancel()
             self._thread.shutdown()
 
     def put(self, entry: Entry) -> None:
-        """Queue one entry. Returns at once; the order of entries is kept."""
+        """Queue one entry. Returns at once; it is written with the next group, very soon."""
         if self.failure is None:
-            self._entries.append(entry)
-            self._queued.set()
+            self._next.entries.append(entry)
+            if self._lingering is None:
+                self._lingering = asyncio.get_running_loop().call_later(LINGER, self._queued.set)
+
+    async def arm(self, ask: Ask) -> Answer:
+        """Return the book's answer, once it is committed; all entries put before are committed with it."""
+        self._check()
+        self._next.asks.append(ask)
+        answer: Answer = await self._answer(len(self._next.asks) - 1)
+        return answer
 
     async def commit(self, name: str, work: Callable[[Connection], T]) -> T:
-        """Run `work` after all entries put before it; return its result once that is committed.
+        """Run `work` after all that was queued before it; return its result once that is committed."""
+        self._check()
+        self._next.steps.append((name, work))
+        result: T = await self._answer(len(self._next.waiting))
+        return result
 
-        Raises the ledger's failure once there is one.
-        """
+    def _check(self) -> None:
         if self.failure is not None:
             raise self.failure
-        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._steps.append(_Step(name, work, answer))  # type: ignore[arg-type]  # a list of steps of many types
+
+    async def _answer(self, place: int) -> Any:
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._next.waiting.insert(place, answer)
         self._queued.set()
         return await answer
 
     async def _write_groups(self) -> None:
-        while not (self._closing and not self._entries and not self._steps):
+        while self._next or not self._closing:
             await self._queued.wait()
             self._queued.clear()
-            if self._entries or self._steps:
-                entries, self._entries = self._entries, []
-                steps, self._steps = self._steps, []
-                await self._write_group(entries, steps)
+            if self._lingering:
+                self._lingering.cancel()
+                self._lingering = None
+            if self._next:
+                group, self._next = self._next, _Group()
+                await self._write_group(group)
 
-    async def _write_group(self, entries: Sequence[Entry], steps: Sequence[_Step[object]]) -> None:
+    async def _write_group(self, group: _Group) -> None:
         try:
-            results = await self._persist(entries, steps)
+            results = await self._persist(group)
         except Exception as error:
-            self._give_up(error, steps)
+            self.failure = error
+            for answer in (*group.waiting, *self._next.waiting):
+                if not answer.done():
+                    answer.set_exception(error)
+            self._next = _Group()
         else:
-            for step, result in zip(steps, results, strict=True):
-                step.settle(result)
+            for answer, result in zip(group.waiting, results, strict=True):
+                if not answer.done():
+                    answer.set_result(result)
 
-    async def _persist(self, entries: Sequence[Entry], steps: Sequence[_Step[object]]) -> list[object]:
+    async def _persist(self, group: _Group) -> list[Any]:
         loop = asyncio.get_running_loop()
         for pause in self._pauses:
             try:
-                return await loop.run_in_executor(self._thread, self._transact, entries, steps)
+                return await loop.run_in_executor(self._thread, self._transact, group)
             except StorageError:
                 await asyncio.sleep(pause)
-        return await loop.run_in_executor(self._thread, self._transact, entries, steps)
+        return await loop.run_in_executor(self._thread, self._transact, group)
 
-    def _transact(self, entries: Sequence[Entry], steps: Sequence[_Step[object]]) -> list[object]:
-        names = (["record"] if entries else []) + [step.name for step in steps]
-        for name in names:
+    def _transact(self, group: _Group) -> list[Any]:
+        for name in group.names:
             self._failpoint(f"before-{name}")
         with self._database.write() as connection:
-            if entries:
-                self._write(connection, entries)
-            results = [step.work(connection) for step in steps]
-        for name in names:
+            if group.entries:
+                self._book.record(connection, group.entries)
+            results = list(self._book.arm(connection, group.asks)) if group.asks else []
+            results += [work(connection) for _, work in group.steps]
+        for name in group.names:
             self._failpoint(f"after-{name}")
         return results
-
-    def _give_up(self, error: Exception, steps: Sequence[_Step[object]]) -> None:
-        self.failure = error
-        for step in (*steps, *self._steps):
-            step.fail(error)
-        self._entries.clear()
-        self._steps.clear()

@@ -16,11 +16,12 @@ from functools import partial
 
 from sqlalchemy import Connection
 
+from briefingfeed.delivery.book import EditionBook
 from briefingfeed.delivery.copies import Copies
 from briefingfeed.delivery.failpoints import Failpoint, ignore
 from briefingfeed.delivery.ledger import PAUSES, Ledger
 from briefingfeed.delivery.stopping import Stop
-from briefingfeed.delivery.work import EditionWork, Entry, write_entries
+from briefingfeed.delivery.work import EditionLedger, EditionWork
 from briefingfeed.errors import ProviderError
 from briefingfeed.models.edition import EditionState
 from briefingfeed.providers.base import Provider
@@ -67,9 +68,9 @@ async def run_edition(key: str, copies: Copies, setup: RunSetup) -> RunResult:
     its rows were recorded as uncertain.
     """
     stop = Stop()
-    write = partial(write_entries, run_id=setup.run_id, now=setup.now)
+    book = EditionBook(key=key, run_id=setup.run_id, now=setup.now)
     with stop.listening():
-        ledger: Ledger[Entry] = Ledger(setup.database, write, pauses=setup.pauses, failpoint=setup.failpoint)
+        ledger: EditionLedger = Ledger(setup.database, book, pauses=setup.pauses, failpoint=setup.failpoint)
         async with ledger:
             work = EditionWork(
                 key,
@@ -93,7 +94,7 @@ async def run_edition(key: str, copies: Copies, setup: RunSetup) -> RunResult:
 
 
 async def _hand_over(
-    key: str, work: EditionWork, ledger: Ledger[Entry], stop: Stop, setup: RunSetup
+    key: str, work: EditionWork, ledger: EditionLedger, stop: Stop, setup: RunSetup
 ) -> ProviderError | None:
     """Let the provider work until nothing is due that this run may wait for."""
     while not work.is_over():

@@ -5,34 +5,26 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from sqlalchemy import Connection
 
+from briefingfeed.delivery.book import Armed, Ask, Entry
 from briefingfeed.delivery.copies import Copies
 from briefingfeed.delivery.failpoints import AFTER_SUBMIT, Failpoint
 from briefingfeed.delivery.ledger import Ledger
-from briefingfeed.delivery.outcomes import PolicyWatch, is_bounce, settle, suppresses
+from briefingfeed.delivery.outcomes import PolicyWatch, settle
 from briefingfeed.delivery.stopping import Stop
 from briefingfeed.errors import StorageError
 from briefingfeed.models.delivery import Claimed, Message, Outcome, Phase, Record, Result
-from briefingfeed.models.edition import EditionState
 from briefingfeed.newsletter.placeholders import SlotValueError
-from briefingfeed.storage import deliveries, editions
+from briefingfeed.storage import deliveries
+
+EditionLedger = Ledger[Entry, Ask, Armed]
 
 CLAIM = 500
 """Rows leased at a time: enough that claiming costs nothing, few enough to give back."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """What is put down about one row."""
-
-    record: Record
-    is_final_word: bool = False
-    """The row waits since an earlier refusal for policy; now it is known to fail."""
 
 
 class EditionWork:
@@ -43,7 +35,7 @@ class EditionWork:
         key: str,
         run_id: str,
         copies: Copies,
-        ledger: Ledger[Entry],
+        ledger: EditionLedger,
         stop: Stop,
         *,
         now: Callable[[], datetime],
@@ -136,19 +128,17 @@ class EditionWork:
         if not rows:
             return ()
         messages, unfit = self._copy(rows)
-        now = self._now()
-        armed = await self._ledger.commit("arm", partial(self._commit_arms, rows=rows, unfit=unfit, now=now))
+        armed = await self._ledger.arm(Ask(ids=frozenset(row.delivery_id for row in rows), unfit=tuple(unfit)))
         if armed is None:
             self.is_halted = True
             return ()
-        self._settled += len(unfit)
         going = [message for message in messages if message.delivery_id in armed]
-        for row in rows:
-            if row.delivery_id in armed:
-                self._taken[row.delivery_id] = row
-                self._watch = self._watch.without(row.delivery_id)
+        self._taken |= {row.delivery_id: row for row in rows if row.delivery_id in armed}
         for record in unfit:
             self._taken.pop(record.delivery_id, None)
+        for message in going:
+            self._watch = self._watch.without(message.delivery_id)
+        self._settled += len(unfit)
         self.handed_out += len(going)
         return going
 
@@ -164,29 +154,3 @@ class EditionWork:
                 )
                 unfit.append(settle(outcome, attempts=row.attempts, returns=0, now=self._now()))
         return messages, unfit
-
-    def _commit_arms(
-        self, connection: Connection, *, rows: Sequence[Claimed], unfit: Sequence[Record], now: datetime
-    ) -> set[int] | None:
-        """Return the rows armed; None if the edition is no longer being sent."""
-        armed = deliveries.arm(connection, self._run_id, [row.delivery_id for row in rows], now)
-        if not armed and editions.state(connection, self._key) is not EditionState.SENDING:
-            return None
-        deliveries.record(connection, self._run_id, [record for record in unfit if record.delivery_id in armed], now)
-        return armed
-
-
-def write_entries(
-    connection: Connection, entries: Sequence[Entry], *, run_id: str, now: Callable[[], datetime]
-) -> None:
-    """Put a group of reports down, in order: the rows, and the addresses that must not be mailed again."""
-    fresh = [entry.record for entry in entries if not entry.is_final_word]
-    bounced = [record.delivery_id for record in fresh if is_bounce(record.outcome)]
-    earlier = deliveries.earlier_bounces(connection, bounced) if bounced else {}
-    suppress = {
-        record.delivery_id for record in fresh if suppresses(record.outcome, earlier.get(record.delivery_id, 0))
-    }
-    deliveries.record(connection, run_id, fresh, now(), suppress=suppress)
-    final = [entry.record for entry in entries if entry.is_final_word]
-    if final:
-        deliveries.fail_refused(connection, final, now())

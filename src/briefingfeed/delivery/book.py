@@ -1,0 +1,67 @@
+"""What a run writes into the database, a group at a time: outcomes, and the arming of what goes next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from briefingfeed.delivery.outcomes import is_bounce, suppresses
+from briefingfeed.models.delivery import Record
+from briefingfeed.models.edition import EditionState
+from briefingfeed.storage import deliveries, editions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What is put down about one row."""
+
+    record: Record
+    is_final_word: bool = False
+    """The row waits since an earlier refusal for policy; now it is known to fail."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """Rows that a provider wants to hand over now."""
+
+    ids: frozenset[int]
+    unfit: tuple[Record, ...] = ()
+    """Those of them of which no copy can be made: they fail instead."""
+
+
+Armed = frozenset[int] | None
+"""The rows that may go; None if the edition is no longer being sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditionBook:
+    """The book of one run over one edition."""
+
+    key: str
+    run_id: str
+    now: Callable[[], datetime]
+
+    def record(self, connection: Connection, entries: Sequence[Entry]) -> None:
+        """Write down outcomes, and suppress the addresses that must not be mailed again."""
+        fresh = [entry.record for entry in entries if not entry.is_final_word]
+        final = [entry.record for entry in entries if entry.is_final_word]
+        bounced = [record.delivery_id for record in fresh if is_bounce(record.outcome)]
+        earlier = deliveries.earlier_bounces(connection, bounced) if bounced else {}
+        suppress = {each.delivery_id for each in fresh if suppresses(each.outcome, earlier.get(each.delivery_id, 0))}
+        deliveries.record(connection, self.run_id, fresh, self.now(), suppress=suppress)
+        if final:
+            deliveries.fail_refused(connection, final, self.now())
+
+    def arm(self, connection: Connection, asks: Sequence[Ask]) -> Sequence[Armed]:
+        """Arm the rows of all `asks` in one statement."""
+        ids = frozenset[int]().union(*(ask.ids for ask in asks))
+        armed = frozenset(deliveries.arm(connection, self.run_id, ids, self.now()))
+        if not armed and editions.state(connection, self.key) is not EditionState.SENDING:
+            return [None] * len(asks)
+        unfit = [record for ask in asks for record in ask.unfit if record.delivery_id in armed]
+        if unfit:
+            deliveries.record(connection, self.run_id, unfit, self.now())
+        return [armed & ask.ids for ask in asks]
