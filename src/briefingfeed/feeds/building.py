@@ -1,50 +1,39 @@
-"""build_feeds(): the publication's feed in its three formats."""
+"""build_feeds(): every feed document of the publication, and the list of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 
-from briefingfeed.errors import BriefingfeedError
-from briefingfeed.feeds.addresses import ATOM, JSON, RSS
-from briefingfeed.feeds.entry import Entry, make_entry
-from briefingfeed.feeds.jsonfeed import write_json_feed
-from briefingfeed.feeds.proof import prove_ids, prove_json, prove_xml
-from briefingfeed.feeds.syndication import write_atom, write_rss
+from briefingfeed.feeds.addresses import OPML
+from briefingfeed.feeds.opml import write_opml
+from briefingfeed.feeds.planning import plan_feeds
+from briefingfeed.feeds.press import Press
+from briefingfeed.feeds.proof import prove_ids
 from briefingfeed.models.output import OutputFile
 from briefingfeed.models.post import Post
-from briefingfeed.models.settings import PublicationSettings, Settings
+from briefingfeed.models.settings import Settings
 
-_Writer = Callable[[Sequence[Entry], PublicationSettings], bytes]
-_Proof = Callable[[bytes, Sequence[Entry], str], None]
-
-_FORMATS: tuple[tuple[str, _Writer, _Proof], ...] = (
-    (ATOM, write_atom, prove_xml),
-    (RSS, write_rss, prove_xml),
-    (JSON, write_json_feed, prove_json),
-)
+_NO_SIZES: Mapping[str, int] = MappingProxyType({})
 
 
-def build_feeds(posts: Iterable[Post], settings: Settings, now: datetime) -> list[OutputFile]:
-    """Return the feed documents: the newest posts that feeds may show at `now`, newest first.
+def build_feeds(
+    posts: Iterable[Post], settings: Settings, now: datetime, sizes: Mapping[str, int] = _NO_SIZES
+) -> list[OutputFile]:
+    """Return all feed documents with the posts that feeds may show at `now`, newest first.
 
-    Equal posts and settings give equal bytes, whenever they are built. Raises BriefingfeedError, naming the post where
-    that is known, rather than return a document that does not read back.
+    `sizes` has the bytes of files beside posts by their address; those it knows become enclosures. Equal posts,
+    settings and sizes give equal bytes, whenever they are built, except that a call leaves the open calls when it
+    closes. Raises BriefingfeedError, naming the post where that is known, rather than return a document that does not
+    read back.
     """
     shown = sorted(
         (post for post in posts if post.in_feed_at(now)), key=lambda post: (post.entry_published, post.id), reverse=True
     )
-    entries = [make_entry(post, settings) for post in shown[: settings.feeds.entries]]
-    prove_ids(entries)
-    return [_build(path, write, prove, entries, settings) for path, write, prove in _FORMATS]
-
-
-def _build(path: str, write: _Writer, prove: _Proof, entries: Sequence[Entry], settings: Settings) -> OutputFile:
-    try:
-        document = write(entries, settings.publication)
-    except (ValueError, TypeError, UnicodeError) as error:
-        raise BriefingfeedError(
-            f"{path} cannot be written: {error}", remedy="nothing was published; please report this"
-        ) from error
-    prove(document, entries, path)
-    return OutputFile(path, document)
+    prove_ids(shown)
+    plan = plan_feeds(shown, settings, now)
+    press = Press(settings, sizes)
+    files = [file for document in plan.subscribed for file in press.set_shared(document)]
+    files += [file for document in plan.archives for file in press.set(document)]
+    return [*files, OutputFile(OPML, write_opml(plan))]

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from html import unescape
-from urllib.parse import quote
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from briefingfeed.feeds.characters import ascii_url, legal, one_line
 from briefingfeed.feeds.content import compose_content
+from briefingfeed.feeds.enclosures import Enclosure, find_enclosures
 from briefingfeed.models.post import Post
 from briefingfeed.models.settings import FeedContent, Settings
 
-_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-"""What XML 1.0 forbids (section 2.2), and the control characters it advises against."""
-
-_SPACES = re.compile("[ \t\n]+")
 _TAG = re.compile("<[^>]*>")
-
-_URL_CHARACTERS = "%:/?#[]@!$&'()*+,;=~"
+_NO_SIZES: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryAuthor:
     name: str
     url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comments:
+    """Where an entry's comments are: the page, the Atom feed, and how many there are."""
+
+    page: str
+    feed: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +52,13 @@ class Entry:
     summary: str | None
     content: str | None
     image: str | None
+    enclosures: tuple[Enclosure, ...] = ()
+    """The one for formats that hold a single one first."""
+    comments: Comments | None = None
 
 
-def make_entry(post: Post, settings: Settings) -> Entry:
+def make_entry(post: Post, settings: Settings, sizes: Mapping[str, int] = _NO_SIZES) -> Entry:
+    """Return the entry of a post. `sizes` has the bytes of local files by their address."""
     full = settings.feeds.content is FeedContent.FULL
     content = legal(compose_content(post, settings.publication.timezone)) if full else None
     return Entry(
@@ -66,22 +77,8 @@ def make_entry(post: Post, settings: Settings) -> Entry:
         summary=_summary(post, content),
         content=content,
         image=ascii_url(post.image.url) if post.image else None,
+        enclosures=find_enclosures(post, sizes),
     )
-
-
-def legal(text: str) -> str:
-    """Take out the characters that no XML document may hold, however they are written."""
-    return _ILLEGAL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-
-
-def one_line(text: str) -> str:
-    """Fold line breaks and runs of spaces; a no-break or thin space stays what it is."""
-    return _SPACES.sub(" ", legal(text)).strip(" ")
-
-
-def ascii_url(url: str) -> str:
-    """Percent-encode what is not ASCII: RSS and many readers know URIs only, no IRIs."""
-    return quote(legal(url).strip(), safe=_URL_CHARACTERS)
 
 
 def _summary(post: Post, content: str | None) -> str | None:

@@ -11,36 +11,72 @@ from email.utils import format_datetime
 
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from lxml.etree import SubElement, _Element
+from markupsafe import escape
 
-from briefingfeed.feeds.entry import Entry
+from briefingfeed.feeds.entry import Comments, Entry
+from briefingfeed.feeds.feed import Document
 
+_ATOM = "http://www.w3.org/2005/Atom"
+_CONTENT = "http://purl.org/rss/1.0/modules/content/"
 _DC = "http://purl.org/dc/elements/1.1/"
+_HISTORY = "http://purl.org/syndication/history/1.0"
 _MEDIA = "http://search.yahoo.com/mrss/"
+_SLASH = "http://purl.org/rss/1.0/modules/slash/"
+_THREAD = "http://purl.org/syndication/thread/1.0"
+_WFW = "http://wellformedweb.org/CommentAPI/"
 _XML = "http://www.w3.org/XML/1998/namespace"
+
+ATOM_PREFIXES = {"fh": _HISTORY, "media": _MEDIA, "thr": _THREAD}
+RSS_PREFIXES = {
+    "atom": _ATOM,
+    "content": _CONTENT,
+    "dc": _DC,
+    "fh": _HISTORY,
+    "media": _MEDIA,
+    "slash": _SLASH,
+    "wfw": _WFW,
+}
+"""Declared by every document, used or not: an entry's bytes are the same in each."""
 
 
 class FeedExtension(BaseExtension):  # type: ignore[misc]
-    """Declares the prefixes that entries use. One that no entry uses is not declared."""
+    """Completes what stands above the entries. Set `document` and `prefixes` before the feed is written."""
 
     def __init__(self) -> None:
-        self.entries: Sequence[Entry] = ()
-        self.names_creators = False
+        self.document: Document | None = None
+        self.prefixes: dict[str, str] = {}
+        self.links: Sequence[dict[str, str]] = ()
+        """Those that RSS shall carry beside `self`."""
 
     def extend_ns(self) -> dict[str, str]:
-        namespaces = {}
-        if self.names_creators:
-            namespaces["dc"] = _DC
-        if any(entry.image for entry in self.entries):
-            namespaces["media"] = _MEDIA
-        return namespaces
+        return self.prefixes
+
+    def extend_atom(self, feed: _Element) -> _Element:
+        self._mark(feed)
+        return feed
+
+    def extend_rss(self, rss: _Element) -> _Element:
+        channel = rss[0]
+        own = channel.find(f"{{{_ATOM}}}link")
+        place = channel.index(own) + 1 if own is not None else len(channel)
+        for offset, link in enumerate(self.links):
+            channel.insert(place + offset, channel.makeelement(f"{{{_ATOM}}}link", link))
+        self._mark(channel)
+        return rss
+
+    def _mark(self, element: _Element) -> None:
+        if self.document and self.document.is_marked_archive:
+            SubElement(element, f"{{{_HISTORY}}}archive")
+        if self.document and self.document.feed.is_complete:
+            SubElement(element, f"{{{_HISTORY}}}complete")
 
 
 class EntryExtension(BaseEntryExtension):  # type: ignore[misc]
-    """Completes one entry. Set `entry` (and `creators`, for RSS) before the feed is written."""
+    """Completes one entry. Set `entry` (and `publisher`, for RSS) before it is written."""
 
     def __init__(self) -> None:
         self.entry: Entry | None = None
-        self.creators: Sequence[str] = ()
+        self.publisher = ""
 
     def extend_atom(self, element: _Element) -> _Element:
         entry = self._required()
@@ -52,15 +88,27 @@ class EntryExtension(BaseEntryExtension):  # type: ignore[misc]
         if entry.language:
             element.set(f"{{{_XML}}}lang", entry.language)
         _add_thumbnail(element, entry)
+        if entry.comments:
+            SubElement(element, f"{{{_THREAD}}}total").text = str(entry.comments.count)
         return element
 
     def extend_rss(self, element: _Element) -> _Element:
         entry = self._required()
+        if entry.summary is not None:
+            description = element.find("description")
+            if description is not None:
+                # A description is HTML; feedgen has put the plain text there.
+                description.text = str(escape(entry.summary))
         # feedgen's own dates switch the process to another locale and back.
         SubElement(element, "pubDate").text = format_datetime(entry.published)
-        for name in self.creators:
+        for name in [author.name for author in entry.authors] or [self.publisher]:
             SubElement(element, f"{{{_DC}}}creator").text = name
+        if entry.language:
+            SubElement(element, f"{{{_DC}}}language").text = entry.language
         _add_thumbnail(element, entry)
+        if entry.comments:
+            SubElement(element, f"{{{_WFW}}}commentRss").text = entry.comments.feed
+            SubElement(element, f"{{{_SLASH}}}comments").text = str(entry.comments.count)
         return element
 
     def _required(self) -> Entry:
@@ -74,6 +122,15 @@ class EntryExtension(BaseEntryExtension):  # type: ignore[misc]
         for link in element.findall("link"):
             element.remove(link)
         SubElement(element, "link", href=entry.url, rel="alternate", type="text/html")
+        for file in entry.enclosures:
+            SubElement(element, "link", href=file.url, rel="enclosure", type=file.media_type, length=str(file.length))
+        if entry.comments:
+            _add_replies(element, entry.comments)
+
+
+def _add_replies(element: _Element, comments: Comments) -> None:
+    link = SubElement(element, "link", href=comments.feed, rel="replies", type="application/atom+xml")
+    link.set(f"{{{_THREAD}}}count", str(comments.count))
 
 
 def _add_thumbnail(element: _Element, entry: Entry) -> None:

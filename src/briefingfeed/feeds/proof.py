@@ -1,84 +1,119 @@
-"""Reads back what is about to be published: a broken feed is never written."""
+"""Reads back what is about to be published: a broken feed is never written.
+
+Each entry is proved once, by itself; each document by what stands above and below its entries. As both declare the same
+prefixes, they are sound together.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from lxml import etree
+from lxml.etree import _Element
 from markupsafe import escape
 
 from briefingfeed.errors import BriefingfeedError
-from briefingfeed.feeds.entry import Entry, one_line
+from briefingfeed.feeds.characters import one_line
+from briefingfeed.feeds.entry import Entry
+from briefingfeed.models.post import Post
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _RSS_CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
 
-_Found = Sequence[tuple[str | None, str | None]]
-"""Id and text of each entry, as a reader gets them."""
+_PARSER = etree.XMLParser(resolve_entities=False, no_network=True, recover=False, huge_tree=True)
 
 
-def prove_xml(document: bytes, entries: Sequence[Entry], path: str) -> None:
-    """Raise BriefingfeedError unless a strict parser finds exactly these entries, in order."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=False, huge_tree=True)
+def prove_atom_entry(bare: bytes, entry: Entry) -> None:
+    """Raise BriefingfeedError unless a strict parser finds exactly this entry in its bare document."""
+    found = _only(_parse(bare, entry.path), f"{_ATOM}entry", entry)
+    texts = [found.findtext(f"{_ATOM}{name}") for name in ("id", "title", "content", "summary", "updated")]
+    addresses = [link.get("href") for link in found.iterfind(f"{_ATOM}link")]
+    _same(texts, [entry.id, entry.title, entry.content, entry.summary, entry.updated.isoformat()], entry)
+    _same(addresses[: 1 + len(entry.enclosures)], [entry.url, *(file.url for file in entry.enclosures)], entry)
+
+
+def prove_rss_item(bare: bytes, entry: Entry) -> None:
+    """Raise BriefingfeedError unless a strict parser finds exactly this item in its bare document."""
+    found = _only(_parse(bare, entry.path), "channel/item", entry)
+    summary = None if entry.summary is None else str(escape(entry.summary))
+    encoded = None if summary is None else entry.content
+    texts = [found.findtext(name) for name in ("guid", "title", "link", "description", _RSS_CONTENT)]
+    _same(texts, [entry.id, entry.title, entry.url, entry.content if summary is None else summary, encoded], entry)
+
+
+def prove_json_item(written: bytes, item: dict[str, object], entry: Entry) -> None:
+    """Raise BriefingfeedError unless the item reads back as it went in."""
     try:
-        root = etree.fromstring(document, parser)
-    except etree.XMLSyntaxError as error:
-        raise _broken(path, str(error)) from error
-    atom = [
-        (entry.findtext(f"{_ATOM}id"), entry.findtext(f"{_ATOM}content") or entry.findtext(f"{_ATOM}summary"))
-        for entry in root.iterfind(f"{_ATOM}entry")
-    ]
-    rss = [
-        (item.findtext("guid"), item.findtext(_RSS_CONTENT) or item.findtext("description"))
-        for item in root.iterfind("channel/item")
-    ]
-    _compare(atom or rss, entries, path)
+        found = json.loads(written)
+    except ValueError as error:
+        raise _broken(str(error), where=entry.path) from error
+    _same([found], [item], entry)
 
 
-def prove_json(document: bytes, entries: Sequence[Entry], path: str) -> None:
-    """Raise BriefingfeedError unless the document holds exactly these entries, in order."""
+def prove_xml_frame(frame: bytes, prefixes: Mapping[str, str], path: str) -> None:
+    """Raise BriefingfeedError unless `frame`, a document without its entries, can hold what a bare document held."""
+    root = _parse(frame, path)
+    declared = {prefix: name for prefix, name in root.nsmap.items() if prefix}
+    if root.tag not in {f"{_ATOM}feed", "rss"} or declared != prefixes:
+        raise _broken("it cannot hold its entries", where=path)
+    if root.find(f"{_ATOM}entry") is not None or root.find("channel/item") is not None:
+        raise _broken("it holds an entry that is none of ours", where=path)
+
+
+def prove_json_frame(frame: bytes, path: str) -> None:
+    """Raise BriefingfeedError unless `frame` is a JSON Feed without items."""
     try:
-        items = json.loads(document)["items"]
-        found = [(item["id"], item.get("content_html") or item.get("content_text")) for item in items]
+        items = json.loads(frame)["items"]
     except (ValueError, KeyError) as error:
-        raise _broken(path, str(error)) from error
-    _compare(found, entries, path)
+        raise _broken(str(error), where=path) from error
+    if items != []:
+        raise _broken("it holds an item that is none of ours", where=path)
 
 
-def prove_ids(entries: Sequence[Entry]) -> None:
-    """Raise BriefingfeedError if two entries share an id, or one has an id that no feed can carry."""
-    owners: dict[str, Entry] = {}
-    for entry in entries:
-        if entry.id != one_line(entry.id) or not entry.id:
+def prove_ids(posts: Iterable[Post]) -> None:
+    """Raise BriefingfeedError if two posts share an id, or one has an id that no feed can carry."""
+    owners: dict[str, Post] = {}
+    for post in posts:
+        if post.id != one_line(post.id) or not post.id:
             raise BriefingfeedError(
-                f"this id cannot be written into a feed: {entry.id!r}",
-                where=entry.path,
+                f"this id cannot be written into a feed: {post.id!r}",
+                where=post.path,
                 remedy="give the post an `id:` without spaces and control characters",
             )
-        owner = owners.setdefault(entry.id, entry)
-        if owner is not entry:
+        owner = owners.setdefault(post.id, post)
+        if owner is not post:
             raise BriefingfeedError(
-                f"has the same id as {owner.path}: {entry.id}",
-                where=entry.path,
+                f"has the same id as {owner.path}: {post.id}",
+                where=post.path,
                 remedy="give one of the two another `id:`",
             )
 
 
-def _compare(found: _Found, entries: Sequence[Entry], path: str) -> None:
-    for position, entry in enumerate(entries):
-        texts = (entry.content, entry.summary, str(escape(entry.summary or "")))
-        if position >= len(found) or found[position][0] != entry.id or found[position][1] not in texts:
-            raise _broken(path, "this post does not come back from it as it went in", where=entry.path)
-    if len(found) != len(entries):
-        raise _broken(path, f"it holds {len(found)} entries instead of {len(entries)}")
+def _parse(document: bytes, where: str) -> _Element:
+    try:
+        return etree.fromstring(document, _PARSER)
+    except etree.XMLSyntaxError as error:
+        raise _broken(str(error), where=where) from error
 
 
-def _broken(path: str, reason: str, *, where: str | None = None) -> BriefingfeedError:
+def _only(root: _Element, path: str, entry: Entry) -> _Element:
+    found = root.findall(path)
+    if len(found) != 1:
+        raise _broken(f"it comes back as {len(found)} entries", where=entry.path)
+    return found[0]
+
+
+def _same(found: Sequence[object], given: Sequence[object], entry: Entry) -> None:
+    if found != given:
+        raise _broken("this post does not come back from it as it went in", where=entry.path)
+
+
+def _broken(reason: str, *, where: str) -> BriefingfeedError:
     return BriefingfeedError(
-        f"{path} would be broken, so nothing was published: {reason}",
+        f"a feed would be broken, so nothing was published: {reason}",
         where=where,
         remedy="please report this with the post; until then set `feed: false` in it"
-        if where
+        if where.endswith((".md", ".markdown"))
         else "please report this",
     )

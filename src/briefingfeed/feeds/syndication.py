@@ -1,104 +1,113 @@
-"""Atom (RFC 4287) and RSS 2.0, by feedgen: one generator for each, because a call for one format changes the other."""
+"""Atom (RFC 4287) and RSS 2.0, by feedgen: what stands above the entries of a document, and each entry by itself.
+
+An entry is written as the only one of a bare document whose root declares the same prefixes as every other, and cut out
+of it. So its bytes mean the same wherever they are put.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from feedgen.feed import FeedEntry, FeedGenerator
-from markupsafe import escape
+from lxml import etree
 
-from briefingfeed.feeds.addresses import ATOM, RSS
-from briefingfeed.feeds.entry import Entry, ascii_url, one_line
-from briefingfeed.feeds.extension import EntryExtension, FeedExtension
-from briefingfeed.models.settings import PublicationSettings
+from briefingfeed.feeds.addresses import ATOM, RSS, Format
+from briefingfeed.feeds.entry import Entry
+from briefingfeed.feeds.extension import ATOM_PREFIXES, RSS_PREFIXES, EntryExtension, FeedExtension
+from briefingfeed.feeds.feed import Document
 
 GENERATOR = "briefingfeed"
 """Without a version: an upgrade of ours is no reason for every reader to fetch the feed anew."""
 
-_NEVER = datetime(2000, 1, 1, tzinfo=UTC)
+NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 """When a feed without entries was updated. Any fixed past instant does; the first entry is later."""
 
+ATOM_TAIL = b"</feed>\n"
+RSS_TAIL = b"  </channel>\n</rss>\n"
 
-def write_atom(entries: Sequence[Entry], publication: PublicationSettings) -> bytes:
-    feed = _new_feed(entries, publication, ATOM, "application/atom+xml")
-    feed.id(feed_id(publication))
-    feed.author({"name": one_line(publication.title), "uri": _home(publication)})
-    if publication.tagline:
-        feed.subtitle(one_line(publication.tagline))
-    for entry in entries:
-        _add_atom_entry(feed, entry)
-    return bytes(feed.atom_str(pretty=True))
+_XMLNS = "http://www.w3.org/2005/Atom"
 
 
-def write_rss(entries: Sequence[Entry], publication: PublicationSettings) -> bytes:
-    feed = _new_feed(entries, publication, RSS, "application/rss+xml")
-    feed.description(one_line(publication.tagline) or one_line(publication.title))
+def open_atom(document: Document, updated: datetime | None) -> bytes:
+    """Return an Atom document up to its first entry; `ATOM_TAIL` ends it."""
+    feed = _new_feed(document, ATOM, ATOM_PREFIXES, updated or NEVER)
+    for relation, address in document.links(ATOM)[1:]:
+        feed.link(rel=relation, href=address, **_typed(relation, ATOM))
+    feed.id(document.feed.id)
+    feed.author({"name": document.feed.publisher, "uri": document.feed.home})
+    if document.feed.subtitle:
+        feed.subtitle(document.feed.subtitle)
+    return bytes(feed.atom_str(pretty=True)).removesuffix(ATOM_TAIL)
+
+
+def open_rss(document: Document, updated: datetime | None) -> bytes:
+    """Return an RSS document up to its first item; `RSS_TAIL` ends it."""
+    feed = _new_feed(document, RSS, RSS_PREFIXES, updated or NEVER)
+    feed.briefingfeed.links = [
+        {"href": address, "rel": relation, **_typed(relation, RSS)} for relation, address in document.links(RSS)[1:]
+    ]
+    feed.description(document.feed.subtitle or document.feed.title)
     feed.docs("https://www.rssboard.org/rss-specification")
-    feed.lastBuildDate(_updated(entries))
-    feed.briefingfeed.names_creators = bool(entries)
-    for entry in entries:
-        _add_rss_entry(feed, entry, publication)
-    return bytes(feed.rss_str(pretty=True))
+    feed.lastBuildDate(updated or NEVER)
+    return bytes(feed.rss_str(pretty=True)).removesuffix(RSS_TAIL)
 
 
-def feed_id(publication: PublicationSettings) -> str:
-    """The feed's own id. With an `id_authority` it survives a change of the address."""
-    if publication.id_authority:
-        return f"tag:{publication.id_authority}:feed"
-    return f"{publication.url}/{ATOM}"
-
-
-def _new_feed(entries: Sequence[Entry], publication: PublicationSettings, path: str, media_type: str) -> FeedGenerator:
-    feed = FeedGenerator()
-    feed.register_extension("briefingfeed", FeedExtension, EntryExtension)
-    feed.briefingfeed.entries = entries
-    feed.generator(GENERATOR)
-    feed.title(one_line(publication.title))
-    feed.language(publication.language)
-    feed.updated(_updated(entries))
-    feed.link(rel="self", href=ascii_url(f"{publication.url}/{path}"), type=media_type)
-    # feedgen takes the last link as RSS's <link>, whatever its relation.
-    feed.link(rel="alternate", href=_home(publication), type="text/html")
-    return feed
-
-
-def _add_atom_entry(feed: FeedGenerator, entry: Entry) -> None:
-    element = _new_entry(feed, entry)
+def write_entry(entry: Entry, publisher: str) -> tuple[bytes, bytes]:
+    """Return the entry as the only one of a bare Atom and of a bare RSS document."""
+    element = FeedEntry()
+    element.register_extension("briefingfeed", EntryExtension)
+    element.briefingfeed.entry = entry
+    element.briefingfeed.publisher = publisher
+    element.guid(entry.id, permalink=False)
+    element.title(entry.title)
+    element.link([{"href": entry.url, "rel": "alternate"}])
     element.published(entry.published)
     element.updated(entry.updated)
-    for author in entry.authors:
-        element.author({"name": author.name, "uri": author.url} if author.url else {"name": author.name})
+    element.category([{"term": topic} for topic in entry.topics])
+    element.author([{"name": author.name, "uri": author.url} for author in entry.authors])
     if entry.summary is not None:
         element.summary(entry.summary)
     if entry.content is not None:
         element.content(entry.content, type="html")
+    atom = etree.Element("feed", xmlns=_XMLNS, nsmap=ATOM_PREFIXES)
+    atom.append(element.atom_entry())
+    if entry.enclosures:
+        first = entry.enclosures[0]
+        element.enclosure(first.url, first.length, first.media_type)
+    if entry.comments:
+        element.comments(entry.comments.page)
+    rss = etree.Element("rss", version="2.0", nsmap=RSS_PREFIXES)
+    etree.SubElement(rss, "channel").append(element.rss_entry())
+    return (
+        etree.tostring(atom, pretty_print=True, encoding="UTF-8"),
+        etree.tostring(rss, pretty_print=True, encoding="UTF-8"),
+    )
 
 
-def _add_rss_entry(feed: FeedGenerator, entry: Entry, publication: PublicationSettings) -> None:
-    element = _new_entry(feed, entry)
-    element.briefingfeed.creators = [author.name for author in entry.authors] or [one_line(publication.title)]
-    if entry.summary is not None:
-        # A description is HTML.
-        element.description(str(escape(entry.summary)), isSummary=True)
-    if entry.content is not None:
-        element.content(entry.content, type="html")
+def cut_entry(atom: bytes) -> bytes:
+    """Return the entry out of its bare Atom document, its line breaks with it."""
+    return atom[atom.index(b"  <entry") : -len(ATOM_TAIL)]
 
 
-def _new_entry(feed: FeedGenerator, entry: Entry) -> FeedEntry:
-    element = feed.add_entry(order="append")
-    element.briefingfeed.entry = entry
-    element.guid(entry.id, permalink=False)
-    element.title(entry.title)
-    element.link(rel="alternate", href=entry.url)
-    for topic in entry.topics:
-        element.category(term=topic)
-    return element
+def cut_item(rss: bytes) -> bytes:
+    """Return the item out of its bare RSS document, its line breaks with it."""
+    return rss[rss.index(b"    <item") : -len(RSS_TAIL)]
 
 
-def _updated(entries: Sequence[Entry]) -> datetime:
-    return max((entry.updated for entry in entries), default=_NEVER)
+def _new_feed(document: Document, kind: Format, prefixes: dict[str, str], updated: datetime) -> FeedGenerator:
+    feed = FeedGenerator()
+    feed.register_extension("briefingfeed", FeedExtension)
+    feed.briefingfeed.document = document
+    feed.briefingfeed.prefixes = prefixes
+    feed.generator(GENERATOR)
+    feed.title(document.feed.title)
+    feed.language(document.feed.language)
+    feed.updated(updated)
+    feed.link(rel="self", href=document.address(kind), type=kind.media_type)
+    # feedgen takes the last link as RSS's <link>, whatever its relation.
+    feed.link(rel="alternate", href=document.feed.home, type="text/html")
+    return feed
 
 
-def _home(publication: PublicationSettings) -> str:
-    return ascii_url(f"{publication.url}/")
+def _typed(relation: str, kind: Format) -> dict[str, str]:
+    return {} if relation == "hub" else {"type": kind.media_type}

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from briefingfeed.feeds import build_feeds, feed_links
+from briefingfeed.feeds import build_feeds, feed_links, may_enclose
 from briefingfeed.look import Look
 from briefingfeed.models.output import OutputCopy, OutputFile
 from briefingfeed.models.post import Post
-from briefingfeed.models.problem import Problem
+from briefingfeed.models.problem import Problem, Severity
 from briefingfeed.models.settings import Settings
 from briefingfeed.site import build_site
 
@@ -23,6 +24,31 @@ class Rendered:
 
 def render_output(posts: Sequence[Post], settings: Settings, look: Look, now: datetime) -> Rendered:
     """Render all files of the output folder. Raises TemplateError, or BriefingfeedError for a feed that breaks."""
-    feeds = build_feeds(posts, settings, now)
+    feeds = build_feeds(posts, settings, now, dict(_sizes(post for post in posts if post.in_feed_at(now))))
     site = build_site(posts, settings, look, feed_links(settings.publication), now)
-    return Rendered(files=(*feeds, *site.files), problems=site.problems)
+    taken = {file.path for file in feeds}
+    return Rendered(
+        files=(*feeds, *(file for file in site.files if file.path not in taken)),
+        problems=(
+            *site.problems,
+            *(_displaced(file.path, settings) for file in site.files if file.path in taken),
+        ),
+    )
+
+
+def _sizes(posts: Iterable[Post]) -> Iterator[tuple[str, int]]:
+    """Yield address and bytes of each file beside a post that may be an enclosure. One that is gone has no size."""
+    for post in posts:
+        for asset in post.assets:
+            if may_enclose(asset.path):
+                with suppress(OSError):
+                    yield asset.url, asset.source.stat().st_size
+
+
+def _displaced(path: str, settings: Settings) -> Problem:
+    return Problem(
+        path=settings.file.name,
+        message=f"A page or file of a post would stand at {path}, where a feed is.",
+        remedy="Give the post another slug, url or alias.",
+        severity=Severity.WARNING,
+    )

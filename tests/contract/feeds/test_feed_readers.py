@@ -93,6 +93,7 @@ def posts(post: Callable[..., Post]) -> list[Post]:
 def write(posts: list[Post], settings: Settings, now: datetime, folder: Path) -> dict[str, bytes]:
     files = {file.path: file.content for file in build_feeds(posts, settings, now)}
     for path, content in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(content)
     return files
 
