@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from briefingfeed.models.delivery import Claimed, Message
 from briefingfeed.models.edition import Edition, Rendition, SlotName
-from briefingfeed.models.settings import Settings
 from briefingfeed.newsletter.mime import fill, splice
 from briefingfeed.tokens import Keyring, message_id, unsubscribe_token
 
@@ -12,21 +11,26 @@ NOBODY = "nobody"
 """A subscriber id that no one has: its links lead to the real page and unsubscribe nobody."""
 
 
-def unsubscribe_url(settings: Settings, keyring: Keyring, subscriber_id: str, *, key: str | None = None) -> str:
+def unsubscribe_url(public_url: str, keyring: Keyring, subscriber_id: str, *, key: str | None = None) -> str:
     """Return the address behind a subscriber's unsubscribe link; the pages are `web`'s. `key` as for the token."""
-    return f"{settings.public_url}/u/{unsubscribe_token(keyring, subscriber_id, key=key)}"
+    return f"{public_url}/u/{unsubscribe_token(keyring, subscriber_id, key=key)}"
 
 
 class Copies:
-    """Makes the messages of one edition. The same row gives the same bytes each time."""
+    """Makes the messages of one frozen edition. The same row gives the same bytes each time.
 
-    def __init__(self, edition: Edition, rendition: Rendition, keyring: Keyring, settings: Settings) -> None:
+    Raises SecretKeyError later if the edition's key isn't in the ring, ValueError at once for one that isn't frozen.
+    """
+
+    def __init__(self, edition: Edition, rendition: Rendition, keyring: Keyring) -> None:
+        if edition.signing_key is None or edition.sender is None or edition.public_url is None:
+            raise ValueError(f"{edition.key} was never frozen")
         self._edition = edition
         self._rendition = rendition
         self._keyring = keyring
-        self._key = edition.signing_key or keyring.current
-        self._settings = settings
-        self._sender = settings.newsletter.from_.address
+        self._key = edition.signing_key
+        self._public_url = edition.public_url
+        self._sender = edition.sender
         self._domain = self._sender.rpartition("@")[2]
 
     def message(self, row: Claimed) -> Message:
@@ -35,7 +39,9 @@ class Copies:
         values = {
             SlotName.ADDRESS: row.address,
             SlotName.MESSAGE_ID: identity,
-            SlotName.UNSUBSCRIBE_URL: unsubscribe_url(self._settings, self._keyring, row.subscriber_id, key=self._key),
+            SlotName.UNSUBSCRIBE_URL: unsubscribe_url(
+                self._public_url, self._keyring, row.subscriber_id, key=self._key
+            ),
         }
         return Message(
             delivery_id=row.delivery_id,

@@ -56,6 +56,11 @@ class Edition:
     recipients: int = 0
     signing_key: str | None = None
     """Fingerprint of the key its links and Message-IDs are made with."""
+    sender: str | None = None
+    """Envelope sender; its domain is that of the Message-IDs."""
+    public_url: str | None = None
+    """What its unsubscribe links begin with. Like key and sender kept from the freeze on: a change of the settings
+    changes no byte of a copy."""
     note: str = ""
     """Why it is held, blocked, missed or cancelled, for people."""
 

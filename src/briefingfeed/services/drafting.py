@@ -59,7 +59,7 @@ def render_posts(
 
 
 def _page_findings(context: SendContext) -> tuple[Finding, ...]:
-    page = unsubscribe_url(context.settings, context.keyring, NOBODY)
+    page = unsubscribe_url(context.settings.public_url, context.keyring, NOBODY)
     trouble = context.page_trouble(page)
     if trouble is None:
         return ()

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from briefingfeed.delivery.audience import count_recipients
 from briefingfeed.delivery.plan import Decision, decide, decide_rehearsal, edition_key
 from briefingfeed.models.edition import Edition, EditionState, Rendition, Slot
+from briefingfeed.newsletter.preflight import Finding
 from briefingfeed.newsletter.schedule import latest_slot, previous_slot, slot_for_key
 from briefingfeed.newsletter.selection import History
 from briefingfeed.services.drafting import Draft, draft_edition
@@ -20,7 +21,8 @@ from briefingfeed.storage import editions, meta, posts
 
 LIFETIME = timedelta(days=5)
 """Rows that still wait this long after the freeze expire; a digest is worth little next week."""
-FIRST_REAL_SLOT = "first_real_slot"
+BEGUN_AFTER = "begun_after"
+"""The mark of the first real run: slots up to this instant have no edition."""
 _TOLD_POSTS = "told_posts"
 
 
@@ -34,6 +36,8 @@ class Frozen:
     """News of this run alone."""
     standing: tuple[Notice, ...] = ()
     """What stands until somebody repairs it; looked at again by each run."""
+    warnings: tuple[Finding, ...] = ()
+    """What preflight found in the edition's content without stopping it."""
 
 
 def look_ahead(context: SendContext, *, at_once: bool, force: bool) -> Decision:
@@ -48,7 +52,7 @@ def freeze_due(context: SendContext, *, at_once: bool, force: bool) -> Frozen:
     with context.database.write() as connection:
         decision = _decide(context, connection, now, at_once=at_once, force=force)
         if decision.begin_after is not None:
-            meta.set_mark(connection, FIRST_REAL_SLOT, decision.begin_after.isoformat())
+            meta.set_mark(connection, BEGUN_AFTER, decision.begin_after.isoformat())
         missed = tuple(_record_missed(connection, slot) for slot in decision.missed)
     if decision.silent_since is not None:
         return Frozen(standing=(silence(decision.silent_since),))
@@ -64,7 +68,7 @@ def _decide(context: SendContext, connection: Connection, now: datetime, *, at_o
     known = [edition for edition in editions.list_all(connection) if edition.rehearsal == context.rehearses]
     if context.rehearses:
         return decide_rehearsal(latest, known)
-    mark = meta.get_mark(connection, FIRST_REAL_SLOT)
+    mark = meta.get_mark(connection, BEGUN_AFTER)
     return decide(
         latest,
         known,
@@ -101,6 +105,8 @@ def new_edition(context: SendContext, slot: Slot) -> Edition:
         slot_at=slot.at,
         state=EditionState.FROZEN,
         signing_key=context.keyring.current,
+        sender=context.settings.newsletter.from_.address,
+        public_url=context.settings.public_url,
     )
 
 
@@ -146,7 +152,7 @@ def _record_frozen(context: SendContext, draft: Draft, rendition: Rendition, edi
         told = tell(connection, about_posts(draft.library.problems, draft.selection.waiting), memory=_TOLD_POSTS)
     events = (*told, rehearsed(edition.key)) if edition.rehearsal else told
     titles = tuple(post.title for post in draft.selection.posts)
-    return Frozen(edition=edition, titles=titles, events=events)
+    return Frozen(edition=edition, titles=titles, events=events, warnings=draft.warnings)
 
 
 def _record_empty(context: SendContext, draft: Draft, edition: Edition, reason: str, now: datetime) -> Frozen:

@@ -74,9 +74,11 @@ def send_sample(context: SendContext, address: str, *, as_of: bool = False) -> S
         slot_at=now,
         state=EditionState.FROZEN,
         signing_key=context.keyring.current,
+        sender=context.settings.newsletter.from_.address,
+        public_url=context.settings.public_url,
     )
     row = Claimed(delivery_id=0, subscriber_id=NOBODY, address=address, attempts=0)
-    message = Copies(edition, rendition, context.keyring, context.settings).message(row)
+    message = Copies(edition, rendition, context.keyring).message(row)
     return SampleReport(
         address=address,
         subject=rendition.subject,

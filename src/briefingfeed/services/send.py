@@ -17,7 +17,9 @@ from briefingfeed.delivery.copies import Copies
 from briefingfeed.delivery.failpoints import AFTER_FREEZE, BEFORE_DONE
 from briefingfeed.delivery.run import RunResult, RunSetup, run_edition
 from briefingfeed.models.edition import Edition, EditionState
+from briefingfeed.newsletter.preflight import Finding
 from briefingfeed.newsletter.schedule import next_slot
+from briefingfeed.services.editions import subject_of
 from briefingfeed.services.freezing import Frozen, freeze_due, look_ahead
 from briefingfeed.services.notices import Notice, tell
 from briefingfeed.services.send_context import SendContext, check_as_of, check_identity
@@ -97,9 +99,11 @@ class _Run:
     def hand_over(self) -> RunResult:
         """Send every unfinished edition of this kind, oldest first, until one can't go on."""
         result = RunResult()
-        for edition in self._unfinished():
+        unfinished = self._unfinished()
+        for edition in unfinished:
             self._touched.append(edition.key)
-            result = self._send(edition)
+            # Nobody's first copy waits for somebody else's second try: only the newest edition is stayed for.
+            result = self._send(edition, self._patience if edition is unfinished[-1] else timedelta(0))
             if result.error is not None or result.stopped_by is not None:
                 break
         return result
@@ -113,23 +117,34 @@ class _Run:
             ]
         return sorted(found, key=lambda edition: edition.slot_at)
 
-    def _send(self, edition: Edition) -> RunResult:
+    def _send(self, edition: Edition, patience: timedelta) -> RunResult:
         context, key = self._context, edition.key
         with context.database.write() as connection:
-            if edition.state is EditionState.FROZEN:
-                editions.set_state(connection, key, EditionState.SENDING, context.now(), "")
-            rendition = renditions.newest(connection, key)
+            if editions.state(connection, key) not in UNFINISHED:  # somebody was quicker
+                return RunResult()
+            editions.set_state(connection, key, EditionState.SENDING, context.now())
             waiting = _waiting(connection, key)
+        result = self._run(edition, waiting, patience) if waiting else RunResult()
+        context.failpoint(BEFORE_DONE)
+        with context.database.write() as connection:
+            if editions.state(connection, key) is EditionState.SENDING and not _waiting(connection, key):
+                editions.set_state(connection, key, EditionState.DONE, context.now())
+        return result
+
+    def _run(self, edition: Edition, waiting: int, patience: timedelta) -> RunResult:
+        context, key = self._context, edition.key
+        with context.database.read() as connection:
+            copies = Copies(edition, renditions.newest(connection, key), context.keyring, context.settings)
         setup = RunSetup(
             database=context.database,
             provider=context.provider,
             run_id=self._id,
             now=context.now,
-            patience=self._patience,
+            patience=patience,
             progress=lambda settled: self._progress(key, settled, waiting),
             failpoint=context.failpoint,
         )
-        copies = Copies(edition, rendition, context.keyring, context.settings)
+        copies = Copies(edition, rendition, context.keyring)
         result = asyncio.run(run_edition(key, copies, setup)) if waiting else RunResult()
         context.failpoint(BEFORE_DONE)
         with context.database.write() as connection:
@@ -146,7 +161,7 @@ class _Run:
             news = (*frozen.events, *tell(connection, standing))
             keys = dict.fromkeys([*([frozen.edition.key] if frozen.edition else []), *self._touched])
             reports = tuple(_edition_report(connection, key, frozen) for key in keys)
-        return _report(context, reports, news=news, standing=standing, result=result)
+        return _report(context, reports, news=news, standing=standing, warnings=frozen.warnings, result=result)
 
 
 def _is_over(edition: Edition) -> bool:
@@ -168,7 +183,7 @@ def _edition_report(connection: Connection, key: str, frozen: Frozen) -> Edition
         rehearsal=edition.rehearsal,
         recipients=edition.recipients,
         counts=deliveries.counts(connection, key),
-        subject=renditions.newest(connection, key).subject if edition.frozen_at else None,
+        subject=subject_of(connection, key),
         posts=posts,
         note=edition.note,
     )
@@ -180,6 +195,7 @@ def _report(
     *,
     news: tuple[Notice, ...] = (),
     standing: tuple[Notice, ...] = (),
+    warnings: tuple[Finding, ...] = (),
     result: RunResult | None = None,
     busy: bool = False,
 ) -> SendReport:
@@ -190,6 +206,7 @@ def _report(
         editions=reports,
         news=news,
         standing=standing,
+        warnings=warnings,
         next_slot=next_slot(context.settings, context.now()).at,
         busy=busy,
         error=result.error,

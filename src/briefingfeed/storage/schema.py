@@ -115,6 +115,8 @@ edition = Table(
     Column("held_at", Instant),
     Column("recipients", Integer, nullable=False),
     Column("signing_key", String),
+    Column("sender", String),
+    Column("public_url", String),
     Column("note", Text, nullable=False),
     CheckConstraint("(state = 'held') = (held_at IS NOT NULL)", name="held"),
 )

@@ -66,6 +66,8 @@ class Mailing:
             state=EditionState.FROZEN,
             expires_at=self.clock() + timedelta(days=5),
             signing_key=self.keyring.current,
+            sender=self.settings.newsletter.from_.address,
+            public_url=self.settings.public_url,
         )
         with self.database.write() as connection:
             subscribers.add_many(connection, [person(address, self.clock()) for address in addresses])
@@ -81,7 +83,7 @@ class Mailing:
 
     @property
     def copies(self) -> Copies:
-        return Copies(self.edition, self.rendition, self.keyring, self.settings)
+        return Copies(self.edition, self.rendition, self.keyring)
 
     @property
     def states(self) -> dict[str, DeliveryState]:

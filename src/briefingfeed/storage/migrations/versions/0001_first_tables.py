@@ -112,6 +112,8 @@ def _editions() -> None:
         sa.Column("held_at", sa.DateTime(timezone=True)),
         sa.Column("recipients", sa.Integer(), nullable=False),
         sa.Column("signing_key", sa.String()),
+        sa.Column("sender", sa.String()),
+        sa.Column("public_url", sa.String()),
         sa.Column("note", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("edition_pkey")),
         sa.CheckConstraint("(state = 'held') = (held_at IS NOT NULL)", name=op.f("edition_held")),
