@@ -33,18 +33,18 @@ _BREAKS = re.compile("[\x85\u2028\u2029]")
 """What some parsers take for the end of a line, besides what is one."""
 
 
-def build_calendar(posts: Iterable[Post], settings: Settings, now: datetime) -> OutputFile | None:
+def build_calendar(posts: Iterable[Post], settings: Settings, now: datetime) -> list[OutputFile]:
     """Return the calendar of all closing dates that feeds may show at `now`.
 
-    None while there is no such date: RFC 5545 (section 3.6) knows no calendar without a component.
+    Nothing while there is no such date: RFC 5545 (section 3.6) knows no calendar without a component.
     """
     closing = _with_closing(posts, now)
     if not closing:
-        return None
+        return []
     calendar = _new_calendar(settings.publication)
     for post, closes in closing:
         calendar.add_component(_event(post, closes, settings.publication))
-    return OutputFile(CALENDAR, calendar.to_ical())
+    return [OutputFile(CALENDAR, calendar.to_ical())]
 
 
 def calendar_links(posts: Iterable[Post], settings: Settings, now: datetime) -> tuple[FeedLink, ...]:

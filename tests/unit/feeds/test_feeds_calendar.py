@@ -32,8 +32,7 @@ def until_time(at: datetime) -> Closing:
 
 
 def written(posts: list[Post], settings: Settings, now: datetime) -> bytes:
-    file = build_calendar(posts, settings, now)
-    assert file is not None
+    [file] = build_calendar(posts, settings, now)
     assert file.path == CALENDAR
     return file.content
 
@@ -189,7 +188,7 @@ def test_calendar_is_the_same_bytes_whenever_it_is_built(settings: Settings, now
 
 
 def test_without_a_closing_date_there_is_no_calendar(settings: Settings, now: datetime, post: Made) -> None:
-    assert build_calendar([post()], settings, now) is None
+    assert build_calendar([post()], settings, now) == []
     assert calendar_links([post()], settings, now) == ()
 
 
