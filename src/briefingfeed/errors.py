@@ -10,6 +10,7 @@
     └── TemporaryError                75   the same command may succeed later
         ├── LockedError                    another run is at work
         ├── StorageError                   database busy, disk full
+        │   └── DamageError           1    the database's file needs its backup; no later run mends it
         └── ProviderError                  the way out cannot be reached now
 
 The intended use:
@@ -91,6 +92,12 @@ class LockedError(TemporaryError):
 
 class StorageError(TemporaryError):
     """The database could not be read or written: busy, disk full, damaged."""
+
+
+class DamageError(StorageError):
+    """The database's file is damaged or none: it stays so until somebody restores it."""
+
+    exit_code = 1
 
 
 class ProviderError(TemporaryError):

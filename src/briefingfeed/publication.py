@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from briefingfeed import config
-from briefingfeed.errors import ConfigurationError
 from briefingfeed.look import Look, shipped_templates
 from briefingfeed.models.settings import Settings
 from briefingfeed.providers.registry import PROVIDERS, provider_spec
@@ -74,14 +73,13 @@ class Publication:
     @cached_property
     def provider(self) -> Provider:
         """The way out that the settings choose, not yet connected. Raises ConfigurationError."""
-        name = self.settings.newsletter.provider
-        if name not in PROVIDERS:
-            raise ConfigurationError(
-                f"there is no provider {name}", where="[newsletter] provider", remedy=f"one of {', '.join(PROVIDERS)}"
-            )
-        spec, table = provider_spec(name), self.settings.provider_tables.get(name, {})
-        settings = config.read_table(spec.settings, table, file=self.settings.file, name=name)
+        spec = provider_spec(self.settings.newsletter.provider)
+        settings = self._provider_settings(self.settings.newsletter.provider)
         return spec.build(settings, self._secret(spec, settings), self.settings.paths)
+
+    def _provider_settings(self, name: str) -> object:
+        table = self.settings.provider_tables.get(name, {})
+        return config.read_table(provider_spec(name).settings, table, file=self.settings.file, name=name)
 
     def _secret(self, spec: ProviderSpec, settings: object) -> str | None:
         if spec.secret is None:
@@ -103,9 +101,10 @@ class Publication:
             raise TypeError(provider.name)
         return provider.folder
 
-    def build(self) -> BuildReport:
-        """Publish feeds and pages: see `services.build`."""
+    def build(self, *, accept_as_new: bool = False, against: str | None = None) -> BuildReport:
+        """Publish feeds and pages: see `services.build`. `against`: address or file of a published feed."""
         from briefingfeed.services.build import BuildContext, build
+        from briefingfeed.services.feed_fetching import read_history
 
         return build(
             BuildContext(
@@ -115,13 +114,17 @@ class Publication:
                 remember=self._remember,
                 templates=self._templates,
                 now=self.now(),
+                accept_as_new=accept_as_new,
+                fetch_published=(lambda: read_history(against)) if against else None,
             )
         )
 
     def check(self) -> CheckReport:
-        """Look everything over without publishing: see `services.check`."""
+        """Look everything over without publishing: see `services.check`. Raises ConfigurationError."""
         from briefingfeed.services.check import check
 
+        for name in self.settings.provider_tables:
+            self._provider_settings(name)
         return check(self.settings, self._library(), self.look, self.now())
 
     def write_ids(self) -> tuple[str, ...]:

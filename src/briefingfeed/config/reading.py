@@ -46,8 +46,8 @@ def load(file: Path, *, provider_names: Collection[str]) -> Settings:
 
     Raises ConfigurationError that lists everything wrong, with lines and suggestions.
     """
-    root = file.resolve().parent
     source = _read(file)
+    root = file.resolve().parent
     tables = _parse(file, source)
     mistakes: list[str] = []
     reader = _Reader(file, source, mistakes)
@@ -58,6 +58,8 @@ def load(file: Path, *, provider_names: Collection[str]) -> Settings:
     paths = _paths(reader, root, reader.sub_table(tables, "paths"))
     database = _database(reader, paths, reader.sub_table(tables, "database"))
     redirects = reader.redirects(reader.sub_table(tables, "redirects"))
+    if provider_names:
+        reader.one_of(reader.sub_table(tables, "newsletter"), "provider", provider_names, where="newsletter")
     providers = {name: reader.sub_table(tables, name) for name in provider_names if name in tables}
     if mistakes:
         raise ConfigurationError("\n".join(mistakes))
@@ -114,8 +116,22 @@ class _Reader:
         except TypeError:  # a required field is missing or wrong, which is among the mistakes by now
             return None
         except ValueError as reason:
-            self._mistake(name, "", str(reason))
+            key, _, what = str(reason).partition(" ")
+            self._mistake(name, *((key, what) if key in fields else ("", str(reason))))
             return None
+
+    def text(self, table: Mapping[str, object], key: str, default: str, *, where: str) -> str:
+        """Return a text of a table that has no dataclass."""
+        try:
+            return str(convert(table.get(key, default), str))
+        except Unfit as reason:
+            self._mistake(where, key, f"must be {reason}")
+            return default
+
+    def one_of(self, table: Mapping[str, object], key: str, known: Collection[str], *, where: str) -> None:
+        value = table.get(key)
+        if isinstance(value, str) and value not in known:
+            self._mistake(where, key, f"must be one of {', '.join(sorted(known))}")
 
     def redirects(self, table: Mapping[str, object]) -> dict[str, str]:
         """Return old addresses with the new ones they lead to. A new one is never an old one: so there is no loop."""
@@ -141,7 +157,7 @@ class _Reader:
 
     def _mistake(self, table: str, key: str, what: str) -> None:
         name = ".".join(part for part in (table, key) if part)
-        self._mistakes.append(f"{self._file.name}:{self._line(table, key)}: {name} {what}")
+        self._mistakes.append(f"{self._file}:{self._line(table, key)}: {name} {what}")
 
     def _line(self, table: str, key: str) -> int:
         """Find the line of a key by reading the file again as text: tomllib keeps no positions."""
@@ -166,27 +182,46 @@ def _read(file: Path) -> str:
             where=str(file),
             remedy="go to the publication's folder, name the file with --config, or run: briefingfeed init FOLDER",
         ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"cannot be read: {error}", where=str(file), remedy="save it as UTF-8 text") from error
+    except IsADirectoryError as error:
+        raise ConfigurationError(
+            "this is a folder", where=str(file), remedy=f"name the file in it: --config {file / FILE_NAME}"
+        ) from error
+    except OSError as error:
+        raise ConfigurationError(
+            f"the settings cannot be read: {(error.strerror or str(error)).lower()}",
+            where=str(file),
+            remedy="let the user who runs briefingfeed read the file",
+        ) from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigurationError(
+            "this line is not UTF-8 text",
+            where=f"{file}:{line}",
+            remedy="open the file in your editor and save it again with the encoding UTF-8",
+        ) from error
 
 
 def _parse(file: Path, source: str) -> dict[str, Any]:
     try:
         return tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:
+        reason = re.fullmatch(r"(?P<what>.*?) \(at line (?P<line>\d+), column \d+\)", str(error), re.DOTALL)
+        what, place = (reason["what"], f"{file}:{reason['line']}") if reason else (str(error), str(file))
         raise ConfigurationError(
-            str(error), where=file.name, remedy='texts stand in quotation marks: title = "Our briefings"'
+            f"this cannot be read as TOML: {what[:1].lower()}{what[1:]}",
+            where=place,
+            remedy='each key stands once, its value behind =, texts in quotation marks: title = "Our briefings"',
         ) from error
 
 
 def _paths(reader: _Reader, root: Path, table: Mapping[str, object]) -> PathSettings:
     reader.no_strangers(table, _PATHS, where="paths")
-    given = {key: table.get(key, default) for key, default in _PATHS.items()}
-    return PathSettings(root=root, **{key: (root / str(value)).absolute() for key, value in given.items()})
+    given = {key: reader.text(table, key, default, where="paths") for key, default in _PATHS.items()}
+    return PathSettings(root=root, **{key: root / value for key, value in given.items()})
 
 
 def _database(reader: _Reader, paths: PathSettings, table: Mapping[str, object]) -> DatabaseSettings:
     reader.no_strangers(table, {"url"}, where="database")
-    url = str(table.get("url", f"sqlite:///{paths.state / 'briefingfeed.db'}"))
+    url = reader.text(table, "url", f"sqlite:///{paths.state / 'briefingfeed.db'}", where="database")
     relative = re.fullmatch(r"sqlite:///(?!/)(.+)", url)
     return DatabaseSettings(url=f"sqlite:///{paths.root / relative[1]}" if relative else url)

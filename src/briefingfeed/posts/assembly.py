@@ -142,6 +142,15 @@ def _say_missing(draft: Draft, links: Links, assets: PostAssets | None, findings
             "Correct the file's name, or link to a web address.",
             _line(draft, name),
         )
+    for address in links.refused:
+        scheme = address.partition(":")[0]
+        line = _line(draft, f"{scheme}:")
+        if line is not None:  # those of the front matter are told where they stand
+            findings.warning(
+                f"An address that begins with {scheme}: cannot be followed in feeds and mails; it was left out.",
+                "Link to an address that begins with https:// or mailto:",
+                line,
+            )
 
 
 def _line(draft: Draft, name: str) -> int | None:

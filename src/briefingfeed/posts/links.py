@@ -47,6 +47,8 @@ class Links:
         self._known: dict[str, str | None] = {}
         self.unknown: list[str] = []
         """Markdown files linked to that are no posts."""
+        self.refused: list[str] = []
+        """Addresses written with a scheme that nothing may lead to, such as `javascript:`."""
 
     def resolve(self, written: str) -> str | None:
         """Return the absolute address (http, https or mailto; ASCII), or None if nothing may lead there."""
@@ -60,7 +62,10 @@ class Links:
     def _resolve(self, address: str) -> str | None:
         scheme = _SCHEME.match(address)
         if scheme:
-            return _checked(address) if scheme[1].lower() in SCHEMES else None
+            if scheme[1].lower() in SCHEMES:
+                return _checked(address)
+            self.refused.append(address)
+            return None
         if address.startswith("#"):
             return self._page.url + (f"#{self._page.prefix}{ascii_address(address[1:])}" if len(address) > 1 else "")
         address = _PELICAN.sub("", unquote(address) if address.startswith(("%7B", "%7C")) else address)

@@ -85,7 +85,9 @@ def read_ids(file: Path) -> IdMemory:
         return IdMemory()
     except (OSError, UnicodeDecodeError) as error:
         raise StorageError(
-            "The ids of the posts cannot be read.", where=str(file), remedy="Check its permissions, or restore it."
+            "The ids of the posts cannot be read.",
+            where=str(file),
+            remedy="Check its permissions. If it is damaged, restore or delete it: the database remembers the ids too.",
         ) from error
     rows = []
     for number, line in enumerate(lines, 1):

@@ -139,19 +139,22 @@ class _Loading:
                 self._drafts[candidate.path] = draft
             elif findings.broken:
                 self._replace(findings)
+        # All gone at once is rather a wrong folder than a decision: the published posts stay.
+        is_empty = not found.candidates and not found.problems
         for path in self._kept:
-            if path.startswith(found.hidden):
+            if is_empty or path.startswith(found.hidden):
                 self._present.add(path)
                 self._fall_back(path)
-        if not found.candidates and not found.problems:
+        if is_empty:
             self._say_empty()
 
     def _say_empty(self) -> None:
         findings = Findings(shown_path(self._settings.paths.posts, self._settings.paths.root))
         if len(self._memory):
             findings.error(
-                "There is not one post in this folder, but some are remembered.",
-                "If the folder moved, correct posts under [paths] in briefingfeed.toml.",
+                "There is not one post in this folder, but some were published; these stay as they are.",
+                "If the folder moved, correct posts under [paths] in briefingfeed.toml. "
+                "If all are meant to go, leave a draft here.",
             )
         else:
             findings.warning("There is no post yet.", "Write the first one: briefingfeed new “Its title”")

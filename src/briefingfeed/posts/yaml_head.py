@@ -60,6 +60,8 @@ def read_yaml(source: str) -> list[tuple[str, Value, int]]:
         line = min(mark.line, source.rstrip("\n").count("\n")) if mark else 0
         fallback = (f"The front matter is not right YAML here: {error.problem or error.context}.", _INDENT)
         message, remedy = _REMEDIES.get(error.problem or "", fallback)
+        if source.split("\n")[line].startswith("\t"):
+            message, remedy = _REMEDIES["found a tab character that violates indentation"]
         raise YamlError(message, remedy, line) from error
     except yaml.YAMLError as error:
         raise YamlError("The front matter holds a character that YAML cannot.", "Type the line again.", 0) from error

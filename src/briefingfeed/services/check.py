@@ -67,7 +67,7 @@ def _unparsed_templates(folder: Path) -> Iterator[Problem]:
                 message=error.message or "the template cannot be read",
                 remedy="mend the template there",
             )
-        except UnicodeDecodeError:
+        except (UnicodeDecodeError, OSError):  # rendering says so, if it is used
             continue
 
 

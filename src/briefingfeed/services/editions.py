@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
-from briefingfeed.errors import RefusedError
+from briefingfeed.errors import RefusedError, UsageError
 from briefingfeed.models.delivery import DeliveryState
 from briefingfeed.models.edition import Edition, EditionState
-from briefingfeed.storage import deliveries, editions, renditions
+from briefingfeed.storage import deliveries, editions
 from briefingfeed.storage.database import Database
+from briefingfeed.storage.schema import rendition
 
 _HANDED_OVER = (DeliveryState.ACCEPTED, DeliveryState.UNCERTAIN, DeliveryState.SUBMITTING)
 
@@ -70,7 +71,7 @@ def list_editions(database: Database) -> tuple[EditionView, ...]:
 
 
 def show_edition(database: Database, key: str) -> EditionView:
-    """Return one edition. Raises RefusedError if there is none."""
+    """Return one edition. Raises UsageError if there is none."""
     with database.read() as connection:
         return _view(connection, _get(connection, key))
 
@@ -146,13 +147,19 @@ def _readers(count: int) -> str:
 def _get(connection: Connection, key: str) -> Edition:
     found = editions.get(connection, key)
     if found is None:
-        raise RefusedError(f"There is no edition {key}.", remedy="See them all: briefingfeed editions list")
+        raise UsageError(f"There is no edition {key}.", remedy="See them all: briefingfeed editions list")
     return found
+
+
+def subject_of(connection: Connection, key: str) -> str | None:
+    """Return what the mail says in its subject; None if the edition was never frozen."""
+    newest = select(rendition.c.subject).where(rendition.c.edition_key == key).order_by(rendition.c.number.desc())
+    return connection.scalar(newest.limit(1))
 
 
 def _view(connection: Connection, edition: Edition) -> EditionView:
     return EditionView(
         edition=edition,
         counts=deliveries.counts(connection, edition.key),
-        subject=renditions.newest(connection, edition.key).subject if edition.frozen_at else None,
+        subject=subject_of(connection, edition.key),
     )

@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from briefingfeed.errors import StorageError
+from briefingfeed.errors import DamageError, StorageError
 
 _WORDS: Final = {
     sqlite3.SQLITE_BUSY: (
@@ -46,13 +46,14 @@ _WORDS: Final = {
     ),
     sqlite3.SQLITE_IOERR: (
         "the disk failed while the database was read or written",
-        "see that the disk is healthy and local, not a network folder; then try again",
+        "see that the disk has room, is healthy, and is no network folder; then try again",
     ),
     sqlite3.SQLITE_CONSTRAINT: (
         "the database refused a change that would break one of its rules; nothing was written",
         "try again; if it happens again, please report it",
     ),
 }
+_NEEDS_THE_BACKUP: Final = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 _PRIMARY_CODE: Final = 0xFF
 """An extended code of SQLite holds its primary code in the lowest byte."""
 
@@ -89,4 +90,5 @@ def storage_error(error: BaseException | None, where: str) -> StorageError:
         f"the database did not do what was asked ({getattr(error, 'sqlite_errorname', type(error).__name__)})",
         "try again; if it happens again, please report it",
     )
-    return StorageError(message, where=where, remedy=remedy)
+    kind = DamageError if code in _NEEDS_THE_BACKUP else StorageError
+    return kind(message, where=where, remedy=remedy)

@@ -101,6 +101,10 @@ def _is_table(path: str) -> bool:
 
 def _read_table(name: str, content: bytes) -> Table:
     text, warnings = _decode(content)
+    if warnings and "\0" in text:  # neither UTF-8 nor anything else that people write
+        raise ImportFileError(
+            "This is not a text file.", where=name, remedy="Save the list as CSV, one address a line, and import that."
+        )
     return Table(name=name, records=tuple(_records(name, text, _delimiter(text))), warnings=warnings)
 
 
