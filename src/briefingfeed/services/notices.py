@@ -44,3 +44,9 @@ def tell(connection: Connection, standing: Sequence[Notice], *, memory: str = TO
     if now_told != told:
         meta.set_mark(connection, memory, json.dumps(now_told, ensure_ascii=False))
     return news(standing, told)
+
+
+def told_about(connection: Connection, topic: str, *, memory: str = TOLD) -> str | None:
+    """Return the words of the last run about something that still stands."""
+    told: Mapping[str, str] = json.loads(meta.get_mark(connection, memory) or "{}")
+    return told.get(topic)

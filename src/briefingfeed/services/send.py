@@ -134,7 +134,7 @@ class _Run:
     def _run(self, edition: Edition, waiting: int, patience: timedelta) -> RunResult:
         context, key = self._context, edition.key
         with context.database.read() as connection:
-            copies = Copies(edition, renditions.newest(connection, key), context.keyring, context.settings)
+            copies = Copies(edition, renditions.newest(connection, key), context.keyring)
         setup = RunSetup(
             database=context.database,
             provider=context.provider,
@@ -144,13 +144,7 @@ class _Run:
             progress=lambda settled: self._progress(key, settled, waiting),
             failpoint=context.failpoint,
         )
-        copies = Copies(edition, rendition, context.keyring)
-        result = asyncio.run(run_edition(key, copies, setup)) if waiting else RunResult()
-        context.failpoint(BEFORE_DONE)
-        with context.database.write() as connection:
-            if editions.state(connection, key) is EditionState.SENDING and not _waiting(connection, key):
-                editions.set_state(connection, key, EditionState.DONE, context.now(), "")
-        return result
+        return asyncio.run(run_edition(key, copies, setup))
 
     def report(self, frozen: Frozen, result: RunResult) -> SendReport:
         context = self._context

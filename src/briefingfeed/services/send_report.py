@@ -10,6 +10,7 @@ from datetime import datetime
 from briefingfeed.errors import BriefingfeedError
 from briefingfeed.models.delivery import DeliveryState
 from briefingfeed.models.edition import EditionState
+from briefingfeed.newsletter.preflight import Finding
 from briefingfeed.services.notices import Notice
 
 _AWAITS_A_PERSON = 1
@@ -56,6 +57,8 @@ class SendReport:
     """To be told now."""
     standing: tuple[Notice, ...] = ()
     """All that awaits a decision, told or not."""
+    warnings: tuple[Finding, ...] = ()
+    """What preflight found in the edition that this run froze. Nobody has to act; for whoever is watching."""
     next_slot: datetime | None = None
     busy: bool = False
     """Another run is at work; this one did nothing."""
@@ -85,6 +88,7 @@ class SendReport:
             "busy": self.busy,
             "editions": [edition.as_dict() for edition in self.editions],
             "notices": [notice.as_dict() for notice in self.notices],
+            "warnings": [finding.message for finding in self.warnings],
             "next_slot": self.next_slot.isoformat() if self.next_slot else None,
             "error": str(self.error) if self.error else None,
             "exit_code": self.exit_code,

@@ -13,9 +13,9 @@ from briefingfeed.models.settings import Settings
 from briefingfeed.models.subscriber import SubscriberState
 from briefingfeed.newsletter.schedule import next_slot
 from briefingfeed.services.editions import EditionView, list_editions
-from briefingfeed.services.notices import Notice
+from briefingfeed.services.notices import Notice, told_about
 from briefingfeed.services.standing import standing_notices
-from briefingfeed.services.words import blocked_before
+from briefingfeed.services.words import WAY_OUT, blocked_before
 from briefingfeed.storage import editions, subscribers
 from briefingfeed.storage.database import Database
 
@@ -52,13 +52,17 @@ def read_status(database: Database, settings: Settings, now: datetime, *, provid
     with database.read() as connection:
         people = subscribers.count_by_state(connection)
         todo = (*standing_notices(connection, rehearses=rehearses), *_blocked(connection))
+        trouble = told_about(connection, WAY_OUT)
+    unfinished = tuple(view for view in views if view.edition.state in (EditionState.FROZEN, EditionState.SENDING))
+    if unfinished and trouble:
+        todo += (Notice(topic=WAY_OUT, text=f"The last run could not go on.\n  {trouble}", awaits=False),)
     return Status(
         provider=provider,
         rehearses=rehearses,
         next_slot=next_slot(settings, now).at,
         subscribers=people,
         last=next((view for view in views if view.edition.state not in _WITHOUT_MAIL), None),
-        unfinished=tuple(view for view in views if view.edition.state in (EditionState.FROZEN, EditionState.SENDING)),
+        unfinished=unfinished,
         todo=(*todo, *_beginnings(people, rehearses=rehearses)),
     )
 

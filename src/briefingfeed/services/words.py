@@ -13,6 +13,8 @@ from briefingfeed.models.problem import Problem
 from briefingfeed.newsletter.preflight import Finding
 from briefingfeed.services.notices import Notice
 
+WAY_OUT = "way-out"
+
 
 def missed(key: str) -> Notice:
     return Notice(
@@ -84,7 +86,7 @@ def rehearsed(key: str) -> Notice:
 
 
 def way_out(error: BriefingfeedError) -> Notice:
-    return Notice(topic="way-out", text=str(error), awaits=False)
+    return Notice(topic=WAY_OUT, text=str(error), awaits=False)
 
 
 def held(edition: Edition) -> Notice:
