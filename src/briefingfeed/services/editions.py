@@ -120,6 +120,8 @@ def _release(connection: Connection, view: EditionView, now: datetime) -> str:
 
 def _cancel(connection: Connection, view: EditionView, now: datetime) -> str:
     key = view.edition.key
+    if view.edition.state is EditionState.CANCELLED:
+        return f"{key} is cancelled already."
     editions.set_state(connection, key, EditionState.CANCELLED, now, "somebody cancelled it")
     lost = deliveries.cancel(connection, key, now)
     if view.have_it:
