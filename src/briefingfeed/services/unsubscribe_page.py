@@ -16,13 +16,14 @@ _PATIENCE = 15.0
 
 def page_trouble(url: str) -> str | None:
     """Fetch an unsubscribe page by GET, which changes nothing; return what is wrong with it in words, or None."""
-    return asyncio.run(_trouble(url))
-
-
-async def _trouble(url: str) -> str | None:
     host = urlsplit(url).hostname or ""
     if is_loopback(host):
         return f"readers can't reach {host}, it is this machine."
+    return asyncio.run(ask_page(url))
+
+
+async def ask_page(url: str) -> str | None:
+    """As `page_trouble`, wherever the page is."""
     try:
         async with open_client(
             connect_seconds=_PATIENCE,
