@@ -147,7 +147,7 @@ def _say_missing(draft: Draft, links: Links, assets: PostAssets | None, findings
         line = _line(draft, f"{scheme}:")
         if line is not None:  # those of the front matter are told where they stand
             findings.warning(
-                f"An address that begins with {scheme}: cannot be followed in feeds and mails; it was left out.",
+                f"An address that begins with {scheme.lower()}: cannot be followed in feeds and mails; it was left out.",
                 "Link to an address that begins with https:// or mailto:",
                 line,
             )
