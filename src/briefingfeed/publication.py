@@ -18,6 +18,7 @@ from briefingfeed.models.settings import Settings
 from briefingfeed.providers.registry import PROVIDERS, provider_spec
 
 if TYPE_CHECKING:
+    from briefingfeed.feeds.reading import ReadEntry
     from briefingfeed.posts.store import Library
     from briefingfeed.providers.base import Provider
     from briefingfeed.providers.spec import ProviderSpec
@@ -104,7 +105,6 @@ class Publication:
     def build(self, *, accept_as_new: bool = False, against: str | None = None) -> BuildReport:
         """Publish feeds and pages: see `services.build`. `against`: address or file of a published feed."""
         from briefingfeed.services.build import BuildContext, build
-        from briefingfeed.services.feed_fetching import read_history
 
         return build(
             BuildContext(
@@ -115,9 +115,15 @@ class Publication:
                 templates=self._templates,
                 now=self.now(),
                 accept_as_new=accept_as_new,
-                fetch_published=(lambda: read_history(against)) if against else None,
+                fetch_published=(lambda: self.read_feed(against)) if against else None,
             )
         )
+
+    def read_feed(self, source: str) -> tuple[ReadEntry, ...]:
+        """Read a feed whole, from its address or a file: see `services.feed_fetching`."""
+        from briefingfeed.services.feed_fetching import read_history
+
+        return read_history(source)
 
     def check(self) -> CheckReport:
         """Look everything over without publishing: see `services.check`. Raises ConfigurationError."""

@@ -11,16 +11,20 @@ from briefingfeed.models.problem import Problem
 
 
 @click.command()
+@click.option("--accept-as-new", is_flag=True, help="Publish even if feed readers will show old posts as new.")
+@click.option("--against", metavar="URL", help="Compare with the feed published there as well, before anything.")
 @json_option
 @click.pass_context
-def build(ctx: click.Context, as_json: bool) -> None:
+def build(ctx: click.Context, accept_as_new: bool, against: str | None, as_json: bool) -> None:
     """Turn the posts into feeds and pages.
 
     A broken post keeps its last good version and is named; everything else is published. The exit code is then 1.
+
+    If feed readers would show old posts as new, because ids or many dates changed, nothing is published.
     """
     app: App = ctx.obj
     with app.publication() as publication:
-        report = publication.build()
+        report = publication.build(accept_as_new=accept_as_new, against=against)
     if as_json:
         print_json(
             {

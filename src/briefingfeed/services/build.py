@@ -17,8 +17,10 @@ from briefingfeed.output.manifest import read_manifest
 from briefingfeed.services.stamp import Stamp, fingerprint_inputs, fingerprint_outputs, read_stamp, write_stamp
 
 if TYPE_CHECKING:
+    from briefingfeed.feeds.reading import ReadEntry
     from briefingfeed.look import Look
     from briefingfeed.posts.store import Library
+    from briefingfeed.services.feed_history import History
 
 IDS = "ids.jsonl"
 MANIFEST = "output.json"
@@ -36,6 +38,10 @@ class BuildContext:
     templates: tuple[Path, ...]
     """The folders in which templates are searched."""
     now: datetime
+    accept_as_new: bool = False
+    """Publish even though feed readers will show old entries as new."""
+    fetch_published: Callable[[], Iterable[ReadEntry]] | None = None
+    """Fetches what is published elsewhere, for the feed guard to compare with as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +67,14 @@ def build(context: BuildContext) -> BuildReport:
 
     If nothing has changed since the last build that came to its end, nothing is read and nothing is touched. Raises
     ConfigurationError for an output folder that would swallow others, TemplateError, LockedError while another build
-    runs, RefusedError, StorageError; the old output then stands as it was.
+    runs, RefusedError if feed readers would show old entries as new, StorageError; the old output then stands.
     """
     settings = context.settings
     check_output_folder(settings.paths)
     inputs = fingerprint_inputs(settings, context.templates)
     stamp = read_stamp(settings.paths.state / STAMP)
-    if stamp and stamp.inputs == inputs and stamp.holds_at(context.now) and stamp.outputs == _outputs(settings.paths):
+    holds = stamp is not None and stamp.inputs == inputs and stamp.holds_at(context.now)
+    if stamp and holds and context.fetch_published is None and stamp.outputs == _outputs(settings.paths):
         return _unchanged(stamp)
     return _build(context, inputs)
 
@@ -103,18 +110,21 @@ def _outputs(paths: PathSettings) -> str:
 
 def _build(context: BuildContext, inputs: str) -> BuildReport:
     # What makes pages is slow to import; a build with nothing to do does without it.
+    from briefingfeed.services import feed_history
     from briefingfeed.services.rendering import render_output
 
     settings, now = context.settings, context.now
     library = context.load_posts()
+    history, warnings = _guard(context, library)
     rendered = render_output(library.posts, settings, context.open_look(), now)
     published = publish(rendered.files, settings.paths.output, manifest=settings.paths.state / MANIFEST)
     context.remember(library)
+    feed_history.keep(history, settings.paths.output, settings.paths.state)
     report = BuildReport(
         written=published.written,
         unchanged=published.unchanged,
         removed=published.removed,
-        problems=tuple(sorted((*library.problems, *rendered.problems), key=_by_place)),
+        problems=tuple(sorted((*library.problems, *rendered.problems, *warnings), key=_by_place)),
         posts=sum(post.visible_at(now) for post in library.posts),
         next_change=min(_changes(library.posts, now), default=None),
     )
@@ -131,6 +141,24 @@ def _build(context: BuildContext, inputs: str) -> BuildReport:
         ),
     )
     return report
+
+
+def _guard(context: BuildContext, library: Library) -> tuple[History, tuple[Problem, ...]]:
+    """Return what will have been published, and warnings. Raises RefusedError if old entries would come back as new."""
+    from briefingfeed.services import feed_guard, feed_history
+
+    settings, now = context.settings, context.now
+    histories = [feed_history.recall(settings.paths.output, settings.paths.state)]
+    if context.fetch_published is not None:
+        histories.append(feed_history.History(entries=tuple(context.fetch_published())))
+    entries = feed_guard.entries_of(library.posts, now)
+    verdicts = [feed_guard.judge(entries, history, settings.publication.timezone) for history in histories]
+    warnings: dict[Problem, None] = {}
+    for verdict in verdicts:
+        if not context.accept_as_new:
+            feed_guard.refuse(verdict, {post.id: post.path for post in library.posts})
+        warnings |= dict.fromkeys(feed_guard.warnings(verdict, settings.paths.posts.name))
+    return feed_history.History(entries=entries, gone=verdicts[0].gone), tuple(warnings)
 
 
 def _by_place(problem: Problem) -> tuple[str, int, str]:

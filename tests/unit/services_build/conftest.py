@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from briefingfeed import config
+from briefingfeed.feeds.reading import ReadEntry
 from briefingfeed.look import Look, shipped_templates
 from briefingfeed.models.settings import Settings
 from briefingfeed.posts.store import Library
@@ -33,6 +34,9 @@ class Desk:
         self.root = root
         self.now = NOW
         self.reads = 0
+        self.accept_as_new = False
+        self.published: tuple[ReadEntry, ...] | None = None
+        """What a feed elsewhere holds."""
         (root / "posts").mkdir()
         (root / "briefingfeed.toml").write_text(SETTINGS)
         self._database: Database | None = None
@@ -83,6 +87,8 @@ class Desk:
                 remember=lambda library: remember_library(settings, self.database, library, self.now),
                 templates=self.templates,
                 now=self.now,
+                accept_as_new=self.accept_as_new,
+                fetch_published=None if self.published is None else lambda: self.published or (),
             )
         )
 
