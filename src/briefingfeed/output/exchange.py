@@ -1,6 +1,9 @@
 """The usual way to publish: a whole new tree is made beside the old one, and the two change places in one step.
 
-Unchanged files, and those that are not ours, are hard-linked into the new tree: the same inode, not a byte copied.
+There are always two trees, the live one and a spare one in a hidden folder beside it, with the same files in both (hard
+links: only the folders take room). A publish brings the spare up to date, lets the two change places, and then does to
+the other what it did to the first. So it costs what has changed, not what is there. A spare tree that is missing or
+in any state at all is put right on the way: what it holds is compared with the live tree, inode by inode.
 """
 
 from __future__ import annotations
@@ -9,12 +12,13 @@ import ctypes
 import errno
 import os
 import shutil
-import stat
-from contextlib import suppress
 from pathlib import Path
 
-from briefingfeed.output.plan import Plan, parents
-from briefingfeed.output.staging import FOLDER_MODE, flush_folder, make_folder, write_all
+from briefingfeed.output.inventory import NOTHING, Inventory, take_inventory
+from briefingfeed.output.memory import Memory
+from briefingfeed.output.plan import Plan
+from briefingfeed.output.rearranging import Arrangement, Source, rearrange
+from briefingfeed.output.staging import Seal, flush_folder
 
 _RENAME_EXCHANGE = 2  # linux/fs.h
 _AT_FDCWD = -100
@@ -30,75 +34,61 @@ class CannotExchangeError(Exception):
 
 
 class Exchange:
-    """One publish by exchange: `stage`, then `swap`. `clean` removes what is left of this one or of one that died."""
+    """One publish by exchange: `stage`, `swap`, `follow`; or `clean` to have no spare tree."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, plan: Plan) -> None:
         self._folder = folder
-        self._tree = folder.with_name(f".{folder.name}.briefingfeed-staging")
+        self._plan = plan
+        self._spare = folder.with_name(f".{folder.name}.briefingfeed-staging")
+        self._staged = NOTHING
+        self._seals: dict[str, Seal] = {}
 
-    def stage(self, plan: Plan) -> None:
-        """Make the new tree. Raises CannotExchangeError if this is not the way for this folder."""
+    def stage(self, remembered: Inventory | None) -> None:
+        """Make the spare tree the new one. Raises CannotExchangeError if this is not the way for this folder."""
         if os.path.ismount(self._folder):
             raise CannotExchangeError("a mount point")
+        if not os.access(self._folder.parent, os.W_OK | os.X_OK):
+            raise CannotExchangeError("the folder above is closed to us")
+        plan = self._plan
         try:
-            make_folder(self._tree)
-            _carry_over(plan, self._folder, self._tree)
+            has = take_inventory(self._spare, remembered)
+            wanted = Arrangement(entries=plan.staying, folders=plan.folders, write=plan.write)
+            alike = has.remembered and plan.live.remembered
+            source = Source(self._folder, plan.live.folders, alike=alike)
+            self._staged, self._seals = rearrange(self._spare, has, wanted, source)
         except OSError as error:
             if error.errno in _NOT_HERE:
                 raise CannotExchangeError(str(error)) from error
             raise
-        write_all(plan.write, self._tree)
 
     def swap(self) -> None:
         """Show the new tree."""
         try:
-            if self._folder.is_dir():
-                _exchange(self._tree, self._folder)
+            if self._plan.live.folders:
+                _exchange(self._spare, self._folder)
             else:
-                self._tree.rename(self._folder)
+                self._spare.rename(self._folder)
         except OSError as error:
             if error.errno in _NOT_HERE:
                 raise CannotExchangeError(str(error)) from error
             raise
         flush_folder(self._folder.parent)
 
+    def follow(self) -> Memory:
+        """Bring the tree that was live up to date; it is the spare one now. Without room for that there is none."""
+        spare = None
+        if self._plan.live.folders:
+            wanted = Arrangement(entries=self._staged.entries, folders=self._plan.folders)
+            source = Source(self._folder, self._staged.folders, alike=True)
+            try:
+                spare, _ = rearrange(self._spare, self._plan.live, wanted, source)
+            except OSError:
+                self.clean()
+        return Memory(files={**self._plan.unchanged, **self._seals}, live=self._staged, spare=spare)
+
     def clean(self) -> None:
-        """Remove the tree that is not shown: the old one after a swap, else an unfinished new one."""
-        shutil.rmtree(self._tree, ignore_errors=True)
-
-
-def _carry_over(plan: Plan, old: Path, new: Path) -> None:
-    """Link what stays into the new tree, with its folders as they were."""
-    written = {file.path for file in plan.write}
-    staying = [path for path in plan.inventory.entries if path not in written and path not in plan.remove]
-    folders = {folder for path in staying for folder in parents(path)}
-    for empty in plan.inventory.empty_folders:
-        folders.update((*parents(empty), empty))
-    folders.update(_still_needed(plan))
-    for folder in sorted(folders):
-        make_folder(new / folder)
-    for path in staying:
-        os.link(old / path, new / path, follow_symlinks=False)
-    for folder in sorted(folders, reverse=True):
-        _keep_access(plan.inventory.folders[folder], new / folder)
-    if old.is_dir():
-        _keep_access(old.stat(), new)
-
-
-def _still_needed(plan: Plan) -> set[str]:
-    return {folder for file in plan.write for folder in parents(file.path) if folder in plan.inventory.folders}
-
-
-def _keep_access(before: os.stat_result, folder: Path) -> None:
-    """An operator may have given a folder to a group: its mode and owner stay as they were."""
-    mode = stat.S_IMODE(before.st_mode)
-    if mode != FOLDER_MODE:
-        folder.chmod(mode)
-    now = folder.stat()
-    if (now.st_uid, now.st_gid) != (before.st_uid, before.st_gid):
-        with suppress(PermissionError):
-            os.chown(folder, before.st_uid, before.st_gid)
-            folder.chmod(mode)
+        """Remove the tree that is not shown."""
+        shutil.rmtree(self._spare, ignore_errors=True)
 
 
 def _exchange(one: Path, other: Path) -> None:

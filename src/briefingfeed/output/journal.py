@@ -11,8 +11,9 @@ import os
 import shutil
 from pathlib import Path
 
-from briefingfeed.output.plan import PRIVATE_PREFIX, Plan, parents
-from briefingfeed.output.staging import flush_folder, make_folder, make_folders, write_all
+from briefingfeed.output.inventory import PRIVATE_PREFIX, parent
+from briefingfeed.output.plan import Plan
+from briefingfeed.output.staging import Seal, flush_folder, make_folder, make_folders, write_all
 
 _REMOVALS = "removals.json"
 _PAGES = "pages"
@@ -32,16 +33,17 @@ class Journal:
         if self._staging.is_dir():
             shutil.rmtree(self._staging)
 
-    def stage(self, plan: Plan) -> None:
+    def stage(self, plan: Plan) -> dict[str, Seal]:
         """Write everything that is new, unseen."""
         make_folder(self._staging)
         make_folder(self._staging / _PAGES)
-        write_all(plan.write, self._staging / _PAGES)
+        seals = write_all(plan.write, self._staging / _PAGES)
         with (self._staging / _REMOVALS).open("x", encoding="utf-8") as stream:
             json.dump(sorted(plan.remove), stream)
             stream.flush()
             os.fsync(stream.fileno())
         flush_folder(self._staging)
+        return seals
 
     def decide(self) -> None:
         self._staging.rename(self._decided)
@@ -66,9 +68,9 @@ class Journal:
 
     def _remove(self, path: str) -> None:
         (self._folder / path).unlink(missing_ok=True)
-        for folder in sorted(parents(path), reverse=True):
+        while path := parent(path):
             try:
-                (self._folder / folder).rmdir()
+                (self._folder / path).rmdir()
             except FileNotFoundError:
                 continue
             except OSError:  # not empty: somebody still lives there

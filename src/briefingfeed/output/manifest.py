@@ -30,11 +30,9 @@ def read_manifest(file: Path) -> frozenset[str]:
 
 
 def write_manifest(file: Path, paths: Collection[str]) -> None:
-    """Replace the list in one step. An equal list is not touched."""
+    """Replace the list in one step."""
     listed = {"version": _VERSION, "files": sorted(paths)}
     content = (json.dumps(listed, ensure_ascii=False, indent=0) + "\n").encode()
-    if file.is_file() and file.read_bytes() == content:
-        return
     fresh = file.with_name(file.name + ".new")
     with fresh.open("wb") as stream:
         stream.write(content)

@@ -5,139 +5,139 @@ from __future__ import annotations
 import filecmp
 import os
 import stat
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from briefingfeed.errors import RefusedError
 from briefingfeed.models.output import OutputCopy, OutputFile
+from briefingfeed.output.inventory import PRIVATE_PREFIX, Inventory, folders_above
+from briefingfeed.output.staging import Seal, digest_of, seal_of
 
-PRIVATE_PREFIX = ".briefingfeed-"
-"""Names in the output folder that begin so are ours for the time of a publish."""
-
-
-@dataclass(frozen=True, slots=True)
-class Inventory:
-    """What stands in a folder, links not followed. Paths are relative, with forward slashes."""
-
-    entries: dict[str, os.stat_result] = field(default_factory=dict)
-    """Everything that is no folder."""
-    folders: dict[str, os.stat_result] = field(default_factory=dict)
-    empty_folders: frozenset[str] = frozenset()
+_NO_NAMES = frozenset({"", ".", ".."})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    inventory: Inventory
+    live: Inventory
     write: tuple[OutputFile | OutputCopy, ...]
-    unchanged: int
+    unchanged: Mapping[str, Seal]
     remove: frozenset[str]
     wanted: frozenset[str]
     """Every path that the folder should hold of ours."""
+    staying: Mapping[str, int]
+    """What the folder holds and will hold, ours and others', with the inodes."""
+    folders: frozenset[str]
+    """All folders that there will be, with "" for the outermost."""
 
     @property
     def is_empty(self) -> bool:
         return not self.write and not self.remove
 
 
-def take_inventory(folder: Path) -> Inventory:
-    """List a folder that may be missing."""
-    entries: dict[str, os.stat_result] = {}
-    folders: dict[str, os.stat_result] = {}
-    empty: set[str] = set()
-    waiting = [""] if folder.is_dir() else []
-    while waiting:
-        inside = waiting.pop()
-        count = 0
-        with os.scandir(folder / inside) as found:
-            for entry in found:
-                if not inside and entry.name.startswith(PRIVATE_PREFIX):
-                    continue
-                count += 1
-                path = f"{inside}/{entry.name}" if inside else entry.name
-                if entry.is_dir(follow_symlinks=False):
-                    folders[path] = entry.stat(follow_symlinks=False)
-                    waiting.append(path)
-                else:
-                    entries[path] = entry.stat(follow_symlinks=False)
-        if inside and not count:
-            empty.add(inside)
-    return Inventory(entries, folders, frozenset(empty))
+def make_plan(
+    files: Iterable[OutputFile | OutputCopy],
+    folder: Path,
+    *,
+    owned: Collection[str],
+    live: Inventory,
+    known: Mapping[str, Seal],
+) -> Plan:
+    """Compare what the folder holds (`live`) with `files`. Of `known` seals only what differs from them is read.
 
-
-def make_plan(files: Iterable[OutputFile | OutputCopy], folder: Path, owned: Collection[str]) -> Plan:
-    """Compare. Raises RefusedError for a path outside the folder, a path given twice, or something in the way that we
-    did not write."""
-    inventory = take_inventory(folder)
-    wanted: set[str] = set()
-    write: list[OutputFile | OutputCopy] = []
+    Raises RefusedError for a path outside the folder, a path given twice, or something in the way that we did not
+    write; OSError.
+    """
+    unchanged: dict[str, Seal] = {}
+    write: dict[str, OutputFile | OutputCopy] = {}
     for file in files:
-        _check_path(file.path)
-        if file.path in wanted:
+        path = file.path
+        _check_path(path)
+        if path in unchanged or path in write:
             raise RefusedError(
                 "two pages want the same address",
-                where=file.path,
+                where=path,
                 remedy="give one of them another slug, url or alias",
             )
-        wanted.add(file.path)
-        if not _is_unchanged(file, folder, inventory):
-            write.append(file)
-    remove = frozenset(path for path in owned if path not in wanted and path in inventory.entries)
-    _check_conflicts(wanted, remove, inventory)
+        seal = _seal_if_unchanged(file, f"{folder}/{path}", known.get(path)) if path in live.entries else None
+        if seal:
+            unchanged[path] = seal
+        else:
+            write[path] = file
+    remove = frozenset(path for path in owned if path in live.entries and path not in unchanged and path not in write)
+    staying = {path: inode for path, inode in live.entries.items() if path not in write and path not in remove}
+    folders = _folders(live, staying, write, remove)
+    _check_conflicts(write, unchanged, staying, folders)
     return Plan(
-        inventory=inventory,
-        write=tuple(write),
-        unchanged=len(wanted) - len(write),
+        live=live,
+        write=tuple(write.values()),
+        unchanged=unchanged,
         remove=remove,
-        wanted=frozenset(wanted),
+        wanted=frozenset(unchanged).union(write),
+        staying=staying,
+        folders=folders,
     )
-
-
-def parents(path: str) -> Iterable[str]:
-    """Yield the folders above a path, the outermost first."""
-    for index, character in enumerate(path):
-        if character == "/":
-            yield path[:index]
 
 
 def _check_path(path: str) -> None:
     parts = path.split("/")
-    harmless = all(part not in ("", ".", "..") and part.isprintable() for part in parts)
-    if not harmless or "\\" in path or parts[0].startswith(PRIVATE_PREFIX):
+    harmless = path.isprintable() and _NO_NAMES.isdisjoint(parts)
+    if not harmless or "\\" in path or path.startswith(PRIVATE_PREFIX):
         raise RefusedError(
             f"{path!r} is no path inside the output folder", remedy="mend the slug, url or alias that leads there"
         )
 
 
-def _is_unchanged(file: OutputFile | OutputCopy, folder: Path, inventory: Inventory) -> bool:
-    there = inventory.entries.get(file.path)
-    if there is None or not stat.S_ISREG(there.st_mode):
-        return False
+def _seal_if_unchanged(file: OutputFile | OutputCopy, place: str, known: Seal | None) -> Seal | None:
+    there = os.lstat(place)
+    if not stat.S_ISREG(there.st_mode):
+        return None
     if isinstance(file, OutputFile):
-        return there.st_size == len(file.content) and (folder / file.path).read_bytes() == file.content
+        return _seal_of_file(file, place, there, known)
     source = file.source.stat()
     if there.st_size != source.st_size:
-        return False
-    return there.st_mtime_ns == source.st_mtime_ns or filecmp.cmp(file.source, folder / file.path, shallow=False)
+        return None
+    same = there.st_mtime_ns == source.st_mtime_ns or filecmp.cmp(file.source, place, shallow=False)
+    return seal_of(there, "") if same else None
 
 
-def _check_conflicts(wanted: Collection[str], remove: Collection[str], inventory: Inventory) -> None:
+def _seal_of_file(file: OutputFile, place: str, there: os.stat_result, known: Seal | None) -> Seal | None:
+    if there.st_size != len(file.content):
+        return None
+    seal = seal_of(there, digest_of(file.content))
+    if seal == known:
+        return known
+    with open(place, "rb") as stream:  # noqa: PTH123 - ten thousand times
+        return seal if stream.read() == file.content else None
+
+
+def _folders(
+    live: Inventory, staying: Collection[str], write: Collection[str], remove: Collection[str]
+) -> frozenset[str]:
+    """Those that hold something, and those that an operator keeps empty. What our removals empty goes."""
+    kept: Collection[str] = live.folders
+    if remove:
+        empty = live.folders.keys() - folders_above(live.entries)
+        kept = folders_above(staying) | folders_above(empty) | empty
+    return frozenset({"", *kept, *folders_above(write)})
+
+
+def _check_conflicts(
+    write: Collection[str], unchanged: Collection[str], staying: Collection[str], folders: Collection[str]
+) -> None:
     """A file cannot stand where a folder must be, nor the other way round, unless that one is ours and goes."""
-    staying = [path for path in inventory.entries if path not in remove]
-    occupied = {folder for path in staying for folder in parents(path)} | inventory.empty_folders
-    needed = {folder for path in wanted for folder in parents(path)}
-    for path in wanted:
-        if path in needed:
-            raise RefusedError(
-                "is wanted both as a page and as a folder",
-                where=path,
-                remedy="give one of them another slug, url or alias",
-            )
-        if path in occupied:
+    needed = folders_above(write)
+    for path in (*write, *needed):
+        if path in folders and (path in write or path in unchanged):
+            if any(other.startswith(f"{path}/") for group in (write, unchanged) for other in group):
+                raise RefusedError(
+                    "is wanted both as a page and as a folder",
+                    where=path,
+                    remedy="give one of them another slug, url or alias",
+                )
             raise _in_the_way(path, "folder")
-    for folder in needed:
-        if folder in inventory.entries and folder not in remove:
-            raise _in_the_way(folder, "file")
+        if path in needed and path in staying:
+            raise _in_the_way(path, "file")
 
 
 def _in_the_way(path: str, kind: str) -> RefusedError:

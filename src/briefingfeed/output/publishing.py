@@ -13,8 +13,10 @@ from pathlib import Path
 from briefingfeed.errors import LockedError, StorageError
 from briefingfeed.models.output import OutputCopy, OutputFile
 from briefingfeed.output.exchange import CannotExchangeError, Exchange
+from briefingfeed.output.inventory import take_inventory
 from briefingfeed.output.journal import Journal
 from briefingfeed.output.manifest import read_manifest, write_manifest
+from briefingfeed.output.memory import Memory, read_memory, write_memory
 from briefingfeed.output.plan import Plan, make_plan
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -43,58 +45,62 @@ def publish(files: Iterable[OutputFile | OutputCopy], folder: Path, *, manifest:
     try:
         manifest.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _alone(manifest):
-            _recover(folder)
+            if folder.is_dir():
+                Journal(folder).recover()
             owned = read_manifest(manifest)
-            plan = make_plan(files, folder, owned)
-            if not plan.is_empty or not folder.is_dir():
-                _apply(plan, folder, manifest, owned)
-            write_manifest(manifest, plan.wanted)
+            memory = read_memory(manifest)
+            live = take_inventory(folder, memory.live)
+            plan = make_plan(files, folder, owned=owned, live=live, known=memory.files)
+            listed = owned
+            if not plan.is_empty or not live.folders:
+                _apply(plan, folder, manifest, owned, memory)
+                listed |= plan.wanted
+            if listed != plan.wanted or not manifest.is_file():
+                write_manifest(manifest, plan.wanted)
     except OSError as error:
         raise _storage_error(error, folder) from error
     return Published(
         written=tuple(sorted(file.path for file in plan.write)),
-        unchanged=plan.unchanged,
+        unchanged=len(plan.unchanged),
         removed=tuple(sorted(plan.remove)),
     )
 
 
-def _recover(folder: Path) -> None:
-    Exchange(folder).clean()
-    if folder.is_dir():
-        Journal(folder).recover()
-
-
-def _apply(plan: Plan, folder: Path, manifest: Path, owned: frozenset[str]) -> None:
+def _apply(plan: Plan, folder: Path, manifest: Path, owned: frozenset[str], memory: Memory) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
+    exchange = Exchange(folder, plan)
     try:
-        _exchange(plan, folder, manifest, owned)
-    except CannotExchangeError:
-        Exchange(folder).clean()
-        _write_in_place(plan, folder, manifest, owned)
-
-
-def _exchange(plan: Plan, folder: Path, manifest: Path, owned: frozenset[str]) -> None:
-    exchange = Exchange(folder)
-    try:
-        exchange.stage(plan)
-        # Should we die between the swap and the final list, both lists' files are still known as ours.
-        write_manifest(manifest, owned | plan.wanted)
+        exchange.stage(memory.spare)
+        _own_both(manifest, owned, plan)
         exchange.swap()
-    finally:
+        memory = exchange.follow()
+    except CannotExchangeError:
         exchange.clean()
+        memory = _write_in_place(plan, folder, manifest, owned)
+    except OSError:
+        exchange.clean()  # what takes room, too
+        raise
+    write_memory(manifest, memory)
 
 
-def _write_in_place(plan: Plan, folder: Path, manifest: Path, owned: frozenset[str]) -> None:
+def _write_in_place(plan: Plan, folder: Path, manifest: Path, owned: frozenset[str]) -> Memory:
     folder.mkdir(exist_ok=True)
     journal = Journal(folder)
     try:
-        journal.stage(plan)
-        write_manifest(manifest, owned | plan.wanted)
+        seals = journal.stage(plan)
+        _own_both(manifest, owned, plan)
         journal.decide()
     except OSError:
         journal.recover()
         raise
     journal.carry_out()
+    return Memory(files={**plan.unchanged, **seals})
+
+
+def _own_both(manifest: Path, owned: frozenset[str], plan: Plan) -> None:
+    """Should we die between the decision and the final list, the files of the old and the new are known as ours."""
+    if not plan.wanted <= owned:
+        write_manifest(manifest, owned | plan.wanted)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import os
 import shutil
 from collections.abc import Collection
@@ -13,26 +14,34 @@ from briefingfeed.models.output import OutputCopy, OutputFile
 FILE_MODE = 0o644
 FOLDER_MODE = 0o755
 
+Seal = tuple[int, int, int, str]
+"""Inode, time of modification (ns) and size of a file, and the digest of what it holds (none for a copy)."""
+
 _SINGLE_SYNCS = 32
-"""Up to so many files are flushed one by one; beyond, one flush of the whole file system is cheaper."""
+"""Up to so many files and folders are flushed one by one; beyond, one flush of the whole file system is cheaper."""
 
 
-def write_all(files: Collection[OutputFile | OutputCopy], tree: Path) -> None:
+def write_all(
+    files: Collection[OutputFile | OutputCopy], tree: Path, *, also: Collection[Path] = ()
+) -> dict[str, Seal]:
     """Write below `tree`, making folders as needed, and return once everything is on the disk.
 
-    A web server must be able to read what we publish: modes do not depend on the umask.
+    `also` are changed folders that must be on the disk as well. A web server must be able to read what we publish:
+    modes do not depend on the umask.
     """
-    one_by_one = len(files) <= _SINGLE_SYNCS
+    one_by_one = len(files) + len(also) <= _SINGLE_SYNCS
     made = {tree}
+    seals: dict[str, Seal] = {}
     for file in files:
         target = tree / file.path
         make_folders(target.parent, made)
-        _write(file, target, flush=one_by_one)
+        seals[file.path] = _write(file, target, flush=one_by_one)
     if one_by_one:
-        for folder in made:
+        for folder in made.union(also):
             flush_folder(folder)
     else:
         _flush_file_system(tree)
+    return seals
 
 
 def make_folders(folder: Path, made: set[Path]) -> None:
@@ -58,7 +67,15 @@ def flush_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _write(file: OutputFile | OutputCopy, target: Path, *, flush: bool) -> None:
+def seal_of(found: os.stat_result, digest: str) -> Seal:
+    return found.st_ino, found.st_mtime_ns, found.st_size, digest
+
+
+def digest_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:32]
+
+
+def _write(file: OutputFile | OutputCopy, target: Path, *, flush: bool) -> Seal:
     with target.open("xb") as stream:
         if isinstance(file, OutputFile):
             stream.write(file.content)
@@ -69,9 +86,12 @@ def _write(file: OutputFile | OutputCopy, target: Path, *, flush: bool) -> None:
         os.fchmod(stream.fileno(), FILE_MODE)
         if flush:
             os.fsync(stream.fileno())
-    if isinstance(file, OutputCopy):
-        stamp = file.source.stat().st_mtime_ns
-        os.utime(target, ns=(stamp, stamp))
+        written = os.fstat(stream.fileno())
+    if isinstance(file, OutputFile):
+        return seal_of(written, digest_of(file.content))
+    stamp = file.source.stat().st_mtime_ns
+    os.utime(target, ns=(stamp, stamp))
+    return seal_of(written, "")
 
 
 def _flush_file_system(folder: Path) -> None:

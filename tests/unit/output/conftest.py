@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -19,6 +20,18 @@ class Place:
         self.folder = root / "site" / "public"
         self.manifest = root / "state" / "output.json"
 
+    @property
+    def spare(self) -> Path:
+        return self.folder.with_name(".public.briefingfeed-staging")
+
+    def inodes(self, tree: Path) -> dict[str, int | None]:
+        """Every entry of a tree with its inode; of a folder, only that it is there."""
+        found = {path: path.lstat() for path in tree.rglob("*")}
+        return {
+            path.relative_to(tree).as_posix(): None if stat.S_ISDIR(there.st_mode) else there.st_ino
+            for path, there in found.items()
+        }
+
     def tree(self) -> dict[str, bytes]:
         found = (path for path in self.folder.rglob("*") if path.is_file())
         return {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in found}
@@ -27,7 +40,7 @@ class Place:
         """Inode, modification time and time of the last change of anything, for the folder and all that is in it."""
         everything = (self.folder, self.folder.parent, *self.folder.rglob("*"), self.manifest)
         stats = {str(path): path.lstat() for path in everything}
-        return {path: (stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns) for path, stat in stats.items()}
+        return {path: (there.st_ino, there.st_mtime_ns, there.st_ctime_ns) for path, there in stats.items()}
 
 
 def output_files(tree: Mapping[str, bytes]) -> list[OutputFile]:

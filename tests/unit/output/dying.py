@@ -1,7 +1,8 @@
 """Publishes again and again, dying one step later each time, and prints as JSON what each death left.
 
 Run as a process of its own, because it forks. A step is anything Python tells its audit hooks about: opening, linking,
-renaming, removing. Arguments: a folder to work in, and the way: `exchange` or `in-place`.
+renaming, removing. Arguments: a folder to work in, and the way: `exchange`, `first-exchange` (without a spare tree
+yet) or `in-place`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from briefingfeed.models.output import OutputFile
 from briefingfeed.output import publish
 
 OLD = {"index.html": b"old index", "posts/a/index.html": b"post a", "posts/b/index.html": b"post b", "move": b"page"}
+LATER = {"index.html": b"later index", "posts/a/index.html": b"post a", "posts/d/index.html": b"post d"}
+EARLIER = {"index.html": b"first index", "posts/a/index.html": b"post a", "posts/z/index.html": b"post z"}
 NEW = {
     "index.html": b"new index",
     "posts/a/index.html": b"post a",
@@ -25,8 +28,11 @@ NEW = {
     "move/x": b"folder",
 }
 
+OPERATORS = {"CNAME": "briefings.example", "posts/a/notes.txt": "mine"}
+
 STEPS = frozenset({"open", "os.mkdir", "os.link", "os.rename", "os.remove", "os.rmdir", "os.chmod", "os.scandir"})
 NOBODY = 65534
+SPARE = ".public.briefingfeed-staging"
 
 
 class Stage:
@@ -43,7 +49,11 @@ class Stage:
             self._folder.chmod(0o777)
             self._manifest.parent.chmod(0o777)
             self._folder.parent.chmod(0o555)
+        if way == "exchange":
+            self.publish(EARLIER)
         self.publish(OLD)
+        for path, content in OPERATORS.items():
+            (self._folder / path).write_text(content)
 
     def publish(self, tree: dict[str, bytes], *, die_after: int | None = None) -> bool:
         """Publish in a child; return whether it lived."""
@@ -66,10 +76,19 @@ class Stage:
         return {path.relative_to(self._folder).as_posix(): path.read_text() for path in files}
 
     def beside(self) -> list[str]:
-        return [path.name for path in self._folder.parent.iterdir()]
+        return sorted(path.name for path in self._folder.parent.iterdir())
+
+    def mirrored(self) -> bool:
+        """Whether the spare tree, if there is one, holds the same inodes and folders as the live one."""
+        spare = self._folder.with_name(SPARE)
+        return not spare.is_dir() or _inodes(spare) == _inodes(self._folder)
 
     def close(self) -> None:
         self._folder.parent.chmod(0o755)
+
+
+def _inodes(tree: Path) -> dict[str, int]:
+    return {path.relative_to(tree).as_posix(): path.is_file() and path.stat().st_ino for path in tree.rglob("*")}
 
 
 def _dying_after(steps: int) -> Callable[[str, object], None]:
@@ -94,7 +113,16 @@ def main(root: Path, way: str) -> None:
         wanted = OLD if len(deaths) % 2 else NEW
         told = stage.publish(wanted)
         deaths.append(
-            {"left": left, "told": told, "mended": stage.tree(), "wanted": wanted is NEW, "beside": stage.beside()}
+            {
+                "left": left,
+                "told": told,
+                "mended": stage.tree(),
+                "wanted": wanted is NEW,
+                "again": stage.publish(LATER),
+                "later": stage.tree(),
+                "beside": stage.beside(),
+                "mirrored": stage.mirrored(),
+            }
         )
         stage.close()
     json.dump(deaths, sys.stdout)

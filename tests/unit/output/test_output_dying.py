@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import Place
-from .dying import NEW, OLD
+from .dying import LATER, NEW, OLD, OPERATORS, SPARE
 
 
 def deaths(place: Place, way: str) -> list[dict[str, object]]:
@@ -22,11 +22,13 @@ def deaths(place: Place, way: str) -> list[dict[str, object]]:
 
 
 def text(tree: dict[str, bytes]) -> dict[str, str]:
-    return {path: content.decode() for path, content in tree.items()}
+    """The tree with the operator's files in it, as the deaths are told."""
+    return {path: content.decode() for path, content in tree.items()} | OPERATORS
 
 
-def test_death_at_any_step_leaves_the_old_tree_or_the_new(open_place: Place) -> None:
-    died = deaths(open_place, "exchange")
+@pytest.mark.parametrize("way", ["exchange", "first-exchange"])
+def test_death_at_any_step_leaves_the_old_tree_or_the_new(open_place: Place, way: str) -> None:
+    died = deaths(open_place, way)
 
     assert len(died) > 20
     assert all(death["left"] in (text(OLD), text(NEW)) for death in died)
@@ -37,7 +39,7 @@ def test_death_at_any_step_leaves_the_old_tree_or_the_new(open_place: Place) -> 
 
 def test_death_at_any_step_in_place_never_leaves_a_torn_page(open_place: Place) -> None:
     died = deaths(open_place, "in-place")
-    whole = {content.decode() for tree in (OLD, NEW) for content in tree.values()}
+    whole = {content.decode() for tree in (OLD, NEW) for content in tree.values()} | set(OPERATORS.values())
 
     shown = [
         content
@@ -49,9 +51,12 @@ def test_death_at_any_step_in_place_never_leaves_a_torn_page(open_place: Place) 
     assert set(shown) <= whole
 
 
-@pytest.mark.parametrize("way", ["exchange", "in-place"])
-def test_next_publish_after_any_death_is_complete_and_leaves_nothing_behind(open_place: Place, way: str) -> None:
+@pytest.mark.parametrize("way", ["exchange", "first-exchange", "in-place"])
+def test_next_publishes_after_any_death_are_complete(open_place: Place, way: str) -> None:
     for death in deaths(open_place, way):
         assert death["told"]
         assert death["mended"] == text(NEW if death["wanted"] else OLD)
-        assert death["beside"] == ["public"]
+        assert death["again"]
+        assert death["later"] == text(LATER)
+        assert death["beside"] == (["public"] if way == "in-place" else [SPARE, "public"])
+        assert death["mirrored"]

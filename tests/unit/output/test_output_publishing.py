@@ -263,10 +263,3 @@ def test_list_of_files_names_what_is_ours(place: Place) -> None:
     put(place, NEW)
 
     assert json.loads(place.manifest.read_text())["files"] == sorted(NEW)
-
-
-def test_nothing_is_left_beside_the_folder(place: Place) -> None:
-    put(place, OLD)
-    put(place, NEW)
-
-    assert [path.name for path in place.folder.parent.iterdir()] == ["public"]
