@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from briefingfeed.providers.spec import ProviderSpec
     from briefingfeed.services.build import BuildReport
     from briefingfeed.services.check import CheckReport
+    from briefingfeed.services.hub import Announcement
     from briefingfeed.services.keys import Keys
     from briefingfeed.services.send_context import SendContext
     from briefingfeed.services.status import Status
@@ -118,6 +119,14 @@ class Publication:
                 fetch_published=(lambda: self.read_feed(against)) if against else None,
             )
         )
+
+    def announce(self) -> Announcement:
+        """Tell the WebSub hub which feeds have changed: see `services.hub`."""
+        from briefingfeed.output.manifest import read_manifest
+        from briefingfeed.services.build import MANIFEST
+        from briefingfeed.services.hub import announce
+
+        return announce(self.settings, read_manifest(self.settings.paths.state / MANIFEST))
 
     def read_feed(self, source: str) -> tuple[ReadEntry, ...]:
         """Read a feed whole, from its address or a file: see `services.feed_fetching`."""

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
 from briefingfeed.cli.app import App, json_option, print_json
 from briefingfeed.models.problem import Problem
 
+if TYPE_CHECKING:
+    from briefingfeed.services.hub import Announcement
+
 
 @click.command()
 @click.option("--accept-as-new", is_flag=True, help="Publish even if feed readers will show old posts as new.")
+@click.option("--publish", is_flag=True, help="Tell the WebSub hub which feeds have changed, once they are published.")
 @click.option("--against", metavar="URL", help="Compare with the feed published there as well, before anything.")
 @json_option
 @click.pass_context
-def build(ctx: click.Context, accept_as_new: bool, against: str | None, as_json: bool) -> None:
+def build(ctx: click.Context, accept_as_new: bool, publish: bool, against: str | None, as_json: bool) -> None:
     """Turn the posts into feeds and pages.
 
     A broken post keeps its last good version and is named; everything else is published. The exit code is then 1.
 
-    If feed readers would show old posts as new, because ids or many dates changed, nothing is published.
+    If feed readers would show old posts as new, because ids or many dates changed, nothing is published. Whoever
+    uploads the output builds first, uploads, and then says build --publish: it tells the hub what is still untold.
     """
     app: App = ctx.obj
     with app.publication() as publication:
         report = publication.build(accept_as_new=accept_as_new, against=against)
+        announcement = publication.announce() if publish else None
     if as_json:
         print_json(
             {
@@ -34,10 +42,13 @@ def build(ctx: click.Context, accept_as_new: bool, against: str | None, as_json:
                 "removed": report.removed,
                 "next_change": report.next_change,
                 "problems": problems_as_dicts(report.problems),
+                "hub": asdict(announcement) if announcement else None,
             }
         )
     else:
         tell_problems(app, report.problems)
+        if announcement:
+            _tell_announcement(app, announcement)
         changed = f"{len(report.written)} files written, {len(report.removed)} removed, {report.unchanged} as before"
         app.say(f"{report.posts} posts published in {publication.settings.paths.output}: {changed}.")
     ctx.exit(1 if report.has_errors else 0)
@@ -62,6 +73,18 @@ def check(ctx: click.Context, as_json: bool) -> None:
         count = len(report.problems)
         app.say(f"{report.posts} posts looked at, {'1 thing' if count == 1 else f'{count} things'} to mend.")
     ctx.exit(1 if report.problems else 0)
+
+
+def _tell_announcement(app: App, announcement: Announcement) -> None:
+    """Say what the hub was told; trouble once, as long as it stays the same."""
+    if announcement.told:
+        app.say(f"The hub was told of {len(announcement.told)} changed feeds.")
+    if announcement.trouble:
+        tell = app.warn if announcement.is_news else app.say
+        tell(
+            f"briefingfeed.toml: warning: The WebSub hub could not be told of {len(announcement.waiting)} changed "
+            f"feeds: {announcement.trouble}.\n  Everything is published; the next build --publish tells it again."
+        )
 
 
 def tell_problems(app: App, problems: Sequence[Problem]) -> None:
