@@ -15,11 +15,15 @@ _URL_CHARACTERS = "%:/?#[]@!$&'()*+,;=~"
 
 def legal(text: str) -> str:
     """Take out the characters that no XML document may hold, however they are written."""
+    if text.replace("\n", "").isprintable():  # quick, and never so with a forbidden character
+        return text
     return _ILLEGAL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def one_line(text: str) -> str:
     """Fold line breaks and runs of spaces; a no-break or thin space stays what it is."""
+    if text.isprintable() and "  " not in text:
+        return text.strip(" ")
     return _SPACES.sub(" ", legal(text)).strip(" ")
 
 

@@ -17,6 +17,7 @@ from briefingfeed.models.post import Post
 from briefingfeed.models.settings import FeedContent, Settings
 
 _TAG = re.compile("<[^>]*>")
+_BEGINNING = 100
 _NO_SIZES: Mapping[str, int] = MappingProxyType({})
 
 
@@ -82,10 +83,19 @@ def make_entry(post: Post, settings: Settings, sizes: Mapping[str, int] = _NO_SI
 
 
 def _summary(post: Post, content: str | None) -> str | None:
+    """Return the summary, unless the content says just that."""
     summary = one_line(post.summary)
-    if content is not None and one_line(unescape(_TAG.sub("", content))) == summary:
-        return None
-    return summary
+    if content is None:
+        return summary
+    # A long text need not be read to its end to say something else.
+    cut = content.find("<", 2 * len(summary) + _BEGINNING)
+    if cut != -1 and not summary.startswith(_plain(content[:cut])):
+        return summary
+    return None if _plain(content) == summary else summary
+
+
+def _plain(html: str) -> str:
+    return one_line(unescape(_TAG.sub("", html)))
 
 
 def _instant(at: datetime, zone: ZoneInfo) -> datetime:

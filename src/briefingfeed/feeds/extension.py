@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from email.utils import format_datetime
 
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
-from lxml.etree import SubElement, _Element
+from lxml.etree import Entity, SubElement, _Element
 from markupsafe import escape
 
 from briefingfeed.feeds.entry import Comments, Entry
@@ -37,6 +37,9 @@ RSS_PREFIXES = {
     "wfw": _WFW,
 }
 """Declared by every document, used or not: an entry's bytes are the same in each."""
+
+CONTENT_ENTITY = "content"
+"""Stands for an entry's content until its bytes are put in: `&content;`, which no text can be mistaken for."""
 
 
 class FeedExtension(BaseExtension):  # type: ignore[misc]
@@ -83,6 +86,7 @@ class EntryExtension(BaseEntryExtension):  # type: ignore[misc]
         self._repair_links(element, entry)
         content = element.find("content")
         if content is not None:
+            _leave_room(content)
             # Addresses in it are absolute already; this is for readers that resolve fragments against it.
             content.set(f"{{{_XML}}}base", entry.url)
         if entry.language:
@@ -94,11 +98,14 @@ class EntryExtension(BaseEntryExtension):  # type: ignore[misc]
 
     def extend_rss(self, element: _Element) -> _Element:
         entry = self._required()
-        if entry.summary is not None:
-            description = element.find("description")
-            if description is not None:
-                # A description is HTML; feedgen has put the plain text there.
-                description.text = str(escape(entry.summary))
+        description, encoded = element.find("description"), element.find(f"{{{_CONTENT}}}encoded")
+        if description is not None and entry.summary is not None:
+            # A description is HTML; feedgen has put the plain text there.
+            description.text = str(escape(entry.summary))
+        elif description is not None:
+            _leave_room(description)
+        if encoded is not None:
+            _leave_room(encoded)
         # feedgen's own dates switch the process to another locale and back.
         SubElement(element, "pubDate").text = format_datetime(entry.published)
         for name in [author.name for author in entry.authors] or [self.publisher]:
@@ -126,6 +133,11 @@ class EntryExtension(BaseEntryExtension):  # type: ignore[misc]
             SubElement(element, "link", href=file.url, rel="enclosure", type=file.media_type, length=str(file.length))
         if entry.comments:
             _add_replies(element, entry.comments)
+
+
+def _leave_room(element: _Element) -> None:
+    element.text = None
+    element.append(Entity(CONTENT_ENTITY))
 
 
 def _add_replies(element: _Element, comments: Comments) -> None:

@@ -59,12 +59,16 @@ def _archives(posts: Sequence[Post], feed: Feed, settings: Settings) -> Iterator
     """Yield a document for each month that has posts, by the publication's calendar, newest first."""
     zone = settings.publication.timezone
     months = [
-        (f"{ARCHIVE}{month}/", tuple(found))
-        for month, found in groupby(posts, key=lambda post: f"{post.entry_published.astimezone(zone):%Y-%m}")
+        (f"{ARCHIVE}{year:04}-{month:02}/", tuple(found))
+        for (year, month), found in groupby(posts, key=lambda post: _month(post.entry_published.astimezone(zone)))
     ]
     folders = [None, *(folder for folder, _ in months), None]
     for (folder, found), newer, older in zip(months, folders[:-2], folders[2:], strict=True):
         yield Document(feed=feed, folder=folder, posts=found, is_archive=True, older=older, newer=newer)
+
+
+def _month(at: datetime) -> tuple[int, int]:
+    return at.year, at.month
 
 
 def _open_calls(posts: Sequence[Post], settings: Settings, now: datetime) -> Document | None:

@@ -26,6 +26,8 @@ from briefingfeed.feeds.syndication import (
     RSS_TAIL,
     cut_entry,
     cut_item,
+    escape_content,
+    fill,
     open_atom,
     open_rss,
     write_entry,
@@ -33,6 +35,8 @@ from briefingfeed.feeds.syndication import (
 from briefingfeed.models.output import OutputFile
 from briefingfeed.models.post import Post
 from briefingfeed.models.settings import Settings
+
+_ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,17 +82,19 @@ class Press:
         try:
             atom, rss = write_entry(entry, self._publisher)
             item = make_item(entry)
-            json_item = json.dumps(item, ensure_ascii=False).encode()
+            json_item = _ENCODE(item).encode()
         except (ValueError, TypeError, UnicodeError) as error:
             raise BriefingfeedError(
                 f"this post cannot be written into a feed, so nothing was published: {error}",
                 where=post.path,
                 remedy="please report this with the post; until then set `feed: false` in it",
             ) from error
+        content = escape_content(entry.content or "")
+        atom = fill(atom, content)
         prove_atom_entry(atom, entry)
         prove_rss_item(rss, entry)
         prove_json_item(json_item, item, entry)
-        return Written(updated=entry.updated, atom=cut_entry(atom), rss=cut_item(rss), json=json_item)
+        return Written(updated=entry.updated, atom=cut_entry(atom), rss=fill(cut_item(rss), content), json=json_item)
 
 
 def _open(document: Document, updated: datetime | None) -> tuple[bytes, bytes, bytes]:

@@ -16,30 +16,39 @@ from markupsafe import escape
 from briefingfeed.errors import BriefingfeedError
 from briefingfeed.feeds.characters import one_line
 from briefingfeed.feeds.entry import Entry
+from briefingfeed.feeds.extension import CONTENT_ENTITY
 from briefingfeed.models.post import Post
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _RSS_CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
 
+_DECLARED = f"<!DOCTYPE feed [<!ENTITY {CONTENT_ENTITY} ''>]>".encode()
+
 _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, recover=False, huge_tree=True)
 
 
 def prove_atom_entry(bare: bytes, entry: Entry) -> None:
-    """Raise BriefingfeedError unless a strict parser finds exactly this entry in its bare document."""
+    """Raise BriefingfeedError unless a strict parser finds exactly this entry, its content included."""
     found = _only(_parse(bare, entry.path), f"{_ATOM}entry", entry)
-    texts = [found.findtext(f"{_ATOM}{name}") for name in ("id", "title", "content", "summary", "updated")]
+    texts = [found.findtext(f"{_ATOM}{name}") for name in ("id", "title", "summary", "content", "updated")]
     addresses = [link.get("href") for link in found.iterfind(f"{_ATOM}link")]
-    _same(texts, [entry.id, entry.title, entry.content, entry.summary, entry.updated.isoformat()], entry)
+    _same(texts, [entry.id, entry.title, entry.summary, entry.content, entry.updated.isoformat()], entry)
     _same(addresses[: 1 + len(entry.enclosures)], [entry.url, *(file.url for file in entry.enclosures)], entry)
 
 
 def prove_rss_item(bare: bytes, entry: Entry) -> None:
-    """Raise BriefingfeedError unless a strict parser finds exactly this item in its bare document."""
-    found = _only(_parse(bare, entry.path), "channel/item", entry)
-    summary = None if entry.summary is None else str(escape(entry.summary))
-    encoded = None if summary is None else entry.content
-    texts = [found.findtext(name) for name in ("guid", "title", "link", "description", _RSS_CONTENT)]
-    _same(texts, [entry.id, entry.title, entry.url, entry.content if summary is None else summary, encoded], entry)
+    """Raise BriefingfeedError unless a strict parser finds exactly this item, with room for its content.
+
+    What will be put in there is what `prove_atom_entry` read.
+    """
+    found = _only(_parse(_DECLARED + bare, entry.path), "channel/item", entry)
+    texts = [found.findtext(name) for name in ("guid", "title", "link")]
+    _same(texts, [entry.id, entry.title, entry.url], entry)
+    if entry.summary is not None:
+        _same([found.findtext("description")], [str(escape(entry.summary))], entry)
+    room = "description" if entry.summary is None else _RSS_CONTENT
+    rooms = [parent.tag for entity in found.iter(etree.Entity) if (parent := entity.getparent()) is not None]
+    _same(rooms, [room] if entry.content is not None else [], entry)
 
 
 def prove_json_item(written: bytes, item: dict[str, object], entry: Entry) -> None:

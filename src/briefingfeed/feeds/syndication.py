@@ -1,7 +1,7 @@
 """Atom (RFC 4287) and RSS 2.0, by feedgen: what stands above the entries of a document, and each entry by itself.
 
 An entry is written as the only one of a bare document whose root declares the same prefixes as every other, and cut out
-of it. So its bytes mean the same wherever they are put.
+of it. So its bytes mean the same wherever they are put. Its content, most of its bytes, is escaped once for both.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from lxml import etree
 
 from briefingfeed.feeds.addresses import ATOM, RSS, Format
 from briefingfeed.feeds.entry import Entry
-from briefingfeed.feeds.extension import ATOM_PREFIXES, RSS_PREFIXES, EntryExtension, FeedExtension
+from briefingfeed.feeds.extension import ATOM_PREFIXES, CONTENT_ENTITY, RSS_PREFIXES, EntryExtension, FeedExtension
 from briefingfeed.feeds.feed import Document
 
 GENERATOR = "briefingfeed"
@@ -25,6 +25,7 @@ NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 ATOM_TAIL = b"</feed>\n"
 RSS_TAIL = b"  </channel>\n</rss>\n"
 
+_ROOM = f"&{CONTENT_ENTITY};".encode()
 _XMLNS = "http://www.w3.org/2005/Atom"
 
 
@@ -53,7 +54,7 @@ def open_rss(document: Document, updated: datetime | None) -> bytes:
 
 
 def write_entry(entry: Entry, publisher: str) -> tuple[bytes, bytes]:
-    """Return the entry as the only one of a bare Atom and of a bare RSS document."""
+    """Return the entry as the only one of a bare Atom and of a bare RSS document, with room for its content."""
     element = FeedEntry()
     element.register_extension("briefingfeed", EntryExtension)
     element.briefingfeed.entry = entry
@@ -68,20 +69,31 @@ def write_entry(entry: Entry, publisher: str) -> tuple[bytes, bytes]:
     if entry.summary is not None:
         element.summary(entry.summary)
     if entry.content is not None:
-        element.content(entry.content, type="html")
-    atom = etree.Element("feed", xmlns=_XMLNS, nsmap=ATOM_PREFIXES)
-    atom.append(element.atom_entry())
-    if entry.enclosures:
-        first = entry.enclosures[0]
-        element.enclosure(first.url, first.length, first.media_type)
+        element.content(CONTENT_ENTITY, type="html")
     if entry.comments:
         element.comments(entry.comments.page)
+    if entry.enclosures:
+        # RSS takes the last link of this kind; Atom's links are made anew.
+        first = entry.enclosures[0]
+        element.enclosure(first.url, first.length, first.media_type)
+    atom = etree.Element("feed", xmlns=_XMLNS, nsmap=ATOM_PREFIXES)
+    atom.append(element.atom_entry())
     rss = etree.Element("rss", version="2.0", nsmap=RSS_PREFIXES)
     etree.SubElement(rss, "channel").append(element.rss_entry())
     return (
         etree.tostring(atom, pretty_print=True, encoding="UTF-8"),
         etree.tostring(rss, pretty_print=True, encoding="UTF-8"),
     )
+
+
+def escape_content(content: str) -> bytes:
+    """Return the text as XML has it, the same in both formats."""
+    return content.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").encode()
+
+
+def fill(bare: bytes, content: bytes) -> bytes:
+    """Return a bare document with the content put where room was left for it."""
+    return bare.replace(_ROOM, content)
 
 
 def cut_entry(atom: bytes) -> bytes:

@@ -16,7 +16,7 @@ from briefingfeed.feeds.proof import (
     prove_rss_item,
     prove_xml_frame,
 )
-from briefingfeed.feeds.syndication import write_entry
+from briefingfeed.feeds.syndication import escape_content, fill, write_entry
 from briefingfeed.models.post import Post
 from briefingfeed.models.settings import Settings
 
@@ -27,6 +27,7 @@ def test_entry_that_does_not_read_back_is_refused_by_name(
 ) -> None:
     entry = make_entry(post(), settings)
     atom, rss = write_entry(entry, "Harbour Notes")
+    atom = fill(atom, escape_content(entry.content or ""))
 
     prove_atom_entry(atom, entry)
     prove_rss_item(rss, entry)
@@ -34,6 +35,19 @@ def test_entry_that_does_not_read_back_is_refused_by_name(
         with pytest.raises(BriefingfeedError, match="would be broken") as raised:
             prove(bare.replace(*sabotage), entry)
         assert raised.value.where == post().path
+
+
+@pytest.mark.parametrize(
+    "sabotage", [(b"&content;", b""), (b"&content;", b"&content;&content;"), (b"Moor", b"&content;")]
+)
+def test_item_without_exactly_one_room_for_its_content_is_refused(
+    post: Callable[..., Post], settings: Settings, sabotage: tuple[bytes, bytes]
+) -> None:
+    entry = make_entry(post(), settings)
+    _, rss = write_entry(entry, "Harbour Notes")
+
+    with pytest.raises(BriefingfeedError, match="would be broken"):
+        prove_rss_item(rss.replace(*sabotage), entry)
 
 
 def test_item_that_does_not_read_back_is_refused_by_name(post: Callable[..., Post], settings: Settings) -> None:
@@ -50,7 +64,7 @@ def test_item_that_does_not_read_back_is_refused_by_name(post: Callable[..., Pos
 
 def test_entry_twice_or_not_at_all_is_refused(post: Callable[..., Post], settings: Settings) -> None:
     entry = make_entry(post(), settings)
-    atom, _ = write_entry(entry, "Harbour Notes")
+    atom = fill(write_entry(entry, "Harbour Notes")[0], escape_content(entry.content or ""))
     start, end = atom.index(b"  <entry"), atom.index(b"</feed>")
 
     for broken in (atom[:end] + atom[start:], atom[:start] + atom[end:]):
