@@ -17,6 +17,7 @@ from briefingfeed.output.inventory import Inventory, Mark
 from briefingfeed.output.staging import Seal
 
 _VERSION = 1
+_NO_FILES: tuple[list[Any], ...] = ([], [], [], [], [])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +41,14 @@ def read_memory(manifest: Path) -> Memory:
         written = file.stat().st_mtime_ns
         if kept["version"] != _VERSION:
             return Memory()
-        files: dict[str, Seal] = {row[0]: row[1:] for row in zip(*kept["files"], strict=True)}
-        entries = dict(zip(files, kept["files"][1], strict=True)) if files else {}
+        paths, inodes, times, sizes, digests = kept["files"] or _NO_FILES
+        files: dict[str, Seal] = dict(zip(paths, zip(inodes, times, sizes, digests, strict=True), strict=True))
+        if max(times, default=0) >= written:
+            files = {path: seal for path, seal in files.items() if seal[1] < written}
+        entries = dict(zip(paths, inodes, strict=True))
         entries.update(zip(*kept["others"], strict=True))
         return Memory(
-            files={path: seal for path, seal in files.items() if seal[1] < written},
+            files=files,
             live=_inventory(entries, kept["live"], written),
             spare=_inventory(entries, kept["spare"], written),
         )
@@ -58,7 +62,7 @@ def write_memory(manifest: Path, memory: Memory) -> None:
     kept = {
         "version": _VERSION,
         "files": _columns(memory.files),
-        "others": _columns({path: (inode,) for path, inode in entries.items() if path not in memory.files}),
+        "others": _columns({path: (entries[path],) for path in entries.keys() - memory.files.keys()}),
         "live": _columns(memory.live.folders if memory.live else {}),
         "spare": _columns(memory.spare.folders if memory.spare else {}),
     }
@@ -78,11 +82,14 @@ def _file(manifest: Path) -> Path:
 
 def _columns(rows: Mapping[str, tuple[Any, ...]]) -> list[list[Any]]:
     """Few long lists are read and written several times as fast as many short ones."""
-    return [list(rows), *(list(column) for column in zip(*rows.values(), strict=True))]
+    return [list(rows), *(list(column) for column in zip(*rows.values(), strict=True))] if rows else []
 
 
 def _inventory(entries: Mapping[str, int], columns: list[list[Any]], written: int) -> Inventory | None:
-    folders: dict[str, Mark] = {path: (inode, time) for path, inode, time in zip(*columns, strict=True)}
-    if not folders or max(columns[2]) >= written:
+    if not columns:
         return None
+    paths, inodes, times = columns
+    if max(times) >= written:
+        return None
+    folders: dict[str, Mark] = dict(zip(paths, zip(inodes, times, strict=True), strict=True))
     return Inventory(entries, folders, remembered=True)

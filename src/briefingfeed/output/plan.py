@@ -39,7 +39,7 @@ def make_plan(
     files: Iterable[OutputFile | OutputCopy],
     folder: Path,
     *,
-    owned: Collection[str],
+    owned: frozenset[str],
     live: Inventory,
     known: Mapping[str, Seal],
 ) -> Plan:
@@ -48,11 +48,12 @@ def make_plan(
     Raises RefusedError for a path outside the folder, a path given twice, or something in the way that we did not
     write; OSError.
     """
+    files = list(files)
+    _check_paths([file.path for file in files])
     unchanged: dict[str, Seal] = {}
     write: dict[str, OutputFile | OutputCopy] = {}
     for file in files:
         path = file.path
-        _check_path(path)
         if path in unchanged or path in write:
             raise RefusedError(
                 "two pages want the same address",
@@ -64,8 +65,11 @@ def make_plan(
             unchanged[path] = seal
         else:
             write[path] = file
-    remove = frozenset(path for path in owned if path in live.entries and path not in unchanged and path not in write)
-    staying = {path: inode for path, inode in live.entries.items() if path not in write and path not in remove}
+    wanted = frozenset(unchanged).union(write)
+    remove = owned.intersection(live.entries) - wanted
+    staying = dict(live.entries)
+    for path in (*write, *remove):
+        staying.pop(path, None)
     folders = _folders(live, staying, write, remove)
     _check_conflicts(write, unchanged, staying, folders)
     return Plan(
@@ -73,42 +77,47 @@ def make_plan(
         write=tuple(write.values()),
         unchanged=unchanged,
         remove=remove,
-        wanted=frozenset(unchanged).union(write),
+        wanted=wanted,
         staying=staying,
         folders=folders,
     )
 
 
-def _check_path(path: str) -> None:
-    parts = path.split("/")
-    harmless = path.isprintable() and _NO_NAMES.isdisjoint(parts)
-    if not harmless or "\\" in path or path.startswith(PRIVATE_PREFIX):
-        raise RefusedError(
-            f"{path!r} is no path inside the output folder", remedy="mend the slug, url or alias that leads there"
-        )
+def _check_paths(paths: list[str]) -> None:
+    together = "/".join(paths)
+    if paths and PRIVATE_PREFIX not in together and _is_harmless(together):  # nearly always, at a tenth of the cost
+        return
+    for path in paths:
+        if path.startswith(PRIVATE_PREFIX) or not _is_harmless(path):
+            raise RefusedError(
+                f"{path!r} is no path inside the output folder", remedy="mend the slug, url or alias that leads there"
+            )
+
+
+def _is_harmless(path: str) -> bool:
+    return path.isprintable() and "\\" not in path and _NO_NAMES.isdisjoint(path.split("/"))
 
 
 def _seal_if_unchanged(file: OutputFile | OutputCopy, place: str, known: Seal | None) -> Seal | None:
     there = os.lstat(place)
-    if not stat.S_ISREG(there.st_mode):
-        return None
-    if isinstance(file, OutputFile):
-        return _seal_of_file(file, place, there, known)
-    source = file.source.stat()
-    if there.st_size != source.st_size:
-        return None
-    same = there.st_mtime_ns == source.st_mtime_ns or filecmp.cmp(file.source, place, shallow=False)
-    return seal_of(there, "") if same else None
-
-
-def _seal_of_file(file: OutputFile, place: str, there: os.stat_result, known: Seal | None) -> Seal | None:
+    if isinstance(file, OutputCopy):
+        return seal_of(there, "") if _is_same_copy(file, place, there) else None
     if there.st_size != len(file.content):
         return None
     seal = seal_of(there, digest_of(file.content))
     if seal == known:
         return known
+    if not stat.S_ISREG(there.st_mode):
+        return None
     with open(place, "rb") as stream:  # noqa: PTH123 - ten thousand times
         return seal if stream.read() == file.content else None
+
+
+def _is_same_copy(file: OutputCopy, place: str, there: os.stat_result) -> bool:
+    source = file.source.stat()
+    if not stat.S_ISREG(there.st_mode) or there.st_size != source.st_size:
+        return False
+    return there.st_mtime_ns == source.st_mtime_ns or filecmp.cmp(file.source, place, shallow=False)
 
 
 def _folders(
