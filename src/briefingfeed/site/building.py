@@ -16,11 +16,15 @@ from briefingfeed.models.post import Post
 from briefingfeed.models.problem import Problem, Severity
 from briefingfeed.models.settings import Settings
 from briefingfeed.site.addresses import page_file, root_from
+from briefingfeed.site.following import Following, digest_address
 from briefingfeed.site.page import Page
 from briefingfeed.site.redirects import REDIRECTS, redirects_file
 
 STYLESHEET = "assets/site.css"
+FEED_STYLESHEET = "assets/feed.css"
+COPY_SCRIPT = "assets/copy.js"
 INDEX = "index.html"
+SUBSCRIBE = "subscribe/index.html"
 NOT_FOUND = "404.html"
 
 _SUMMARIES = 30
@@ -36,11 +40,13 @@ class Site:
 def build_site(posts: Iterable[Post], settings: Settings, look: Look, feeds: Sequence[FeedLink], now: datetime) -> Site:
     """Return the site as it is at `now`: drafts and posts of a later date are not in it.
 
-    Of the time, only what is visible and what is open enters into the pages. With `pages = false` only the files beside
-    posts are left, which feeds and mails show, and the list of old addresses. Raises TemplateError.
+    `feeds` are all that there are, a feed's formats in a row, the one to recommend first. Of the time, only what is
+    visible and what is open enters into the pages. With `pages = false` only the files beside posts are left, which
+    feeds and mails show, the style of feeds, and the list of old addresses. Raises TemplateError.
     """
     visible = [post for post in posts if post.visible_at(now)]
     builder = _Builder(settings, look, feeds, now)
+    builder.add_feed_style()
     if settings.site.pages:
         builder.add_pages(visible)
     builder.add_assets(visible)
@@ -57,18 +63,17 @@ class _Builder:
         self._settings = settings
         self._home = settings.publication.url
         self._look = look
-        self._feeds = feeds
+        self._following = Following(feeds)
         self._now = now
         self._stylesheet = ""
         self._taken = {feed.path: "a feed" for feed in feeds}
         self._moves: dict[str, str] = {}
 
     def add_pages(self, posts: Sequence[Post]) -> None:
-        css = self._look.render("site/site.css").encode()
-        self._stylesheet = f"{STYLESHEET}?v={hashlib.sha256(css).hexdigest()[:12]}"
-        self._add(OutputFile(STYLESHEET, css))
+        self._stylesheet = self._add_versioned(STYLESHEET, "site.css")
         pages = [self._page(post) for post in posts]
         self._add_index(pages)
+        self._add_subscribe()
         self._add_not_found()
         for newer, page, older in _neighbours(pages):
             if page.file is not None:
@@ -76,6 +81,12 @@ class _Builder:
         for page in pages:
             for alias in page.post.aliases:
                 self._add_alias(page, alias)
+
+    def add_feed_style(self) -> None:
+        """Feeds name it, so it is there even where no page is."""
+        address = f"{self._home}/{SUBSCRIBE.removesuffix('index.html')}" if self._settings.site.pages else None
+        quotable = address and address.replace("\\", "%5C").replace('"', "%22")
+        self._add(OutputFile(FEED_STYLESHEET, self._look.render("site/feed.css", subscribe=quotable).encode()))
 
     def add_assets(self, posts: Sequence[Post]) -> None:
         for post in posts:
@@ -112,13 +123,33 @@ class _Builder:
         content = self._render("index.html", root_from(INDEX), calls=calls, years=years, detailed=detailed)
         self._add(OutputFile(INDEX, content))
 
+    def _add_subscribe(self) -> None:
+        script = self._add_versioned(COPY_SCRIPT, "copy.js")
+        content = self._render(
+            "subscribe.html",
+            root_from(SUBSCRIBE),
+            self._following.further,
+            following=self._following,
+            digest=digest_address(self._settings),
+            script=script,
+        )
+        self._add(OutputFile(SUBSCRIBE, content))
+
     def _add_not_found(self) -> None:
         """It answers for addresses of any depth, so its own links begin at the host."""
         self._add(OutputFile(NOT_FOUND, self._render("404.html", f"{urlsplit(self._home).path}/")))
 
     def _add_post(self, page: Page, newer: Page | None, older: Page | None) -> None:
         file = page.file or ""
-        content = self._render("post.html", root_from(file), page=page, post=page.post, newer=newer, older=older)
+        content = self._render(
+            "post.html",
+            root_from(file),
+            self._following.of(page.post),
+            page=page,
+            post=page.post,
+            newer=newer,
+            older=older,
+        )
         self._claim(OutputFile(file, content), page.post, "its page")
 
     def _add_alias(self, page: Page, alias: str) -> None:
@@ -132,9 +163,21 @@ class _Builder:
                 target = page.post.url if page.file is None else f"/{page.link('')}"
                 self._moves["/" + file.removesuffix("index.html")] = target
 
-    def _render(self, template: str, root: str, **context: object) -> bytes:
+    def _add_versioned(self, path: str, template: str) -> str:
+        """Add a file that pages load, and return its address, another one for each content."""
+        content = self._look.render(f"site/{template}").encode()
+        self._add(OutputFile(path, content))
+        return f"{path}?v={hashlib.sha256(content).hexdigest()[:12]}"
+
+    def _render(self, template: str, root: str, more_feeds: Sequence[FeedLink] = (), **context: object) -> bytes:
         text = self._look.render(
-            f"site/{template}", root=root, home=self._home, stylesheet=self._stylesheet, feeds=self._feeds, **context
+            f"site/{template}",
+            root=root,
+            home=self._home,
+            stylesheet=self._stylesheet,
+            feeds=self._following.main,
+            more_feeds=more_feeds,
+            **context,
         )
         return text.encode()
 

@@ -79,7 +79,8 @@ def test_site_has_an_index_a_page_per_post_a_style_and_a_page_for_what_is_missin
     built: Callable[..., Site], post: Callable[..., Post]
 ) -> None:
     assert paths(built(post(), post("quay", days_ago=9))) == [
-        "404.html", "_redirects", "assets/site.css", "index.html", "posts/mooring/index.html", "posts/quay/index.html",
+        "404.html", "_redirects", "assets/copy.js", "assets/feed.css", "assets/site.css", "index.html",
+        "posts/mooring/index.html", "posts/quay/index.html", "subscribe/index.html",
     ]  # fmt: skip
 
 
@@ -239,15 +240,17 @@ def test_template_marks_in_a_post_are_text(built: Callable[..., Site], post: Cal
     assert words(page, "h1, .standfirst, .text p") == ["{{ 7*7 }}", "{# gone? #}", "{% raw %}{{ publication.url }}"]
 
 
-def test_nothing_is_loaded_from_elsewhere_and_no_script_runs(
+def test_nothing_is_loaded_from_elsewhere_and_no_script_runs_but_that_of_the_subscribe_page(
     built: Callable[..., Site], post: Callable[..., Post]
 ) -> None:
     site = built(post())
-    everything = "".join(file.content.decode() for file in site.files if isinstance(file, OutputFile))
+    pages = {file.path: file.content.decode() for file in site.files if isinstance(file, OutputFile)}
 
-    assert "<script" not in everything
-    assert "style=" not in everything
-    assert not re.search(r"@import|url\(|@font-face", text_of(site, "assets/site.css"))
+    assert [path for path, text in pages.items() if "<script" in text] == ["subscribe/index.html"]
+    assert page_of(site, "subscribe/index.html").xpath("//script/@src")[0].startswith("../assets/copy.js?v=")
+    assert "style=" not in "".join(pages.values())
+    for sheet in ("assets/site.css", "assets/feed.css"):
+        assert not re.search(r"@import|url\(|@font-face", text_of(site, sheet))
     assert page_of(site).xpath("//link[@rel='stylesheet']/@href")[0].startswith("../../assets/site.css?v=")
 
 
@@ -319,7 +322,7 @@ def test_alias_that_is_no_address_of_ours_is_told(
     site = built(post(aliases=(alias,)))
 
     assert len(site.problems) == 1
-    assert len(paths(site)) == 5
+    assert len(paths(site)) == 8
     assert moves(site) == []
 
 
@@ -337,7 +340,7 @@ def test_without_pages_only_the_files_beside_posts_are_left(
     bare = replace(settings, site=SiteSettings(pages=False, post_url="https://x.example/{slug}/"))
 
     site = built(post(assets=(asset,), aliases=("/old/",)), settings=bare)
-    assert paths(site) == ["_redirects", "posts/mooring/a.png"]
+    assert paths(site) == ["_redirects", "assets/feed.css", "posts/mooring/a.png"]
     assert OutputCopy("posts/mooring/a.png", asset.source) in site.files
     assert moves(site) == []
 
