@@ -221,7 +221,7 @@ def _claim(draft: Draft) -> Claim:
     return Claim(
         path=draft.candidate.path,
         written=head.id,
-        line=head.lines.get("date"),
+        line=head.lines.get("id", head.lines.get("date")),
         day=head.date.at.date(),
         slug=head.slug,
         body_digest=draft.body_digest,
