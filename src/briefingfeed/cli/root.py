@@ -88,6 +88,7 @@ def briefingfeed(ctx: click.Context, config: Path, quiet: bool, verbose: bool) -
 
 def main() -> NoReturn:
     """Run the command line and exit with its code: 0, 1, 2, 75 or 78 (docs/operations.md)."""
+    stdout = sys.stdout
     try:
         code = briefingfeed.main(standalone_mode=False)
     except click.exceptions.Exit as stop:
@@ -101,10 +102,10 @@ def main() -> NoReturn:
     except BriefingfeedError as error:
         click.echo(f"briefingfeed: {visible(str(error))}", err=True)
         code = error.exit_code
-    except SystemExit as stop:
-        if not isinstance(stop.__context__, BrokenPipeError):
+    except SystemExit:
+        if sys.stdout is stdout:
             raise
-        code = 0  # `briefingfeed … | head`: nobody reads on
+        code = 0  # click put something in its place: `briefingfeed … | head`, and nobody reads on
     except OSError as error:
         code = _tell_os_error(error)
     except Exception as error:
