@@ -7,8 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from briefingfeed.feeds import build_feeds, feed_links, may_enclose
-from briefingfeed.feeds.calendar import build_calendar, calendar_links
+from briefingfeed.feeds import build_feeds, may_enclose
+from briefingfeed.feeds.calendar import build_calendar
+from briefingfeed.feeds.links import all_feed_links
 from briefingfeed.look import Look
 from briefingfeed.models.output import OutputCopy, OutputFile
 from briefingfeed.models.post import Post
@@ -27,8 +28,7 @@ def render_output(posts: Sequence[Post], settings: Settings, look: Look, now: da
     """Render all files of the output folder. Raises TemplateError, or BriefingfeedError for a feed that breaks."""
     feeds = build_feeds(posts, settings, now, dict(_sizes(post for post in posts if post.in_feed_at(now))))
     feeds += build_calendar(posts, settings, now)
-    links = (*feed_links(settings.publication), *calendar_links(posts, settings, now))
-    site = build_site(posts, settings, look, links, now)
+    site = build_site(posts, settings, look, all_feed_links(posts, settings, now), now)
     taken = {file.path for file in feeds}
     return Rendered(
         files=(*feeds, *(file for file in site.files if file.path not in taken)),

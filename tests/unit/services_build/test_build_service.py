@@ -23,8 +23,8 @@ def test_build_publishes_feeds_and_pages(desk: Desk) -> None:
 
     assert report.written == (
         "404.html", "_redirects", "archive/2026-11/atom.xml", "archive/2026-11/feed.json", "archive/2026-11/rss.xml",
-        "assets/site.css", "atom.xml", "feed.json", "index.html", "opml.xml", "posts/quay/index.html",
-        "rss.xml",
+        "assets/copy.js", "assets/feed.css", "assets/site.css", "atom.xml", "feed.json", "index.html", "opml.xml",
+        "posts/quay/index.html", "rss.xml", "subscribe/index.html",
     )  # fmt: skip
     assert (report.posts, report.unchanged, report.removed, report.problems) == (1, 0, (), ())
     assert not report.has_errors
@@ -41,7 +41,7 @@ def test_second_build_reads_nothing_and_touches_nothing(desk: Desk) -> None:
     assert desk.reads == reads
     assert desk.output() == before
     assert {path: path.stat().st_mtime_ns for path in (desk.root / "var").iterdir()} == state
-    assert (report.posts, report.written, report.unchanged) == (1, (), 12)
+    assert (report.posts, report.written, report.unchanged) == (1, (), 15)
 
 
 def test_two_builds_from_nothing_are_byte_identical(desk: Desk) -> None:
@@ -274,7 +274,7 @@ def test_without_pages_only_feeds_are_built(desk: Desk) -> None:
     desk.build()
 
     assert [path for path in sorted(desk.bytes()) if not path.startswith("archive/")] == [
-        "_redirects", "atom.xml", "feed.json", "opml.xml", "rss.xml",
+        "_redirects", "assets/feed.css", "atom.xml", "feed.json", "opml.xml", "rss.xml",
     ]  # fmt: skip
     assert 'href="https://www.harbour.example/quay"' in (desk.public / "atom.xml").read_text()
 
