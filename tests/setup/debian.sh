@@ -10,6 +10,9 @@ need() { # command, package
 }
 
 need smtp-sink postfix
+need nginx nginx-light
+need apache2 apache2
+need caddy caddy
 
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then

@@ -49,7 +49,7 @@ def create_app(
     """
     pages = Pages(look, settings)
     leaving = Leaving(database, keyring, pages, now)
-    site = SiteFiles(settings.paths.output, pages)
+    site = SiteFiles(settings, pages)
     routes = [
         Route("/u/", leaving.about),
         Route("/u/{token:path}", leaving.show, methods=["GET"]),

@@ -17,6 +17,9 @@ SITE_POLICY = (
 """For the built site: no script runs, and nobody frames it. Posts may show images from elsewhere; the columns of their
 tables are aligned by style attributes, the only ones that sanitising lets through."""
 
+SCRIPTED_POLICY = f"{SITE_POLICY}; script-src 'self'"
+"""For the one page that has a script: the buttons that copy a feed's address. What posts say is not on it."""
+
 
 def page_policy(style: str) -> str:
     """Return the policy of our own pages: nothing is loaded, from anywhere; the one style element is named by hash."""

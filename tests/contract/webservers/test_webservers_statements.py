@@ -1,0 +1,233 @@
+"""Statements 33 to 36 of the feeds' checklist, about what goes over the wire: our own server, nginx, Apache, Caddy."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import warnings
+
+import feedparser
+import httpx
+import pytest
+
+FEEDS = {
+    "/atom.xml": "application/atom+xml",
+    "/rss.xml": "application/rss+xml",
+    "/feed.json": "application/feed+json",
+}
+TEXTS = {
+    **FEEDS,
+    "/closing-dates.ics": "text/calendar",
+    "/opml.xml": "text/x-opml",
+    "/": "text/html",
+    "/posts/mooring/": "text/html",
+    "/assets/site.css": "text/css",
+}
+PICTURE = "/posts/mooring/quay.png"
+
+
+def picture(newsroom) -> str:
+    (file,) = newsroom.public.rglob("quay*.png")
+    return "/" + file.relative_to(newsroom.public).as_posix()
+
+
+@pytest.mark.parametrize("path", TEXTS)
+def test_33_media_type_and_charset(server, newsroom, path):
+    answer = server.ask(path)
+    kind, _, charset = answer.headers["content-type"].partition(";")
+    assert (answer.status_code, kind, charset.strip().lower()) == (200, TEXTS[path], "charset=utf-8")
+    file = newsroom.public / path.lstrip("/")
+    assert answer.content == (file / "index.html" if path.endswith("/") else file).read_bytes()
+
+
+def test_33_archive_documents_have_it_too(server):
+    assert server.ask("/archive/2026-10/atom.xml").headers["content-type"].startswith("application/atom+xml;")
+
+
+def test_33_images_have_no_charset(server, newsroom):
+    assert server.ask(picture(newsroom)).headers["content-type"] == "image/png"
+
+
+@pytest.mark.parametrize("path", FEEDS)
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+def test_34_what_is_known_already_is_304_without_body(server, path, coding):
+    first = server.ask(path, accept_encoding=coding)
+    etag, date = first.headers["etag"], first.headers["last-modified"]
+    conditions = [
+        {"if_none_match": etag},
+        {"if_none_match": f'"other", {etag}, W/"another"'},
+        {"if_none_match": "W/" + etag.removeprefix("W/")},
+        {"if_none_match": "*"},
+        {"if_modified_since": date},
+        {"if_none_match": etag, "if_modified_since": date},
+    ]
+    if server.name in ("serve", "caddy"):  # the others want both to fit
+        conditions.append({"if_none_match": etag, "if_modified_since": "Thu, 01 Jan 1970 00:00:00 GMT"})
+    for condition in conditions:
+        again = server.ask(path, accept_encoding=coding, **condition)
+        assert (again.status_code, again.content) == (304, b""), condition
+        assert again.headers["cache-control"] == first.headers["cache-control"]
+        assert strong(again.headers["etag"]) in (strong(etag), strong(etag).replace("-gzip", ""))
+        assert again.headers.get("content-length", "0") == "0"
+
+
+@pytest.mark.parametrize("path", FEEDS)
+def test_34_what_is_not_known_is_sent_whole(server, path):
+    first = server.ask(path)
+    for condition in (
+        {"if_none_match": '"other"'},
+        {"if_modified_since": "Thu, 01 Jan 1970 00:00:00 GMT"},
+        {"if_none_match": '"other"', "if_modified_since": first.headers["last-modified"]},
+    ):
+        again = server.ask(path, **condition)
+        assert (again.status_code, again.content) == (200, first.content), condition
+
+
+@pytest.mark.parametrize("path", [*TEXTS, "picture"])
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+def test_34_head_has_the_headers_of_get(server, newsroom, path, coding):
+    path = picture(newsroom) if path == "picture" else path
+    get, head = (comparable(server.ask(path, method, accept_encoding=coding)) for method in ("GET", "HEAD"))
+    if server.name != "serve":
+        # They compress while sending, and cannot know the length before.
+        for name in ("content-length", "transfer-encoding"):
+            get.pop(name, None)
+            head.pop(name, None)
+    assert head == get
+    assert server.ask(path, "HEAD", accept_encoding=coding).content == b""
+
+
+@pytest.mark.parametrize("path", TEXTS)
+def test_34_gzip_is_another_variant(server, path):
+    plain = server.ask(path)
+    with httpx.stream("GET", server.address + path, headers={"accept-encoding": "gzip"}, timeout=10) as packed:
+        raw = b"".join(packed.iter_raw())
+    assert packed.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(raw) == plain.content
+    assert len(raw) < len(plain.content)
+    for answer in (plain, packed):
+        assert "accept-encoding" in answer.headers["vary"].lower()
+    if server.name != "caddy":  # 2.6 gives both the same one
+        assert packed.headers["etag"] != plain.headers["etag"]
+    assert "content-encoding" not in plain.headers
+
+
+def test_34_images_are_not_compressed_again(server, newsroom):
+    answer = server.ask(picture(newsroom), accept_encoding="gzip")
+    assert "content-encoding" not in answer.headers
+
+
+def test_34_the_etag_is_strong_for_the_plain_bytes(server):
+    assert re.fullmatch(r'"[^"]+"', server.ask("/atom.xml").headers["etag"])
+
+
+def test_34_cache_control_says_how_long(server, newsroom):
+    style = re.search(r"assets/site\.css\?v=\w+", server.ask("/").text)
+    expected = {
+        **dict.fromkeys(FEEDS, "no-cache"),
+        "/": "no-cache",
+        "/posts/mooring/": "no-cache",
+        "/" + style[0]: "public, max-age=31536000, immutable",
+        picture(newsroom): "public, max-age=3600",
+    }
+    assert {path: server.ask(path).headers.get_list("cache-control") for path in expected} == {
+        path: [value] for path, value in expected.items()
+    }
+
+
+@pytest.mark.parametrize("path", ["/atom.xml", "/rss.xml"])
+def test_34_feedparser_is_told_that_nothing_changed(server, path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        first = feedparser.parse(server.address + path)
+        assert (first.status, first.bozo, first.entries[0].title) == (200, False, "Mooring")
+        by_etag = feedparser.parse(server.address + path, etag=first.etag)
+        by_date = feedparser.parse(server.address + path, modified=first.modified)
+    assert [(answer.status, answer.entries) for answer in (by_etag, by_date)] == [(304, []), (304, [])]
+
+
+def test_34_a_build_is_seen_at_once_and_what_it_left_alone_is_304(server, newsroom):
+    before = {path: server.ask(path).headers["etag"] for path in ("/atom.xml", "/assets/site.css")}
+    post = next(newsroom.folder.glob("posts/*.md"))
+    text = post.read_text()
+    try:
+        post.write_text(text.replace("The quay", f"In {server.name} the quay"))
+        newsroom.build()
+        after = server.ask("/atom.xml", if_none_match=before["/atom.xml"])
+        assert after.status_code == 200
+        assert f"In {server.name} the quay" in after.text
+        assert server.ask("/assets/site.css", if_none_match=before["/assets/site.css"]).status_code == 304
+    finally:
+        post.write_text(text)
+        newsroom.build()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("/feed.xml", "/atom.xml"),
+        ("/feed.xml?utm=1", "/atom.xml"),
+        ("/feeds/posts/default", "/rss.xml"),
+        ("/feeds/posts/default?alt=rss", "/rss.xml"),
+        ("/old/address/", "/posts/mooring/"),
+        ("/2019/%C3%BCber.html", "/posts/mooring/"),
+    ],
+)
+def test_35_an_old_address_is_301(server, old, new):
+    answer = server.ask(old)
+    assert answer.status_code == 301
+    assert httpx.URL(server.address + old).join(answer.headers["location"]) == httpx.URL(server.address + new)
+    assert httpx.get(server.address + old, follow_redirects=True, timeout=10).status_code == 200
+
+
+def test_35_an_old_address_may_lead_elsewhere(server):
+    answer = server.ask("/" + "a-long-way-" * 20)
+    assert (answer.status_code, answer.headers.get("location")) == (301, "https://elsewhere.example/x?a=1&b=2#top")
+
+
+def test_35_feedparser_learns_the_new_address(server):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        feed = feedparser.parse(f"{server.address}/feed.xml")
+    assert (feed.status, feed.href) == (301, f"{server.address}/atom.xml")
+
+
+def test_35_the_list_of_old_addresses_is_not_shown(server):
+    assert server.ask("/_redirects").status_code == 404
+
+
+@pytest.mark.parametrize("path", FEEDS)
+def test_36_the_link_header_names_hub_and_self_once(server, path):
+    for coding in ("identity", "gzip"):
+        links = server.ask(path, accept_encoding=coding).headers.get_list("link")
+        assert links == [f'<https://hub.example/>; rel="hub", <https://briefings.example{path}>; rel="self"']
+
+
+@pytest.mark.parametrize("path", ["/", "/assets/site.css", "/archive/2026-10/atom.xml", "/nowhere"])
+def test_36_what_nobody_subscribes_to_names_no_hub(server, path):
+    assert "link" not in server.ask(path).headers
+
+
+def test_what_is_missing_is_the_sites_own_404_page(server, newsroom):
+    for path in ("/nowhere", "/.secret", "/posts/nowhere/"):
+        answer = server.ask(path)
+        assert (answer.status_code, answer.content) == (404, (newsroom.public / "404.html").read_bytes())
+
+
+def test_unsubscribe_links_reach_the_program_and_no_log(server, newsroom):
+    answer = server.ask("/u/not-a-token-of-ours")
+    assert (answer.status_code, answer.headers["briefingfeed-page"]) == (404, "unknown-link")
+    assert answer.headers.get_list("cache-control") == ["no-store"]
+    assert server.ask("/u/not-a-token-of-ours", "POST").headers["briefingfeed-page"] == "unknown-link"
+    assert (server.ask("/healthz").text, server.ask("/healthz").status_code) == ("ok\n", 200)
+    logs = [log for log in newsroom.folder.rglob("*log") if log.is_file()]
+    assert logs
+    assert not any("not-a-token" in log.read_text() for log in logs)
+
+
+def comparable(answer: httpx.Response) -> dict[str, str]:
+    return {name: value for name, value in answer.headers.items() if name not in ("date", "connection", "keep-alive")}
+
+
+def strong(etag: str) -> str:
+    return etag.removeprefix("W/")
