@@ -51,7 +51,7 @@ class Exchange:
             raise CannotExchangeError("the folder above is closed to us")
         plan = self._plan
         try:
-            has = take_inventory(self._spare, remembered)
+            has = take_inventory(self._spare, remembered, private=True)
             wanted = Arrangement(entries=plan.staying, folders=plan.folders, write=plan.write)
             alike = has.remembered and plan.live.remembered
             source = Source(self._folder, plan.live.folders, alike=alike)

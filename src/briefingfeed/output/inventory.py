@@ -29,11 +29,14 @@ class Inventory:
 NOTHING = Inventory({}, {})
 
 
-def take_inventory(folder: Path, remembered: Inventory | None = None) -> Inventory:
-    """List a folder that may be missing. What is `remembered` is returned as it is if every mark still holds."""
+def take_inventory(folder: Path, remembered: Inventory | None, *, private: bool = False) -> Inventory:
+    """List a folder that may be missing, without its private folders unless told to.
+
+    What is `remembered` is returned as it is if every mark still holds.
+    """
     if remembered and remembered.folders and _holds(str(folder), remembered.folders):
         return remembered
-    return _walk(str(folder))
+    return _walk(str(folder), private=private)
 
 
 def read_marks(folder: Path, paths: Iterable[str]) -> dict[str, Mark]:
@@ -69,7 +72,7 @@ def _holds(base: str, marks: Mapping[str, Mark]) -> bool:
     return True
 
 
-def _walk(base: str) -> Inventory:
+def _walk(base: str, *, private: bool) -> Inventory:
     try:
         outermost = os.lstat(base)
     except FileNotFoundError:
@@ -86,7 +89,7 @@ def _walk(base: str) -> Inventory:
                 path = f"{inside}/{entry.name}" if inside else entry.name
                 if not entry.is_dir(follow_symlinks=False):
                     entries[path] = entry.inode()
-                elif inside or not entry.name.startswith(PRIVATE_PREFIX):
+                elif private or inside or not entry.name.startswith(PRIVATE_PREFIX):
                     folders[path] = _mark(path, entry.stat(follow_symlinks=False))
                     waiting.append(path)
     return Inventory(entries, folders)

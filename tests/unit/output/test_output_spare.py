@@ -139,6 +139,11 @@ def add_a_page(spare: Path) -> None:
     (spare / "posts" / "forged" / "index.html").write_bytes(b"forged")
 
 
+def plant_a_decision(spare: Path) -> None:
+    (spare / ".briefingfeed-decided" / "pages").mkdir(parents=True)
+    (spare / ".briefingfeed-decided" / "pages" / "index.html").write_bytes(b"forged")
+
+
 def turn_a_folder_into_a_link(spare: Path) -> None:
     shutil.rmtree(spare / "posts" / "a")
     (spare / "posts" / "a").symlink_to(spare.parent / "public" / "posts" / "a")
@@ -149,7 +154,7 @@ def lose_everything(spare: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "tamper", [lose_a_page, replace_a_page, add_a_page, turn_a_folder_into_a_link, lose_everything]
+    "tamper", [lose_a_page, replace_a_page, add_a_page, plant_a_decision, turn_a_folder_into_a_link, lose_everything]
 )
 def test_spare_tree_that_was_tampered_with_is_put_right(settled: Place, tamper: Callable[[Path], None]) -> None:
     tamper(settled.spare)
