@@ -12,23 +12,24 @@ BODY = b"Subject: Test\r\nMIME-Version: 1.0\r\n\r\nHello =2E\r\n"
 
 
 def message(delivery_id: int, recipient: str, segments: Sequence[bytes] = (BODY,)) -> Message:
+    parts = Parts(
+        sender="Briefings <news@briefings.example>",
+        subject="Zwölf Fälle",
+        html=f"<p>Hello {delivery_id}, ünïcode</p>",
+        text=f"Hello {delivery_id}, ünïcode",
+        headers=(
+            ("Reply-To", "Team <team@briefings.example>"),
+            ("List-Unsubscribe", f"<https://briefings.example/u/{delivery_id}>"),
+            ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+        ),
+    )
     return Message(
         delivery_id=delivery_id,
         envelope_from="bounces@briefings.example",
         recipient=recipient,
         message_id=f"<{delivery_id}@briefings.example>",
         segments=tuple(segments),
-        parts=Parts(
-            sender="Briefings <news@briefings.example>",
-            subject="Zwölf Fälle",
-            html=f"<p>Hello {delivery_id}, ünïcode</p>",
-            text=f"Hello {delivery_id}, ünïcode",
-            headers=(
-                ("Reply-To", "Team <team@briefings.example>"),
-                ("List-Unsubscribe", f"<https://briefings.example/u/{delivery_id}>"),
-                ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
-            ),
-        ),
+        parts=lambda: parts,
     )
 
 
@@ -67,7 +68,7 @@ class RecordedWork:
 
     def replace(self, number: int, parts: Parts) -> None:
         """Give one of the waiting messages other parts."""
-        self._waiting[number] = replace(self._waiting[number], parts=parts)
+        self._waiting[number] = replace(self._waiting[number], parts=lambda: parts)
 
     def stop(self) -> None:
         """As after SIGTERM: nothing more is handed out."""

@@ -110,10 +110,13 @@ def _progress(app: App) -> Iterator[Progress]:
 
 
 def _tell_report(app: App, report: SendReport, as_json: bool) -> None:
-    for notice in report.news:
-        app.warn(str(notice))
-    if report.error is not None and str(report.error) not in (notice.text for notice in report.news):
-        app.say(str(report.error))  # told before: cron would mail it every quarter of an hour
+    for notice in report.notices:
+        if notice in report.news:
+            app.warn(str(notice))
+        else:  # told before: cron would mail it every quarter of an hour
+            app.say(str(notice))
+    for finding in report.warnings:
+        app.say(f"{finding.message}\n  {finding.remedy}")
     if as_json:
         print_json(report.as_dict())
         return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from briefingfeed.models.delivery import Claimed, Message
 from briefingfeed.models.edition import Edition, Rendition, SlotName
 from briefingfeed.newsletter.mime import fill, splice
@@ -49,5 +51,5 @@ class Copies:
             recipient=row.address,
             message_id=identity,
             segments=splice(self._rendition.message, values),
-            parts=fill(self._rendition, values),
+            parts=partial(fill, self._rendition, values),
         )

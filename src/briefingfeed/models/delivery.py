@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -111,14 +112,18 @@ class Parts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One copy, ready to go. `segments` joined are the exact bytes: CRLF, 7-bit, no line begins with a dot."""
+    """One copy, ready to go.
+
+    `segments` joined are the exact bytes: CRLF, 7-bit, no line begins with a dot. `parts()` is the same content for a
+    provider that builds the MIME itself; it is put together when called, since most providers never need it.
+    """
 
     delivery_id: int
     envelope_from: str
     recipient: str = field(repr=False)
     message_id: str
     segments: tuple[bytes, ...] = field(repr=False)
-    parts: Parts = field(repr=False)
+    parts: Callable[[], Parts] = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -228,7 +228,7 @@ def _requests(elements: Sequence[_Element]) -> Iterator[tuple[_Element, ...]]:
 
 
 def _encode(message: Message, recipient: str, stream: str) -> bytes:
-    parts = message.parts
+    parts = message.parts()
     reply_to = [value for name, value in parts.headers if name.lower() == "reply-to"]
     headers = [(name, value) for name, value in parts.headers if name.lower() != "reply-to"]
     element = {

@@ -214,7 +214,7 @@ async def test_requests_are_split_below_their_size_limit(tmp_path: Path) -> None
     with PostmarkServer(tmp_path) as server:
         work = RecordedWork(READERS[:6])
         for number, message in enumerate(work.waiting):
-            parts = type(message.parts)(sender="a@b.example", subject="", html="x" * 9_000_000, text="", headers=())
+            parts = type(message.parts())(sender="a@b.example", subject="", html="x" * 9_000_000, text="", headers=())
             work.replace(number, parts)
         await provider(server, batch=6).deliver(work)
         assert [len(request["messages"]) for request in server.requests()] == [4, 2]

@@ -112,9 +112,9 @@ def test_a_copy_parses_to_what_was_rendered_for_its_reader(mailing) -> None:
     assert link.startswith("https://briefings.example/u/id-of-reader.")
     text = parsed.get_body(("plain",)).get_content()
     html = parsed.get_body(("html",)).get_content()
-    assert text.replace("\r\n", "\n") == f"The news.\n\nLeave: {link}\n" == message.parts.text
-    assert html.replace("\r\n", "\n") == message.parts.html
-    assert message.parts.subject == parsed["Subject"] == "The news"
+    assert text.replace("\r\n", "\n") == f"The news.\n\nLeave: {link}\n" == message.parts().text
+    assert html.replace("\r\n", "\n") == message.parts().html
+    assert message.parts().subject == parsed["Subject"] == "The news"
 
 
 def test_the_real_outbox_holds_one_file_for_each_reader(mailing) -> None:
