@@ -15,6 +15,7 @@ from markupsafe import escape
 
 from briefingfeed.feeds.entry import Comments, Entry
 from briefingfeed.feeds.feed import Document
+from briefingfeed.feeds.stylesheet import stylesheet_instruction
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _CONTENT = "http://purl.org/rss/1.0/modules/content/"
@@ -55,6 +56,7 @@ class FeedExtension(BaseExtension):  # type: ignore[misc]
         return self.prefixes
 
     def extend_atom(self, feed: _Element) -> _Element:
+        self._dress(feed)
         self._mark(feed)
         return feed
 
@@ -64,8 +66,13 @@ class FeedExtension(BaseExtension):  # type: ignore[misc]
         place = channel.index(own) + 1 if own is not None else len(channel)
         for offset, link in enumerate(self.links):
             channel.insert(place + offset, channel.makeelement(f"{{{_ATOM}}}link", link))
+        self._dress(rss)
         self._mark(channel)
         return rss
+
+    def _dress(self, root: _Element) -> None:
+        if self.document:
+            root.addprevious(stylesheet_instruction(self.document.folder))
 
     def _mark(self, element: _Element) -> None:
         if self.document and self.document.is_marked_archive:
@@ -84,6 +91,8 @@ class EntryExtension(BaseEntryExtension):  # type: ignore[misc]
     def extend_atom(self, element: _Element) -> _Element:
         entry = self._required()
         self._repair_links(element, entry)
+        # Given to feedgen, it would stand in RSS too, beside ours.
+        SubElement(element, "published").text = entry.published.isoformat()
         content = element.find("content")
         if content is not None:
             _leave_room(content)

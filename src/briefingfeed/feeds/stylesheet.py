@@ -10,7 +10,7 @@ FEED_STYLESHEET = "assets/feed.css"
 
 
 def stylesheet_instruction(path: str) -> _ProcessingInstruction:
-    """Return what stands before the root of the document at `path`, a path relative to the output folder.
+    """Return what stands before the root of the document at `path`, or in that folder, below the output folder.
 
     The address is relative, so that it is right wherever the site is looked at. Feed readers pass over it.
     """

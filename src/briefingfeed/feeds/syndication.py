@@ -62,7 +62,6 @@ def write_entry(entry: Entry, publisher: str) -> tuple[bytes, bytes]:
     element.guid(entry.id, permalink=False)
     element.title(entry.title)
     element.link([{"href": entry.url, "rel": "alternate"}])
-    element.published(entry.published)
     element.updated(entry.updated)
     element.category([{"term": topic} for topic in entry.topics])
     element.author([{"name": author.name, "uri": author.url} for author in entry.authors])
