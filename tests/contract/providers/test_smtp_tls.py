@@ -41,8 +41,9 @@ async def expect_nothing_said(sink: SmtpSink, delivering: SmtpProvider, words: s
     work = RecordedWork(READERS)
     with pytest.raises(ProviderError, match=words) as caught:
         await delivering.deliver(work)
-    said = {command.split(" ")[0] for command in sink.commands()}
-    assert said <= {"CONNECT", "EHLO", "HELO", "STARTTLS", "QUIT"}
+    # To a plain server the octets of a TLS greeting are commands of nobody's; what matters is what must not be said.
+    said = {command.split(" ")[0].upper() for command in sink.commands()}
+    assert not said & {"AUTH", "MAIL", "RCPT", "DATA", "BDAT"}
     assert sink.messages() == []
     assert set(work.results.values()) <= {Result.RETURNED}
     assert LOGIN[1] not in str(caught.value)
