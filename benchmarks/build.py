@@ -76,7 +76,7 @@ def measure(size: int, runs: int, pelican: Path) -> list[tuple[str, Measured, Me
         changed = sorted((folder / "posts").iterdir())[size // 2]
 
         def forget() -> None:
-            for made in ("public", "var", "pelican-output", "pelican-cache"):
+            for made in ("public", ".public.briefingfeed-staging", "var", "pelican-output", "pelican-cache"):
                 shutil.rmtree(folder / made, ignore_errors=True)
 
         def change() -> None:
@@ -86,6 +86,7 @@ def measure(size: int, runs: int, pelican: Path) -> list[tuple[str, Measured, Me
         kinds: tuple[tuple[str, Callable[[], None]], ...] = (
             ("cold", forget),
             ("unchanged", lambda: None),
+            ("first change", change),  # makes the second tree that later ones are swapped with
             ("one changed", change),
         )
         ours: dict[str, list[Measured]] = {kind: [] for kind, _ in kinds}

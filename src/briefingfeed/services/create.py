@@ -109,7 +109,7 @@ def create_publication(folder: Path, identity: Identity, today: date) -> tuple[P
         folder / "briefingfeed.toml": settings,
         folder / "authors.toml": _PEOPLE,
         folder / "posts" / f"{today}-welcome.md": _post_source("Welcome", post_id, _FIRST_POST),
-        folder / ".gitignore": "/public/\n/var/\n",
+        folder / ".gitignore": "/public/\n/.public.briefingfeed-staging/\n/var/\n",
     }
     if _exists(folder / "briefingfeed.toml"):
         raise RefusedError(
