@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gettext
 import hashlib
+import os
 import re
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -38,7 +39,15 @@ class Look:
     """
 
     def __init__(self, search: Sequence[Path], publication: PublicationSettings) -> None:
+        """Raises TemplateError for a folder that is there but may not be read."""
         self._search = tuple(folder for folder in search if folder.is_dir())
+        for folder in self._search:
+            if not os.access(folder, os.R_OK | os.X_OK):  # Jinja would pass over it, and the shipped look be published
+                raise TemplateError(
+                    "the folder of templates cannot be read",
+                    where=str(folder),
+                    remedy="let the user who runs briefingfeed read it",
+                )
         self._zone = publication.timezone
         self._environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader([str(folder) for folder in self._search]),

@@ -143,14 +143,15 @@ class TestDatabase:
         assert_refused(desk.run("send-weekly"), 1, str(file), "the database is damaged", "restore it from the backup")
 
 
-class TestKeys:
-    @pytest.fixture(scope="class")
-    def keyed(self, tmp_path_factory: pytest.TempPathFactory) -> Newsroom:
-        desk = Newsroom(tmp_path_factory.mktemp("keys") / "desk", provider="outbox")
-        desk.write("Tides")
-        desk.subscribe(READERS)
-        return desk
+@pytest.fixture(scope="module")
+def keyed(tmp_path_factory: pytest.TempPathFactory) -> Newsroom:
+    desk = Newsroom(tmp_path_factory.mktemp("keys") / "desk", provider="outbox")
+    desk.write("Tides")
+    desk.subscribe(READERS)
+    return desk
 
+
+class TestKeys:
     @pytest.fixture
     def key(self, keyed: Newsroom) -> Iterator[Path]:
         file = keyed.folder / "var" / "secret.key"

@@ -113,6 +113,21 @@ def test_a_template_that_may_not_be_read_is_named(desk: Newsroom) -> None:
     assert_refused(done, 78, str(file), "permission denied")
 
 
+def test_templates_that_may_not_be_read_are_not_replaced_by_ours(desk: Newsroom) -> None:
+    folder = desk.folder / "templates"
+    folder.mkdir(exist_ok=True)
+    (folder / "own.html").touch()
+    desk.run("build", expect=0)
+    before = content_of(desk.folder / "public")
+    folder.chmod(0o000)
+    try:
+        done = desk.run("build", before=without_roots_powers())
+    finally:
+        folder.chmod(0o755)
+    assert_refused(done, 78, f"{folder}: the folder of templates cannot be read")
+    assert content_of(desk.folder / "public") == before
+
+
 @pytest.mark.parametrize("name", COMMAND_LINES)
 def test_a_wrong_command_line_ends_with_2_and_changes_nothing(desk: Newsroom, name: str) -> None:
     arguments, words = COMMAND_LINES[name]
