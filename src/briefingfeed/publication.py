@@ -5,7 +5,7 @@ Everything is made when first asked for, so that a command pays only for what it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from briefingfeed.posts.store import Library
     from briefingfeed.providers.base import Provider
     from briefingfeed.providers.spec import ProviderSpec
+    from briefingfeed.services.adoption import Adoption
     from briefingfeed.services.build import BuildReport
     from briefingfeed.services.check import CheckReport
     from briefingfeed.services.hub import Announcement
@@ -141,6 +142,13 @@ class Publication:
         for name in self.settings.provider_tables:
             self._provider_settings(name)
         return check(self.settings, self._library(), self.look, self.now())
+
+    def adopt_ids(self, sources: Sequence[str], *, dry_run: bool) -> Adoption:
+        """Keep the ids that posts have in older feeds, named by address or file: see `services.adoption`."""
+        from briefingfeed.services.adoption import adopt
+
+        entries = [entry for source in sources for entry in self.read_feed(source)]
+        return adopt(entries, self._library().posts, self.settings, dry_run=dry_run)
 
     def write_ids(self) -> tuple[str, ...]:
         """Write `id:` into every post without one; return the files changed."""

@@ -1,4 +1,4 @@
-"""`init`, `new`, `ids write`."""
+"""`init`, `new`, `ids write`, `ids adopt`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from briefingfeed.cli.app import App, clock, json_option, print_json, yes_option
+from briefingfeed.cli.app import App, clock, json_option, print_json, visible, yes_option
 from briefingfeed.services.create import Identity, create_post, create_publication
 
 
@@ -76,3 +76,42 @@ def ids_write(app: App, yes: bool, as_json: bool) -> None:
     for path in changed:
         click.echo(path)
     app.say(f"{len(changed)} files have an id line now.")
+
+
+@ids.command("adopt")
+@click.argument("sources", metavar="FILE_OR_URL...", nargs=-1, required=True)
+@click.option("--dry-run", is_flag=True, help="Only show what would be written.")
+@json_option
+@click.pass_obj
+def ids_adopt(app: App, sources: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
+    """Keep the ids that posts had in the program they come from, so that no feed reader shows them as new.
+
+    FILE_OR_URL is the old feed (Atom, RSS or JSON Feed; older pages are followed) or the export of a blog. What is
+    found is added to ids.toml; docs/moving.md tells how to move.
+    """
+    with app.publication() as publication:
+        adoption = publication.adopt_ids(sources, dry_run=dry_run)
+    if as_json:
+        print_json(
+            {
+                "adopted": adoption.adopted,
+                "settled": adoption.settled,
+                "stubborn": adoption.stubborn,
+                "unmatched": [{"id": entry.id, "url": entry.url} for entry in adoption.unmatched],
+                "unfit": [{"id": entry.id, "url": entry.url} for entry in adoption.unfit],
+                "strangers": adoption.strangers,
+            }
+        )
+        return
+    for path, id_ in sorted(adoption.adopted.items()):
+        click.echo(f"{visible(path)}  {visible(id_)}")
+    for entry in adoption.unmatched:
+        app.warn(f"No post here is {entry.url or entry.id} “{entry.title}”.")
+    for entry in adoption.unfit:
+        app.warn(f"{entry.url}: its id cannot be kept, it is no whole address: {entry.id}")
+    for path, id_ in sorted(adoption.stubborn.items()):
+        app.warn(f"{path} has another id by its own id line or ids.toml, which counts; its old one is {id_}")
+    done = "would be added to" if dry_run else "added to"
+    app.say(f"{len(adoption.adopted)} ids {done} ids.toml, {adoption.settled} were in use before.")
+    if adoption.strangers:
+        app.say(f"{len(adoption.strangers)} posts here are in none of these feeds; they have ids of their own.")

@@ -6,7 +6,7 @@ import re
 import types
 import typing
 from collections.abc import Callable
-from datetime import time, timedelta
+from datetime import date, datetime, time, timedelta
 from email.headerregistry import Address
 from email.utils import parseaddr
 from enum import Enum
@@ -78,6 +78,12 @@ def _zone(value: object) -> ZoneInfo:
         raise Unfit('a time zone such as "Europe/London"') from None
 
 
+def _day(value: object) -> date:
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise Unfit("a day without quotation marks: 2026-01-31")
+    return value
+
+
 def _duration(value: object) -> timedelta:
     match = re.fullmatch(r"(\d{1,6}) ?([a-z]+)", _text(value).strip())
     if not match or match[2] not in _UNITS:
@@ -113,6 +119,7 @@ _CONVERTERS: dict[Any, Callable[[object], Any]] = {
     int: _whole,
     float: _number,
     ZoneInfo: _zone,
+    date: _day,
     timedelta: _duration,
     WeeklyTime: _weekly,
     Mailbox: _mailbox,

@@ -17,6 +17,7 @@ from briefingfeed.errors import ConfigurationError
 from briefingfeed.models.settings import (
     DatabaseSettings,
     FeedSettings,
+    IdSettings,
     NewsletterSettings,
     PathSettings,
     PublicationSettings,
@@ -35,6 +36,7 @@ _SECTIONS: Mapping[str, type[Any]] = {
     "publication": PublicationSettings,
     "site": SiteSettings,
     "feeds": FeedSettings,
+    "ids": IdSettings,
     "newsletter": NewsletterSettings,
     "web": WebSettings,
 }

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from html import unescape
-from urllib.parse import unquote, urlsplit
 
-_INDEX = re.compile(r"(^|/)(index|default)\.(html?|php)$|\.(html?|php|aspx?)$")
+from briefingfeed.posts.places import place
+
 _NO_WORD = re.compile(r"\W+")
 _ONE_DAY = timedelta(days=1)
 
@@ -39,16 +39,6 @@ def pair(news: Sequence[Sighting], olds: Sequence[Sighting]) -> dict[str, str]:
     for sign in (_slugs_of_day, _titles_of_day):
         _by(sign, _near(sign), news, olds, pairs, found)
     return pairs
-
-
-def place(address: str) -> str | None:
-    """Return what of an address stays the same when a site moves to another host: path and query, folded."""
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return None
-    path = _INDEX.sub(r"\1", unquote(parts.path).casefold()).strip("/")
-    return f"{path}?{parts.query}" if parts.query else path or None
 
 
 _Sign = Callable[[Sighting], Iterable[object]]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -111,6 +111,28 @@ class FeedSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IdSettings:
+    """How the ids of older posts were made by the program that published them before."""
+
+    rule: str | None = None
+    """Such as `https://old.example/{year}/{month}/{slug}.html`; also `{day}`."""
+    until: date | None = None
+    """The day of the newest post that came from there."""
+
+    def __post_init__(self) -> None:
+        if self.rule is None and self.until is None:
+            return
+        if self.rule is None or self.until is None:
+            raise ValueError("rule and until belong together: the rule is for posts up to that day")
+        try:
+            example = self.rule.format(slug="slug", year="2026", month="01", day="31")
+        except (LookupError, ValueError, AttributeError):
+            raise ValueError("rule may hold only {slug}, {year}, {month} and {day}") from None
+        if "{slug}" not in self.rule or not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+", example):
+            raise ValueError('rule must be a whole address with {slug} in it: "https://old.example/{year}/{slug}/"')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewsletterSettings:
     from_: Mailbox = Mailbox(EXAMPLE_FROM_ADDRESS, "Lantern Street Briefings")
     reply_to: Mailbox | None = None
@@ -155,6 +177,7 @@ class Settings:
     database: DatabaseSettings
     web: WebSettings
     provider_tables: Mapping[str, Mapping[str, object]] = field(default_factory=lambda: MappingProxyType({}))
+    ids: IdSettings = field(default_factory=IdSettings)
     redirects: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Old address -> new one, such as a feed of an older site. Old ones are paths below the publication's url; new
     ones too, or whole addresses. None leads to another old one."""

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from briefingfeed.posts.findings import Findings
+from briefingfeed.posts.kept_ids import KeptIds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import date
     from zoneinfo import ZoneInfo
 
-    from briefingfeed.models.settings import PublicationSettings
+    from briefingfeed.models.settings import IdSettings, PublicationSettings
     from briefingfeed.posts.memory import IdMemory, Remembered
+
+_NONE_KEPT = KeptIds()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +34,8 @@ class Claim:
     body_digest: str
     """Empty for an empty text, which matches nothing."""
     draft: bool = False
+    addresses: tuple[str, ...] = ()
+    """Where it is read, and where it was."""
 
 
 @dataclass(slots=True)
@@ -55,16 +60,32 @@ def tag(publication: PublicationSettings, day: date, slug: str) -> str:
     return f"tag:{host.encode('idna').decode()},{day.isoformat()}:{slug}"
 
 
-def identify(claims: Iterable[Claim], memory: IdMemory, publication: PublicationSettings) -> Identities:
+def by_rule(ids: IdSettings, day: date, slug: str) -> str | None:
+    """Return the id that a post of that day had in the program before, or None if none did."""
+    if ids.rule is None or ids.until is None or day > ids.until:
+        return None
+    return ids.rule.format(year=f"{day:%Y}", month=f"{day:%m}", day=f"{day:%d}", slug=slug)
+
+
+def identify(
+    claims: Iterable[Claim],
+    memory: IdMemory,
+    publication: PublicationSettings,
+    kept: KeptIds = _NONE_KEPT,
+    rule: Callable[[date, str], str | None] = lambda _day, _slug: None,
+) -> Identities:
     """Give each claim its id, or say why it cannot have one.
 
-    In this order: the id written in the file; the one remembered for its path, if date or text are still the same;
-    the one remembered for its text, if no file of that path has it any more; a new one.
+    In this order: the id written in the file; the one that ids.toml keeps for it; the one remembered for its path, if
+    date or text are still the same; the one remembered for its text, if no file of that path has it any more; a new
+    one, made by `rule` (of day and slug) if that has one.
     """
     ordered = sorted(claims, key=lambda claim: claim.path)
-    round_ = _Round(memory, publication, {claim.path: claim.written for claim in ordered})
-    waiting = [claim for claim in ordered if claim.written is None]
+    round_ = _Round(memory, publication, {claim.path: claim.written for claim in ordered}, rule)
     round_.written([claim for claim in ordered if claim.written is not None])
+    waiting = [claim for claim in ordered if claim.written is None]
+    assigned = kept.assign(waiting)
+    waiting = [claim for claim in waiting if not round_.kept(claim, assigned.get(claim.path))]
     waiting = [claim for claim in waiting if not round_.by_path(claim)]
     waiting = [claim for claim in waiting if not round_.by_body(claim)]
     for claim in waiting:
@@ -74,8 +95,15 @@ def identify(claims: Iterable[Claim], memory: IdMemory, publication: Publication
 
 
 class _Round:
-    def __init__(self, memory: IdMemory, publication: PublicationSettings, paths: dict[str, str | None]) -> None:
+    def __init__(
+        self,
+        memory: IdMemory,
+        publication: PublicationSettings,
+        paths: dict[str, str | None],
+        rule: Callable[[date, str], str | None],
+    ) -> None:
         """`paths` are those of all claims, with the ids written there."""
+        self._rule = rule
         self.result = Identities()
         self._memory = memory
         self._publication = publication
@@ -98,6 +126,13 @@ class _Round:
                     f"This post has the same id as {holder}.",
                     "Delete the id line in the one that is new: it gets an id of its own.",
                 )
+
+    def kept(self, claim: Claim, post_id: str | None) -> bool:
+        """An id that a file has taken already is that post's."""
+        if post_id is None or post_id in self._owners:
+            return False
+        self._give(claim, post_id)
+        return True
 
     def by_path(self, claim: Claim) -> bool:
         row = self._memory.by_path.get(claim.path)
@@ -132,6 +167,10 @@ class _Round:
 
     def new(self, claim: Claim) -> None:
         """Make an id. One that belongs to a post whose file is gone is that post again: same day, same first slug."""
+        old = self._rule(claim.day, claim.slug)
+        if old is not None and old not in self._owners and not self._lives(old):
+            self._give(claim, old)
+            return
         first = candidate = tag(self._publication, claim.day, claim.slug)
         number = 1
         while candidate in self._owners or self._lives(candidate):

@@ -10,7 +10,8 @@ from briefingfeed.posts import addresses, seconds
 from briefingfeed.posts.assembly import Assembly
 from briefingfeed.posts.discovery import describe, discover, shown_path
 from briefingfeed.posts.findings import Findings, place
-from briefingfeed.posts.identity import Claim, identify
+from briefingfeed.posts.identity import Claim, by_rule, identify
+from briefingfeed.posts.kept_ids import KeptIds
 from briefingfeed.posts.lastgood import LastGood
 from briefingfeed.posts.links import Page
 from briefingfeed.posts.memory import IdMemory, Remembered
@@ -45,10 +46,13 @@ class Library:
 class PostStore:
     """Reads the posts folder. Writes nothing and touches no network."""
 
-    def __init__(self, settings: Settings, authors: Mapping[str, Author], memory: IdMemory) -> None:
+    def __init__(
+        self, settings: Settings, authors: Mapping[str, Author], memory: IdMemory, kept_ids: KeptIds | None = None
+    ) -> None:
         self._settings = settings
         self._authors = authors
         self._memory = memory
+        self._kept_ids = kept_ids or KeptIds()
         self._last_good = LastGood(settings.paths.state)
 
     def load(self, now: datetime | None = None) -> Library:
@@ -62,7 +66,7 @@ class PostStore:
             StorageError: the last good versions cannot be read.
         """
         kept = self._last_good.digests()
-        loading = _Loading(self._settings, self._authors, self._memory, self._last_good, kept)
+        loading = _Loading(self._settings, self._authors, self._memory, self._kept_ids, self._last_good, kept)
         return loading.load(now)
 
 
@@ -87,12 +91,14 @@ class _Loading:
         settings: Settings,
         authors: Mapping[str, Author],
         memory: IdMemory,
+        kept_ids: KeptIds,
         last_good: LastGood,
         kept: Mapping[str, str],
     ) -> None:
         self._settings = settings
         self._authors = authors
         self._memory = memory
+        self._kept_ids = kept_ids
         self._last_good = last_good
         self._kept = kept
         self._problems: list[Problem] = []
@@ -183,9 +189,15 @@ class _Loading:
     def _settle(self) -> tuple[dict[str, str], dict[str, str]]:
         """Return id and address by path, once nobody is left who has none of their own."""
         while True:
-            found = identify(map(_claim, self._drafts.values()), self._memory, self._settings.publication)
-            losers = found.findings
             urls = {path: addresses.post_url(draft.head, self._settings) for path, draft in self._drafts.items()}
+            found = identify(
+                [_claim(draft, urls[path]) for path, draft in self._drafts.items()],
+                self._memory,
+                self._settings.publication,
+                self._kept_ids,
+                lambda day, slug: by_rule(self._settings.ids, day, slug),
+            )
+            losers = found.findings
             if not losers:
                 losers = addresses.find_clashes(self._drafts.values(), urls, found.ids, self._memory)
             if not losers:
@@ -216,16 +228,17 @@ class _Loading:
         )
 
 
-def _claim(draft: Draft) -> Claim:
+def _claim(draft: Draft, url: str) -> Claim:
     head = draft.head
     return Claim(
         path=draft.candidate.path,
         written=head.id,
-        line=head.lines.get("id", head.lines.get("date")),
+        line=head.lines.get("id") or head.lines.get("date"),
         day=head.date.at.date(),
         slug=head.slug,
         body_digest=draft.body_digest,
         draft=head.draft,
+        addresses=(url, *head.aliases),
     )
 
 

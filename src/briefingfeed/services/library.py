@@ -10,6 +10,8 @@ from datetime import datetime
 
 from briefingfeed.errors import ContentError
 from briefingfeed.models.settings import Settings
+from briefingfeed.posts import kept_ids
+from briefingfeed.posts.kept_ids import load_kept_ids
 from briefingfeed.posts.memory import IdMemory, Remembered, merge, read_ids, write_ids
 from briefingfeed.posts.people import load_authors
 from briefingfeed.posts.store import Library, PostStore, remember_good
@@ -23,12 +25,14 @@ AUTHORS = "authors.toml"
 def load_library(settings: Settings, database: Database, now: datetime) -> Library:
     """Read the posts. Where file and database remember a post differently, the file counts.
 
-    Raises ContentError if authors.toml is wrong: posts would be published under the keys of people instead of their
-    names. Raises StorageError if what is remembered cannot be read.
+    Raises ContentError if authors.toml or ids.toml is wrong: posts would be published under the keys of people instead
+    of their names, or under other ids. Raises StorageError if what is remembered cannot be read.
     """
     authors, problems = load_authors(settings.paths.root / AUTHORS)
+    kept, mistakes = load_kept_ids(settings.paths.root / kept_ids.FILE)
+    problems = [*problems, *mistakes]
     memory = merge(read_ids(settings.paths.state / IDS), _remembered(database))
-    library = PostStore(settings, authors, memory).load(now)
+    library = PostStore(settings, authors, memory, kept).load(now)
     together = (*problems, *library.problems)
     if any(problem.is_error for problem in problems):
         raise ContentError(together)
