@@ -20,7 +20,7 @@ import rnc2rng
 from lxml import etree
 
 from briefingfeed.feeds import build_feeds
-from briefingfeed.models.post import Author, Closing, Contact, Correction, LeadImage, Post
+from briefingfeed.models.post import Asset, Author, Closing, Contact, Correction, LeadImage, Post
 from briefingfeed.models.settings import FeedContent, FeedSettings, Settings
 
 DATA = Path(__file__).parents[2] / "data" / "feeds"
@@ -79,6 +79,9 @@ def posts(post: Callable[..., Post]) -> list[Post]:
             summary_is_excerpt=False,
             topics=("rights & tides", "water"),
             image=LeadImage(url="https://harbour.example/news/a.png?x=1&y=2", alt="A"),
+            assets=(
+                Asset(source=Path("tides.mp3"), path="tides&1.mp3", url="https://harbour.example/news/tides&1.mp3"),
+            ),
             contact=Contact(name="Bo", email="bo@harbour.example"),
             corrections=(Correction(date=published.date(), note="Five, not six."),),
             entry_published=published,
@@ -86,22 +89,30 @@ def posts(post: Callable[..., Post]) -> list[Post]:
         ),
         post("call", days_ago=5, closes=Closing(at=datetime(2026, 12, 1, tzinfo=UTC), day=date(2026, 11, 30))),
         post("deutsch", days_ago=8, language="de", title="Hafen\u2009–\u2009Öl & <Wasser>"),
-        post("short", days_ago=9, html="<p>All of it.</p>", summary="All of it."),
+        post("short", days_ago=39, html="<p>All of it.</p>", summary="All of it."),
     ]
 
 
 def write(posts: list[Post], settings: Settings, now: datetime, folder: Path) -> dict[str, bytes]:
-    files = {file.path: file.content for file in build_feeds(posts, settings, now)}
+    sizes = {asset.url: 1234 for post in posts for asset in post.assets}
+    files = {file.path: file.content for file in build_feeds(posts, settings, now, sizes)}
     for path, content in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(content)
     return files
 
 
+def every(variants: list[dict[str, bytes]], name: str) -> list[bytes]:
+    """All documents of a format: main, topics, authors, open calls, archives."""
+    found = [content for files in variants for path, content in files.items() if path.endswith(name)]
+    assert len(found) > 20
+    return found
+
+
 @pytest.fixture
 def variants(posts: list[Post], settings: Settings, now: datetime, folder: Path) -> list[dict[str, bytes]]:
     """Full feeds, summaries only, one post, none."""
-    brief = replace(settings, feeds=FeedSettings(content=FeedContent.SUMMARY))
+    brief = replace(settings, feeds=FeedSettings(content=FeedContent.SUMMARY, websub_hub="https://hub.example/?a&b"))
     return [
         write([], settings, now, folder),
         write(posts[:1], settings, now, folder),
@@ -126,6 +137,33 @@ def test_feedparser_reads_what_was_written(
     assert "Corner &amp; Sons" in found.entries[0].content[0].value
     assert found.entries[0].summary == ("Tea & biscuits." if path == "atom.xml" else "Tea &amp; biscuits.")
     assert found.entries[0].media_thumbnail == [{"url": "https://harbour.example/news/a.png?x=1&y=2"}]
+
+
+ENCLOSURE = ("https://harbour.example/news/tides&1.mp3", 1234, "audio/mpeg")
+
+
+@pytest.mark.parametrize("path", FEEDS)
+def test_readers_find_the_file_that_belongs_to_an_entry(variants: object, address: str, path: str) -> None:
+    with reader.make_reader(":memory:") as library:
+        library.add_feed(f"{address}/{path}")
+        library.update_feeds()
+        (file,) = library.get_entry((f"{address}/{path}", "tag:harbour.example,2026-11-20:guest")).enclosures
+    assert (file.href, file.length, file.type) == ENCLOSURE
+    if path != "feed.json":
+        (found,) = feedparser.parse(f"{address}/{path}").entries[0].enclosures
+        assert (found.href, int(found.length), found.type) == ENCLOSURE
+
+
+@pytest.mark.parametrize("path", FEEDS)
+def test_topic_feeds_and_archives_are_read_like_the_feed(variants: object, address: str, path: str) -> None:
+    with reader.make_reader(":memory:") as library:
+        titles = {"topics/water/": "Harbour Notes - water", "archive/2026-10/": "Harbour Notes"}
+        for folder in titles:
+            library.add_feed(f"{address}/{folder}{path}")
+        library.update_feeds()
+        assert {feed.title for feed in library.get_feeds()} == set(titles.values())
+        assert all(feed.last_exception is None for feed in library.get_feeds())
+        assert library.get_entry_counts().total == 2
 
 
 @pytest.mark.parametrize("path", XML)
@@ -177,16 +215,16 @@ def test_atom_holds_to_the_grammar_of_its_rfc(variants: list[dict[str, bytes]]) 
     schema = rnc2rng.dumps(rnc2rng.load(str(DATA / "atom.rnc"))).replace(' xmlns:local=""', "")
     grammar = etree.RelaxNG(etree.fromstring(schema.encode()))
 
-    for files in variants:
-        assert grammar.validate(etree.fromstring(files["atom.xml"])), grammar.error_log
+    for document in every(variants, "atom.xml"):
+        assert grammar.validate(etree.fromstring(document)), grammar.error_log
     broken = variants[-1]["atom.xml"].replace(b'<content type="html"', b'<content type="CDATA"')
     assert not grammar.validate(etree.fromstring(broken))
 
 
 def test_atom_holds_to_the_rules_that_the_grammar_leaves_out(variants: list[dict[str, bytes]]) -> None:
     atom = {"a": "http://www.w3.org/2005/Atom"}
-    for files in variants:
-        feed = etree.fromstring(files["atom.xml"])
+    for document in every(variants, "atom.xml"):
+        feed = etree.fromstring(document)
         assert feed.xpath("count(a:author)", namespaces=atom) == 1
         assert feed.xpath("count(a:link[@rel='self'])", namespaces=atom) == 1
         for entry in feed.xpath("a:entry", namespaces=atom):
@@ -200,8 +238,8 @@ def test_atom_holds_to_the_rules_that_the_grammar_leaves_out(variants: list[dict
 
 
 def test_rss_items_hold_what_the_profile_asks(variants: list[dict[str, bytes]]) -> None:
-    for files in variants:
-        channel = etree.fromstring(files["rss.xml"]).find("channel")
+    for document in every(variants, "rss.xml"):
+        channel = etree.fromstring(document).find("channel")
         assert channel is not None
         assert all(channel.findtext(name) for name in ("title", "link", "description"))
         for item in channel.iterfind("item"):
@@ -216,8 +254,8 @@ def test_json_feed_holds_to_its_schema(variants: list[dict[str, bytes]]) -> None
     jsonschema.Draft4Validator.check_schema(schema)
     validator = jsonschema.Draft4Validator(schema)
 
-    for files in variants:
-        assert [error.message for error in validator.iter_errors(json.loads(files["feed.json"]))] == []
+    for document in every(variants, "feed.json"):
+        assert [error.message for error in validator.iter_errors(json.loads(document))] == []
     without = json.loads(variants[-1]["feed.json"])
     del without["items"][0]["id"]
     assert not validator.is_valid(without)
