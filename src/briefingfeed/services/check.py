@@ -10,6 +10,7 @@ from pathlib import Path
 import jinja2
 
 from briefingfeed.errors import TemplateError
+from briefingfeed.feeds.calendar import CALENDAR, unannounced_changes
 from briefingfeed.look import Look
 from briefingfeed.models.post import Post
 from briefingfeed.models.problem import Problem
@@ -44,6 +45,7 @@ def check(settings: Settings, library: Library, look: Look, now: datetime) -> Ch
     try:
         rendered = render_output(library.posts, settings, look, now)
         problems += rendered.problems
+        problems += _moved_closing_dates(library, settings, now)
         problems += _dead_links(rendered, library, settings, now)
         problems += _digest_findings(library, settings, look, now)
     except TemplateError as error:
@@ -69,6 +71,15 @@ def _unparsed_templates(folder: Path) -> Iterator[Problem]:
             )
         except (UnicodeDecodeError, OSError):  # rendering says so, if it is used
             continue
+
+
+def _moved_closing_dates(library: Library, settings: Settings, now: datetime) -> Iterator[Problem]:
+    """Compare with the calendar that was published last, if there is one."""
+    try:
+        published = (settings.paths.output / CALENDAR).read_bytes()
+    except OSError:
+        return
+    yield from unannounced_changes(published, library.posts, now)
 
 
 def _dead_links(rendered: Rendered, library: Library, settings: Settings, now: datetime) -> Iterator[Problem]:

@@ -108,3 +108,15 @@ def test_output_folder_that_cannot_be_one_is_refused(desk: Desk) -> None:
 
     with pytest.raises(ConfigurationError):
         desk.check()
+
+
+def test_closing_date_that_changed_without_a_word_is_told(desk: Desk) -> None:
+    desk.post("quay", head="closes: 2026-12-01\n")
+    desk.build()
+    desk.post("quay", head="closes: 2026-12-08\n")
+
+    [(path, _, message)] = told(desk)
+    assert path == "posts/2026-11-20-quay.md"
+    assert "`updated` has not" in message
+    desk.post("quay", head="closes: 2026-12-08\nupdated: 2026-11-22\n")
+    assert told(desk) == []
