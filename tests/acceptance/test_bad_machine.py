@@ -63,7 +63,7 @@ class TestDisk:
         desk.write("Tides")
         desk.run("build", expect=0)
         before = content_of(desk.folder / "public")
-        big = desk.write("Big", "![chart](chart.bin)")
+        big = desk.write("Big", "![chart](chart.bin)", days_ago=2)
         (big.parent / "chart.bin").write_bytes(os.urandom(1_100_000))
         assert_refused(
             desk.run("build", before=file_limit()), 75, str(desk.folder), "could not be written", "then build again"
