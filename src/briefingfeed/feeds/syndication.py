@@ -50,7 +50,7 @@ def open_rss(document: Document, updated: datetime | None) -> bytes:
     feed.description(document.feed.subtitle or document.feed.title)
     feed.docs("https://www.rssboard.org/rss-specification")
     feed.lastBuildDate(updated or NEVER)
-    return bytes(feed.rss_str(pretty=True)).removesuffix(RSS_TAIL)
+    return _as_plain_text(bytes(feed.rss_str(pretty=True))).removesuffix(RSS_TAIL)
 
 
 def write_entry(entry: Entry, publisher: str) -> tuple[bytes, bytes]:
@@ -81,7 +81,7 @@ def write_entry(entry: Entry, publisher: str) -> tuple[bytes, bytes]:
     etree.SubElement(rss, "channel").append(element.rss_entry())
     return (
         etree.tostring(atom, pretty_print=True, encoding="UTF-8"),
-        etree.tostring(rss, pretty_print=True, encoding="UTF-8"),
+        _as_plain_text(etree.tostring(rss, pretty_print=True, encoding="UTF-8")),
     )
 
 
@@ -118,6 +118,11 @@ def _new_feed(document: Document, kind: Format, prefixes: dict[str, str], update
     # feedgen takes the last link as RSS's <link>, whatever its relation.
     feed.link(rel="alternate", href=document.feed.home, type="text/html")
     return feed
+
+
+def _as_plain_text(rss: bytes) -> bytes:
+    """Write marks as the RSS Advisory Board wants them in plain text, so that no reader takes a title for HTML."""
+    return rss.replace(b"&amp;", b"&#x26;").replace(b"&lt;", b"&#x3C;")
 
 
 def _typed(relation: str, kind: Format) -> dict[str, str]:

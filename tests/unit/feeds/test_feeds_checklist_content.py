@@ -134,6 +134,17 @@ def test_14_title_is_plain_text(post: Callable[..., Post], settings: Settings, t
     assert feeds.json["items"][0]["title"] == title
 
 
+def test_14_marks_in_rss_are_written_so_that_no_reader_takes_them_for_html(
+    post: Callable[..., Post], settings: Settings
+) -> None:
+    """The RSS Advisory Board's profile asks for hexadecimal references in plain text; W3C's validator warns otherwise."""
+    feeds = Feeds([post(title="AT&T <b>3</b>", topics=("R&D",))], settings)
+
+    assert b"<title>AT&#x26;T &#x3C;b&gt;3&#x3C;/b&gt;</title>" in feeds.bytes["rss.xml"]
+    assert b"<category>R&#x26;D</category>" in feeds.bytes["rss.xml"]
+    assert b"&lt;p&gt;The quay" in feeds.bytes["rss.xml"]
+
+
 def test_15_nothing_that_runs_or_covers_the_page_gets_in(newsroom: Newsroom) -> None:
     newsroom.write(
         "bad.md",
