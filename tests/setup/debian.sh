@@ -13,6 +13,7 @@ need smtp-sink postfix
 need nginx nginx-light
 need apache2 apache2
 need caddy caddy
+need chromium chromium
 
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then

@@ -1,0 +1,139 @@
+"""The example publication, built, and shown by a real browser (Debian's chromium)."""
+
+from __future__ import annotations
+
+import shutil
+import struct
+import subprocess
+import sys
+import threading
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from briefingfeed.web.headers import SCRIPTED_POLICY, SITE_POLICY
+from briefingfeed.web.media import media_type
+
+PROJECT = Path(__file__).parents[3]
+EXAMPLE = ("posts", "authors.toml", "briefingfeed.toml")
+DARK = "--blink-settings=preferredColorScheme=0"
+
+Colour = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Browser:
+    address: str
+    profile: Path
+
+    def document(self, path: str, *options: str) -> str:
+        """Return a page as it stands once its scripts have run."""
+        return self._run("--dump-dom", "--virtual-time-budget=2000", *options, self.address + path)
+
+    def colours(self, path: str, *options: str) -> dict[Colour, int]:
+        """Return how many pixels of a picture of the page have each colour."""
+        picture = self.profile.with_suffix(".png")
+        self._run(f"--screenshot={picture}", "--window-size=800,900", *options, self.address + path)
+        return _colours(picture.read_bytes())
+
+    def _run(self, *arguments: str) -> str:
+        # No sandbox: a test may run as root, and shows nothing but our own pages.
+        command = ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+        done = subprocess.run(
+            [*command, f"--user-data-dir={self.profile}", *arguments],
+            capture_output=True, text=True, timeout=60, check=True,
+        )  # fmt: skip
+        return done.stdout
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("publication")
+    for name in EXAMPLE:
+        source = PROJECT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
+    subprocess.run([sys.executable, "-m", "briefingfeed", "build"], cwd=folder, check=True, timeout=60)
+    return folder / "public"
+
+
+@pytest.fixture(scope="session")
+def address(site: Path) -> Iterator[str]:
+    """The site with the policies that `briefingfeed serve` gives it.
+
+    Chromium and Firefox show no document of a feed's own media type: the one prints it, the other downloads it. So
+    somebody who opens a feed gets it as the XML that it is.
+    """
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            file = site / self.path.partition("?")[0].lstrip("/")
+            file = file / "index.html" if file.is_dir() else file
+            if not file.is_file():
+                self.send_error(404)
+                return
+            content = file.read_bytes()
+            opened = file.suffix == ".xml" and self.headers.get("Sec-Fetch-Dest") == "document"
+            self.send_response(200)
+            self.send_header("Content-Type", "application/xml; charset=utf-8" if opened else media_type(file.name))
+            self.send_header("Content-Length", str(len(content)))
+            self.send_header("X-Content-Type-Options", "nosniff")
+            scripted = self.path == "/subscribe/"  # by its other name it shows itself as to those who allow no script
+            self.send_header("Content-Security-Policy", SCRIPTED_POLICY if scripted else SITE_POLICY)
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    thread.join(10)
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def browser(address: str, tmp_path_factory: pytest.TempPathFactory) -> Browser:
+    return Browser(address, tmp_path_factory.mktemp("browser") / "profile")
+
+
+def _colours(png: bytes) -> dict[Colour, int]:
+    """Read the picture that Chromium writes: 8 bits, RGB or RGBA, not interlaced (PNG, sections 6 to 12)."""
+    width, height, depth, kind = struct.unpack(">IIBB", png[16:26])
+    assert (depth, kind) in ((8, 2), (8, 6))
+    size = 3 if kind == 2 else 4
+    data, place = b"", 8
+    while place < len(png):
+        length, name = struct.unpack(">I4s", png[place : place + 8])
+        data += png[place + 8 : place + 8 + length] if name == b"IDAT" else b""
+        place += length + 12
+    raw, found = zlib.decompress(data), {}
+    above = bytearray(width * size)
+    for row in range(height):
+        start = row * (width * size + 1)
+        line = _unfiltered(raw[start], bytearray(raw[start + 1 : start + 1 + width * size]), above, size)
+        for index in range(0, len(line), size):
+            colour = (line[index], line[index + 1], line[index + 2])
+            found[colour] = found.get(colour, 0) + 1
+        above = line
+    return found
+
+
+def _unfiltered(kind: int, line: bytearray, above: bytearray, size: int) -> bytearray:
+    for index in range(len(line)):
+        left = line[index - size] if index >= size else 0
+        corner = above[index - size] if index >= size else 0
+        up = above[index]
+        if kind == 4:
+            expected = left + up - corner
+            guess = min((left, up, corner), key=lambda value: abs(expected - value))
+        else:
+            guess = (0, left, up, (left + up) // 2)[kind]
+        line[index] = (line[index] + guess) & 0xFF
+    return line
