@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from briefingfeed.errors import ConfigurationError
 from briefingfeed.models.subscriber import SubscriberState
-from briefingfeed.web.server import serve
+from briefingfeed.web.server import _listen, serve
 
 SERVER = """
 import logging, sys
@@ -24,7 +25,7 @@ from briefingfeed.models.settings import *
 from briefingfeed.storage.database import Database
 from briefingfeed.tokens import Keyring, fingerprint
 from briefingfeed.web.app import create_app
-from briefingfeed.web.server import serve
+from briefingfeed.web.server import _listen, serve
 
 logging.basicConfig(level=logging.DEBUG)
 root = Path(sys.argv[1])
@@ -94,6 +95,13 @@ def test_an_address_in_use_is_told_with_what_to_do(server):
     with pytest.raises(ConfigurationError, match="in use") as refused:
         serve(lambda *_: None, port=port)
     assert "--port" in refused.value.remedy
+
+
+def test_no_answer_waits_for_its_headers_to_be_acknowledged():
+    with _listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname(), timeout=5):
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_a_host_that_is_not_ours_is_told(tmp_path: Path):

@@ -5,10 +5,14 @@ from __future__ import annotations
 import gzip
 import re
 import warnings
+from urllib.parse import quote
 
 import feedparser
 import httpx
 import pytest
+from lxml import etree
+
+from servers.web_servers import Server
 
 FEEDS = {
     "/atom.xml": "application/atom+xml",
@@ -203,6 +207,27 @@ def test_36_the_link_header_names_hub_and_self_once(server, path):
         assert links == [f'<https://hub.example/>; rel="hub", <https://briefings.example{path}>; rel="self"']
 
 
+def test_36_header_and_document_say_the_same(server, newsroom):
+    """Of each feed that the build made: everything, topics, months."""
+    files = [file for name in FEEDS for file in newsroom.public.rglob(name[1:])]
+    assert len(files) >= 12
+    for file in files:
+        path = file.relative_to(newsroom.public).as_posix()
+        answer = server.ask("/" + quote(path))
+        header = re.findall(r'<([^>]+)>; rel="(\w+)"', answer.headers.get("link", ""))
+        assert sorted(header) == ([] if path.startswith("archive/") else sorted(links_in(answer)))
+        assert [relation for _, relation in header] == ([] if path.startswith("archive/") else ["hub", "self"])
+
+
+def links_in(answer: httpx.Response) -> list[tuple[str, str]]:
+    if "json" in answer.headers["content-type"]:
+        feed = answer.json()
+        return [(feed["hubs"][0]["url"], "hub"), (feed["feed_url"], "self")]
+    root = etree.fromstring(answer.content)
+    found = (root if root.tag.startswith("{") else root[0]).findall("{http://www.w3.org/2005/Atom}link")
+    return [(link.get("href"), link.get("rel")) for link in found if link.get("rel") in ("hub", "self")]
+
+
 @pytest.mark.parametrize("path", ["/", "/assets/site.css", "/archive/2026-10/atom.xml", "/nowhere"])
 def test_36_what_nobody_subscribes_to_names_no_hub(server, path):
     assert "link" not in server.ask(path).headers
@@ -223,6 +248,24 @@ def test_unsubscribe_links_reach_the_program_and_no_log(server, newsroom):
     logs = [log for log in newsroom.folder.rglob("*log") if log.is_file()]
     assert logs
     assert not any("not-a-token" in log.read_text() for log in logs)
+
+
+def test_without_a_hub_none_is_named(hubless):
+    for path in FEEDS:
+        answer = hubless.ask(path)
+        assert "link" not in answer.headers
+        assert answer.headers.get_list("cache-control") == ["public, max-age=300, must-revalidate"]
+
+
+def test_passing_everything_on_changes_nothing(proxy, newsroom):
+    ours = Server("serve", newsroom.address)
+    for path in (*TEXTS, picture(newsroom), "/u/not-a-token-of-ours", "/nowhere", "/feed.xml"):
+        for coding in ("identity", "gzip"):
+            through, direct = (server.ask(path, accept_encoding=coding) for server in (proxy, ours))
+            assert (through.status_code, through.content) == (direct.status_code, direct.content)
+            kept = comparable(direct)
+            assert {name: comparable(through).get(name) for name in kept} == kept
+    assert not any("not-a-token" in log.read_text() for log in newsroom.folder.rglob("*log") if log.is_file())
 
 
 def comparable(answer: httpx.Response) -> dict[str, str]:
