@@ -10,7 +10,7 @@ need() { # command, package
 }
 
 need smtp-sink postfix
-need nginx nginx-light
+need nginx nginx
 need apache2 apache2
 need caddy caddy
 need chromium chromium
