@@ -51,6 +51,8 @@ class PostAssets:
             regular = stat.S_ISREG(source.stat().st_mode)
         except (OSError, ValueError):
             return None
+        # What this user may not read would stop the whole build later.
+        regular = regular and os.access(source, os.R_OK)
         return source if regular and not any(part.startswith(".") for part in inside.parts) else None
 
     def _asset(self, source: Path, name: str) -> Asset:

@@ -33,7 +33,7 @@ class Refusal:
     """
 
     message: str
-    remedy: str = "Nobody was charged for it. The next run tries again by itself."
+    remedy: str = "Nobody loses their copy by it. The next run tries again by itself."
     hopeless: bool = False
     splits: bool = False
     retry_after: float | None = None

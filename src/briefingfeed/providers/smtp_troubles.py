@@ -13,7 +13,7 @@ from briefingfeed.providers.smtp_wire import WireError
 
 PASSWORD_VARIABLE = "BRIEFINGFEED_SMTP_PASSWORD"  # noqa: S105 - a name, not a password
 
-_LATER = "Nobody was charged for it. The next run tries again by itself."
+_LATER = "Nobody loses their copy by it. The next run tries again by itself."
 _CHECK_LOGIN = f"Check username in [smtp] and the password in {PASSWORD_VARIABLE}, then run the same command again."
 
 # OpenSSL's X509_V_ERR_*: what a volunteer can do something about.

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from briefingfeed.errors import SecretKeyError, StorageError
 from briefingfeed.storage import meta
 from briefingfeed.storage.database import Database
@@ -37,25 +39,36 @@ def open_keys(state: Path, database: Database, environ: Mapping[str, str], now: 
     """Return the keys, making those that no one has needed yet.
 
     Several signing keys, oldest first, are separated by white space: the last signs, all verify. Raises
-    SecretKeyError for a key that is missing, unknown to the database, or in a file that others can read.
+    SecretKeyError for a key that is missing, unknown to the database, or in a file that others can read; and for keys
+    whose database was lost.
     """
-    given = {name: _given(name, state, environ) for name in _FILES}
-    if not all(given.values()):
-        with database.read() as connection:
-            fresh = meta.is_empty(connection) and not meta.known_keys(connection)
-        for name in (name for name, keys in given.items() if not keys):
-            if not fresh:
-                raise SecretKeyError(
-                    "this file is missing, but the database already holds people",
-                    where=str(state / _FILES[name]),
-                    remedy="restore it from the backup; without it, links in mails already sent stop working",
-                )
-            given[name] = (_make(state / _FILES[name]),)
-    signing, suppression = given[SECRET_KEY], given[SUPPRESSION_KEY]
-    ring = Keyring({fingerprint(key): key for key in signing})
+    # One transaction around it all: two first runs at once must not make different keys.
     with database.write() as connection:
+        given = {name: _given(name, state, environ) for name in _FILES}
+        if not all(given.values()):
+            _check_that_nobody_needs_it(connection, next(name for name in _FILES if not given[name]), state)
+        elif not meta.known_keys(connection) and not any(map(environ.get, _FILES)):
+            raise SecretKeyError(
+                "there are keys here, but the database has never seen them: it is a new one",
+                where=str(database.file),
+                remedy="restore the database from the backup, or nobody knows who left and what was sent; to begin anew "
+                f"on purpose, remove {' and '.join(str(state / file) for file in _FILES.values())}",
+            )
+        for name in (name for name, keys in given.items() if not keys):
+            given[name] = (_make(state / _FILES[name]),)
+        signing, suppression = given[SECRET_KEY], given[SUPPRESSION_KEY]
+        ring = Keyring({fingerprint(key): key for key in signing})
         meta.check_keys(connection, [*ring.fingerprints, fingerprint(suppression[0])], now)
     return Keys(ring=ring, suppression=suppression[0])
+
+
+def _check_that_nobody_needs_it(connection: Connection, name: str, state: Path) -> None:
+    if not meta.is_empty(connection):
+        raise SecretKeyError(
+            "this file is missing, but the database already holds people",
+            where=str(state / _FILES[name]),
+            remedy="restore it from the backup; without it, links in mails already sent stop working",
+        )
 
 
 def _given(name: str, state: Path, environ: Mapping[str, str]) -> Sequence[bytes]:

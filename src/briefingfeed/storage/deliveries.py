@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, and_, func, select, update
 
-from briefingfeed.errors import RefusedError
+from briefingfeed.errors import RefusedError, UsageError
 from briefingfeed.models.delivery import Attempt, Delivery, DeliveryState
 from briefingfeed.models.edition import EditionState
 from briefingfeed.storage import editions
@@ -125,13 +125,13 @@ def resolve(c: Connection, delivery_id: int, to: DeliveryState, now: datetime) -
     """Write down what the operator decided about an `uncertain` row, and return it.
 
     `accepted`: it arrived; `deferred`: send it again, now; `failed`: give it up. For the second, an edition that was
-    done is `sending` again. Raises RefusedError if the row isn't uncertain, or its edition can't send any more.
+    done is `sending` again. Raises UsageError if there is no such row, RefusedError if it isn't uncertain, or its edition can't send any more.
     """
     if to not in (DeliveryState.ACCEPTED, DeliveryState.DEFERRED, DeliveryState.FAILED):
         raise ValueError(f"an uncertain row cannot become {to}")
     found = get(c, delivery_id)
     if found is None:
-        raise RefusedError(f"there is no delivery {delivery_id}", remedy="see them with: briefingfeed deliveries list")
+        raise UsageError(f"there is no delivery {delivery_id}", remedy="see them with: briefingfeed deliveries list")
     if found.state is not DeliveryState.UNCERTAIN:
         raise RefusedError(f"delivery {delivery_id} is {found.state}; only an uncertain one can be resolved")
     again = to is DeliveryState.DEFERRED

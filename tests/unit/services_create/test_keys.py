@@ -101,3 +101,21 @@ def test_an_empty_key_file_is_no_key(state: Path, database: Database) -> None:
     (state / "secret.key").write_text("\n")
     with pytest.raises(SecretKeyError, match="holds no key"):
         open_keys(state, database, {}, NOW)
+
+
+def test_a_database_that_was_lost_is_not_taken_for_a_new_publication(state: Path, tmp_path: Path) -> None:
+    with Database.open(f"sqlite:///{state}/briefingfeed.db") as first:
+        open_keys(state, first, {}, NOW)
+        (first.file).unlink()
+    with (
+        Database.open(f"sqlite:///{state}/briefingfeed.db") as second,
+        pytest.raises(SecretKeyError, match="restore the database from the backup"),
+    ):
+        open_keys(state, second, {}, NOW)
+
+
+def test_keys_that_nobody_depended_on_are_made_again(state: Path, database: Database) -> None:
+    first = open_keys(state, database, {}, NOW)
+    for file in state.glob("*.key"):
+        file.unlink()
+    assert open_keys(state, database, {}, NOW).ring.current != first.ring.current

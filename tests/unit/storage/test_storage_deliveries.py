@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection
 
-from briefingfeed.errors import RefusedError
+from briefingfeed.errors import RefusedError, UsageError
 from briefingfeed.models.delivery import DeliveryState, Result
 from briefingfeed.models.edition import EditionState
 from briefingfeed.storage import deliveries, editions
@@ -147,7 +147,7 @@ def test_only_an_uncertain_row_can_be_resolved(database: Database) -> None:
         freeze(c)
         with pytest.raises(RefusedError, match="is pending"):
             deliveries.resolve(c, 1, DeliveryState.ACCEPTED, NOW)
-        with pytest.raises(RefusedError, match="no delivery 9"):
+        with pytest.raises(UsageError, match="no delivery 9"):
             deliveries.resolve(c, 9, DeliveryState.ACCEPTED, NOW)
 
 
