@@ -293,7 +293,8 @@ def test_any_text_comes_back_from_two_parsers(
     assert parsed.vevent.summary.value.strip() == str(event["SUMMARY"]).strip()
     assert parsed.vevent.description.value == str(event["DESCRIPTION"])
     assert parsed.vevent.dtstart.value == event.decoded("DTSTART") == date(2026, 11, 30)
-    assert parsed.x_wr_calname.value.split() == f"{visible(name).rstrip(' \t\n\r')}: closing dates".split()
+    named = visible(name).rstrip(" \t\n\r")
+    assert parsed.x_wr_calname.value.split() == f"{named}: closing dates".split()
     assert event["SUMMARY"].split() == f"Closes: {visible(title)}".split()
 
 
