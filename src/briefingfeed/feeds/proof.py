@@ -7,7 +7,7 @@ prefixes, they are sound together.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from lxml import etree
 from lxml.etree import _Element
@@ -22,6 +22,11 @@ from briefingfeed.models.post import Post
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _RSS_CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
 
+_ATOM_LINK = f"{_ATOM}link"
+_ATOM_UPDATED = f"{_ATOM}updated"
+_ATOM_TEXTS = tuple(f"{_ATOM}{name}" for name in ("id", "title", "summary", "content"))
+_RSS_TEXTS = ("guid", "title", "link", "description")
+
 _DECLARED = f"<!DOCTYPE feed [<!ENTITY {CONTENT_ENTITY} ''>]>".encode()
 
 _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, recover=False, huge_tree=True)
@@ -30,9 +35,10 @@ _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, recover=False
 def prove_atom_entry(bare: bytes, entry: Entry) -> None:
     """Raise BriefingfeedError unless a strict parser finds exactly this entry, its content included."""
     found = _only(_parse(bare, entry.path), f"{_ATOM}entry", entry)
-    texts = [found.findtext(f"{_ATOM}{name}") for name in ("id", "title", "summary", "content", "updated")]
-    addresses = [link.get("href") for link in found.iterfind(f"{_ATOM}link")]
-    _same(texts, [entry.id, entry.title, entry.summary, entry.content, entry.updated.isoformat()], entry)
+    texts = {str(child.tag): child.text for child in found}
+    addresses = [child.get("href") for child in found if child.tag == _ATOM_LINK]
+    _same([texts.get(tag) for tag in _ATOM_TEXTS], [entry.id, entry.title, entry.summary, entry.content], entry)
+    _same(texts.get(_ATOM_UPDATED), entry.updated.isoformat(), entry)
     _same(addresses[: 1 + len(entry.enclosures)], [entry.url, *(file.url for file in entry.enclosures)], entry)
 
 
@@ -42,12 +48,11 @@ def prove_rss_item(bare: bytes, entry: Entry) -> None:
     What will be put in there is what `prove_atom_entry` read.
     """
     found = _only(_parse(_DECLARED + bare, entry.path), "channel/item", entry)
-    texts = [found.findtext(name) for name in ("guid", "title", "link")]
-    _same(texts, [entry.id, entry.title, entry.url], entry)
-    if entry.summary is not None:
-        _same([found.findtext("description")], [str(escape(entry.summary))], entry)
-    room = "description" if entry.summary is None else _RSS_CONTENT
-    rooms = [parent.tag for entity in found.iter(etree.Entity) if (parent := entity.getparent()) is not None]
+    texts = {str(child.tag): child.text for child in found}
+    summary = None if entry.summary is None else str(escape(entry.summary))
+    _same([texts.get(tag) for tag in _RSS_TEXTS], [entry.id, entry.title, entry.url, summary], entry)
+    room = "description" if summary is None else _RSS_CONTENT
+    rooms = [child.tag for child in found for _ in child]
     _same(rooms, [room] if entry.content is not None else [], entry)
 
 
@@ -57,7 +62,7 @@ def prove_json_item(written: bytes, item: dict[str, object], entry: Entry) -> No
         found = json.loads(written)
     except ValueError as error:
         raise _broken(str(error), where=entry.path) from error
-    _same([found], [item], entry)
+    _same(found, item, entry)
 
 
 def prove_xml_frame(frame: bytes, prefixes: Mapping[str, str], path: str) -> None:
@@ -113,7 +118,7 @@ def _only(root: _Element, path: str, entry: Entry) -> _Element:
     return found[0]
 
 
-def _same(found: Sequence[object], given: Sequence[object], entry: Entry) -> None:
+def _same(found: object, given: object, entry: Entry) -> None:
     if found != given:
         raise _broken("this post does not come back from it as it went in", where=entry.path)
 

@@ -137,7 +137,7 @@ def test_14_title_is_plain_text(post: Callable[..., Post], settings: Settings, t
 def test_14_marks_in_rss_are_written_so_that_no_reader_takes_them_for_html(
     post: Callable[..., Post], settings: Settings
 ) -> None:
-    """The RSS Advisory Board's profile asks for hexadecimal references in plain text; W3C's validator warns otherwise."""
+    """The RSS Advisory Board's profile asks for hexadecimal references; W3C's validator warns otherwise."""
     feeds = Feeds([post(title="AT&T <b>3</b>", topics=("R&D",))], settings)
 
     assert b"<title>AT&#x26;T &#x3C;b&gt;3&#x3C;/b&gt;</title>" in feeds.bytes["rss.xml"]
