@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
 
 from briefingfeed import config
 from briefingfeed.errors import ConfigurationError, RefusedError, StorageError, UsageError
@@ -41,6 +42,9 @@ language = {language}
 
 # Where readers find the site. Feeds and mails link to it.
 url = {url}
+
+# What ids of posts and feeds begin with: never change it, even if the address above changes one day.
+id_authority = {id_authority}
 
 # Dates in posts, and the hour below, are meant in this time zone.
 timezone = {timezone}
@@ -97,6 +101,7 @@ def create_publication(folder: Path, identity: Identity, today: date) -> tuple[P
     values = {
         "title": identity.title,
         "url": identity.url,
+        "id_authority": f"{urlsplit(identity.url).hostname},{today.year}",
         "language": identity.language,
         "timezone": identity.timezone,
         "postal_address": identity.postal_address,

@@ -37,7 +37,7 @@ def test_a_new_publication_reads_back_as_it_was_named(tmp_path: Path) -> None:
     library = PostStore(settings, {}, IdMemory()).load(NOW)
     assert library.problems == ()
     assert [(post.title, post.id) for post in library.posts] == [
-        ("Welcome", "tag:harbour.example.org,2026-11-16:welcome")
+        ("Welcome", "tag:harbour.example.org,2026:2026-11-16/welcome")
     ]
 
 
@@ -79,7 +79,7 @@ def test_a_new_post_is_a_draft_with_an_id(tmp_path: Path) -> None:
     file = create_post(settings, "Größe: was gilt?", TODAY)
     assert file.name == "2026-11-16-grosse-was-gilt.md"
     post = next(post for post in PostStore(settings, {}, IdMemory()).load(NOW).posts if post.draft)
-    assert (post.title, post.id) == ("Größe: was gilt?", "tag:harbour.example.org,2026-11-16:grosse-was-gilt")
+    assert (post.title, post.id) == ("Größe: was gilt?", "tag:harbour.example.org,2026:2026-11-16/grosse-was-gilt")
 
 
 def test_a_second_post_of_that_name_is_refused(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_ids_are_written_once_and_nothing_else_changes(tmp_path: Path) -> None:
     posts = PostStore(settings, {}, IdMemory()).load(NOW).posts
     assert write_ids(settings, posts) == ("posts/2026-11-01-old.md",)
     assert file.read_bytes() == (
-        b"---\r\ntitle: Old\r\nid: tag:harbour.example.org,2026-11-01:old\r\n---\r\n\r\nText.\r\n"
+        b"---\r\ntitle: Old\r\nid: tag:harbour.example.org,2026:2026-11-01/old\r\n---\r\n\r\nText.\r\n"
     )
     assert write_ids(settings, PostStore(settings, {}, IdMemory()).load(NOW).posts) == ()
     assert sorted(path.name for path in (tmp_path / "posts").iterdir()) == [
