@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from briefingfeed.errors import ConfigurationError
+from briefingfeed.errors import ConfigurationError, ContentError
 from briefingfeed.models.post import Post
 from briefingfeed.models.problem import Problem
 from briefingfeed.models.settings import PathSettings, Settings
@@ -67,7 +67,8 @@ def build(context: BuildContext) -> BuildReport:
 
     If nothing has changed since the last build that came to its end, nothing is read and nothing is touched. Raises
     ConfigurationError for an output folder that would swallow others, TemplateError, LockedError while another build
-    runs, RefusedError if feed readers would show old entries as new, StorageError; the old output then stands.
+    runs, RefusedError if feed readers would show old entries as new, ContentError if a feed would not be valid,
+    StorageError; the old output then stands.
     """
     settings = context.settings
     check_output_folder(settings.paths)
@@ -111,20 +112,25 @@ def _outputs(paths: PathSettings) -> str:
 def _build(context: BuildContext, inputs: str) -> BuildReport:
     # What makes pages is slow to import; a build with nothing to do does without it.
     from briefingfeed.services import feed_history
+    from briefingfeed.services.feed_validation import judge_feeds, read_sound, write_sound
     from briefingfeed.services.rendering import render_output
 
     settings, now = context.settings, context.now
     library = context.load_posts()
     history, warnings = _guard(context, library)
     rendered = render_output(library.posts, settings, context.open_look(), now)
+    verdict = judge_feeds(rendered.files, library.posts, settings, now, read_sound(settings))
+    if errors := [problem for problem in verdict.problems if problem.is_error]:
+        raise ContentError(errors)
     published = publish(rendered.files, settings.paths.output, manifest=settings.paths.state / MANIFEST)
     context.remember(library)
+    write_sound(settings, verdict.sound)
     feed_history.keep(history, settings.paths.output, settings.paths.state)
     report = BuildReport(
         written=published.written,
         unchanged=published.unchanged,
         removed=published.removed,
-        problems=tuple(sorted((*library.problems, *rendered.problems, *warnings), key=_by_place)),
+        problems=tuple(sorted((*library.problems, *rendered.problems, *verdict.problems, *warnings), key=_by_place)),
         posts=sum(post.visible_at(now) for post in library.posts),
         next_change=min(_changes(library.posts, now), default=None),
     )

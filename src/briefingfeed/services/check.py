@@ -20,6 +20,7 @@ from briefingfeed.newsletter.preflight import examine
 from briefingfeed.newsletter.render import render
 from briefingfeed.posts.store import Library
 from briefingfeed.services.build import check_output_folder
+from briefingfeed.services.feed_validation import judge_feeds
 from briefingfeed.services.links import InternalLinks
 from briefingfeed.services.rendering import Rendered, render_output
 
@@ -45,6 +46,7 @@ def check(settings: Settings, library: Library, look: Look, now: datetime) -> Ch
     try:
         rendered = render_output(library.posts, settings, look, now)
         problems += rendered.problems
+        problems += judge_feeds(rendered.files, library.posts, settings, now).problems
         problems += _moved_closing_dates(library, settings, now)
         problems += _dead_links(rendered, library, settings, now)
         problems += _digest_findings(library, settings, look, now)

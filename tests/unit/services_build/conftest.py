@@ -78,18 +78,19 @@ class Desk:
 
     def build(self, **later: float) -> BuildReport:
         self.now += timedelta(**later)
+        return build(self.context())
+
+    def context(self) -> BuildContext:
         settings = self.settings
-        return build(
-            BuildContext(
-                settings=settings,
-                open_look=lambda: self.look,
-                load_posts=self.load,
-                remember=lambda library: remember_library(settings, self.database, library, self.now),
-                templates=self.templates,
-                now=self.now,
-                accept_as_new=self.accept_as_new,
-                fetch_published=None if self.published is None else lambda: self.published or (),
-            )
+        return BuildContext(
+            settings=settings,
+            open_look=lambda: self.look,
+            load_posts=self.load,
+            remember=lambda library: remember_library(settings, self.database, library, self.now),
+            templates=self.templates,
+            now=self.now,
+            accept_as_new=self.accept_as_new,
+            fetch_published=None if self.published is None else lambda: self.published or (),
         )
 
     def check(self) -> CheckReport:
