@@ -9,7 +9,7 @@ from pathlib import Path
 
 import jinja2
 
-from briefingfeed.errors import TemplateError
+from briefingfeed.errors import RefusedError, TemplateError
 from briefingfeed.feeds.calendar import CALENDAR, unannounced_changes
 from briefingfeed.look import Look
 from briefingfeed.models.post import Post
@@ -19,6 +19,7 @@ from briefingfeed.newsletter.digest import compose_digest
 from briefingfeed.newsletter.preflight import examine
 from briefingfeed.newsletter.render import render
 from briefingfeed.posts.store import Library
+from briefingfeed.services import feed_guard, feed_history
 from briefingfeed.services.build import check_output_folder
 from briefingfeed.services.feed_validation import judge_feeds
 from briefingfeed.services.links import InternalLinks
@@ -47,6 +48,7 @@ def check(settings: Settings, library: Library, look: Look, now: datetime) -> Ch
         rendered = render_output(library.posts, settings, look, now)
         problems += rendered.problems
         problems += judge_feeds(rendered.files, library.posts, settings, now).problems
+        problems += _old_as_new(library, settings, now)
         problems += _moved_closing_dates(library, settings, now)
         problems += _dead_links(rendered, library, settings, now)
         problems += _digest_findings(library, settings, look, now)
@@ -82,6 +84,18 @@ def _moved_closing_dates(library: Library, settings: Settings, now: datetime) ->
     except OSError:
         return
     yield from unannounced_changes(published, library.posts, now)
+
+
+def _old_as_new(library: Library, settings: Settings, now: datetime) -> Iterator[Problem]:
+    """Yield what the feed guard would say to a build."""
+    history = feed_history.recall(settings.paths.output, settings.paths.state)
+    entries = feed_guard.entries_of(library.posts, now)
+    verdict = feed_guard.judge(entries, history, settings.publication.timezone)
+    try:
+        feed_guard.refuse(verdict, {post.id: post.path for post in library.posts})
+    except RefusedError as refusal:
+        yield Problem(path=settings.paths.posts.name, message=refusal.message, remedy=refusal.remedy or "")
+    yield from feed_guard.warnings(verdict, settings.paths.posts.name)
 
 
 def _dead_links(rendered: Rendered, library: Library, settings: Settings, now: datetime) -> Iterator[Problem]:

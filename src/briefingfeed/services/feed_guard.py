@@ -115,7 +115,7 @@ def refuse(verdict: Verdict, paths: Mapping[str, str]) -> None:
         lines.append(f"  … and {len(pairs) - _NAMED} more")
     what = "ids" if verdict.renamed else "dates"
     count = "1 old post" if len(pairs) == 1 else f"{len(pairs)} old posts"
-    head = f"feed readers would show {count} as new, because their {what} changed; nothing was published"
+    head = f"feed readers would show {count} as new, because their {what} changed"
     raise RefusedError("\n".join((head, *lines)), remedy=_ID_REMEDY if verdict.renamed else _DATE_REMEDY)
 
 

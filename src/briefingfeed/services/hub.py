@@ -17,9 +17,8 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from briefingfeed.feeds.addresses import FORMATS
 from briefingfeed.feeds.characters import ascii_url
-from briefingfeed.feeds.planning import AUTHORS, OPEN_CALLS, TOPICS
+from briefingfeed.feeds.rules_sheets import Role, role_of
 from briefingfeed.http import HTTPError, is_loopback, open_client
 from briefingfeed.models.settings import EXAMPLE_URL, Settings
 
@@ -30,8 +29,6 @@ PATIENCE = 10.0
 """Seconds for a hub to take the connection, and again to answer. One that is slower is asked again next time."""
 
 _LONGEST_ANSWER = 100_000
-_FILES = frozenset(kind.file for kind in FORMATS)
-_FOLDERS = (OPEN_CALLS, TOPICS, AUTHORS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +76,7 @@ def announce(settings: Settings, paths: Iterable[str], patience: float = PATIENC
 
 def is_subscribed(path: str) -> bool:
     """Whether a published file is a feed that readers subscribe to; archive documents are none."""
-    folder, _, name = path.rpartition("/")
-    return name in _FILES and (not folder or f"{folder}/".startswith(_FOLDERS))
+    return role_of(path) is Role.SUBSCRIBED
 
 
 def unfit(hub: str, site: str) -> str | None:

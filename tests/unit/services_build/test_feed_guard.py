@@ -222,3 +222,13 @@ def test_a_feed_published_elsewhere_is_compared_too(desk: Desk) -> None:
 
     with pytest.raises(RefusedError, match=r"quay\.md: was tag:old\.example,2020:0"):
         desk.build(minutes=1)
+
+
+def test_check_says_what_a_build_would_refuse(desk: Desk) -> None:
+    desk.post("quay")
+    desk.build()
+    assert not [problem for problem in desk.check().problems if "as new" in problem.message]
+    desk.post("quay", head="id: tag:harbour.example,2026:another\n")
+    (problem,) = [problem for problem in desk.check().problems if "as new" in problem.message]
+    assert problem.is_error
+    assert "posts/2026-11-20-quay.md: was" in problem.message
