@@ -154,11 +154,11 @@ def _guard(context: BuildContext, library: Library) -> tuple[History, tuple[Prob
     from briefingfeed.services import feed_guard, feed_history
 
     settings, now = context.settings, context.now
-    histories = [feed_history.recall(settings.paths.output, settings.paths.state)]
+    entries, zone = feed_guard.entries_of(library.posts, now), settings.publication.timezone
+    verdicts = [feed_guard.judge(entries, feed_history.recall(settings.paths.output, settings.paths.state), zone)]
     if context.fetch_published is not None:
-        histories.append(feed_history.History(entries=tuple(context.fetch_published())))
-    entries = feed_guard.entries_of(library.posts, now)
-    verdicts = [feed_guard.judge(entries, history, settings.publication.timezone) for history in histories]
+        elsewhere = feed_history.History(entries=tuple(context.fetch_published()))
+        verdicts.append(feed_guard.judge(entries, elsewhere, zone, feed_guard.STILL_ELSEWHERE))
     warnings: dict[Problem, None] = {}
     for verdict in verdicts:
         if not context.accept_as_new:

@@ -21,6 +21,9 @@ from briefingfeed.services.feed_history import History
 STILL = timedelta(hours=1)
 """A date that moves by no more is no change: posts without a time of day lie up to an hour after midnight."""
 
+STILL_ELSEWHERE = timedelta(days=1)
+"""The same for a feed from elsewhere: another program knew the hour of a post, its file here may know the day only."""
+
 FEW = 2
 """So many dates are corrected by hand on any day; fewer than this is never bulk."""
 
@@ -75,8 +78,8 @@ def entries_of(posts: Iterable[Post], now: datetime) -> tuple[ReadEntry, ...]:
     )
 
 
-def judge(new: Iterable[ReadEntry], history: History, zone: ZoneInfo) -> Verdict:
-    """Compare what would be published with what was."""
+def judge(new: Iterable[ReadEntry], history: History, zone: ZoneInfo, still: timedelta = STILL) -> Verdict:
+    """Compare what would be published with what was. A date that moves by no more than `still` has not changed."""
     now_there = {entry.id: entry for entry in new}
     was_there = {entry.id: entry for entry in history.entries}
     gone = {entry.id: entry for entry in history.gone if entry.id not in was_there}
@@ -91,7 +94,7 @@ def judge(new: Iterable[ReadEntry], history: History, zone: ZoneInfo) -> Verdict
     redated = [
         (was_there[id_], entry)
         for id_, entry in now_there.items()
-        if id_ in was_there and _moved(was_there[id_], entry)
+        if id_ in was_there and _moved(was_there[id_], entry, still)
     ]
     matched = set(pairs.values())
     left = [entry for id_, entry in missing.items() if id_ not in matched]
@@ -157,12 +160,12 @@ def _sighting(entry: ReadEntry, zone: ZoneInfo) -> Sighting:
     return Sighting(key=entry.id, addresses=(entry.url,), title=entry.title, day=day)
 
 
-def _moved(old: ReadEntry, new: ReadEntry) -> bool:
-    return _apart(old.published, new.published) or _apart(old.updated, new.updated)
+def _moved(old: ReadEntry, new: ReadEntry, still: timedelta) -> bool:
+    return _apart(old.published, new.published, still) or _apart(old.updated, new.updated, still)
 
 
-def _apart(a: datetime | None, b: datetime | None) -> bool:
-    return a is not None and b is not None and abs(a - b) > STILL
+def _apart(a: datetime | None, b: datetime | None, still: timedelta = STILL) -> bool:
+    return a is not None and b is not None and abs(a - b) > still
 
 
 def _is_bulk(count: int, known: int) -> bool:

@@ -107,6 +107,14 @@ def test_what_feeds_add_to_a_day_moves_no_date() -> None:
     assert not judge(new, old, LONDON).shows_old_as_new
 
 
+def test_another_program_may_have_known_the_hour(desk: Desk) -> None:
+    for day in range(10, 19):
+        desk.post(f"quay-{day}", day=f"2026-11-{day}", head=f"id: tag:old.example,2020:{day}\n")
+    noon = datetime(2026, 11, 1, 12, tzinfo=UTC)
+    desk.published = tuple(entry(day, published=noon.replace(day=day), updated=None) for day in range(10, 19))
+    assert desk.build().written
+
+
 def test_the_words_name_the_first_posts_and_count_the_rest() -> None:
     old = history(8)
     new = [entry(n, id=f"tag:new:{n}") for n in range(8)]
