@@ -17,7 +17,7 @@ import briefingfeed
 from briefingfeed.models.problem import Problem, Severity
 from briefingfeed.models.settings import Settings
 
-_LIBRARIES = ("feedgen", "jinja2", "lxml", "markupsafe", "nh3", "pyromark")
+_LIBRARIES = ("feedgen", "icalendar", "jinja2", "lxml", "markupsafe", "nh3", "pyromark")
 """Those whose upgrade may change a byte of the output."""
 
 

@@ -18,7 +18,7 @@ from briefingfeed.models.settings import Settings
 from briefingfeed.site.redirects import REDIRECTS
 from briefingfeed.web.conditions import UnsatisfiableError, accepts_gzip, asked_part, has_current_copy
 from briefingfeed.web.headers import SCRIPTED_POLICY, SITE_POLICY
-from briefingfeed.web.media import ARCHIVE, PAGE, cache_control, is_feed, is_text, media_type
+from briefingfeed.web.media import ARCHIVE, PAGE, cache_control, is_feed, is_text, media_type, opened_type
 from briefingfeed.web.pages import Pages
 from briefingfeed.web.redirects import Redirects
 from briefingfeed.web.shelf import Copy, Shelf
@@ -107,8 +107,13 @@ class SiteFiles:
         """Return the copy in the form that the request asks for, or word that the reader has it already."""
         copy = found.copy
         packed = copy.gzipped if accepts_gzip(request.headers) else None
-        etag = f'"{copy.digest}"' if packed is None else f'"{copy.digest}-gzip"'
+        opened = opened_type(copy.name) if request.headers.get("sec-fetch-dest") == "document" else None
+        # Of its own for each form: a browser that has the feed, and opens it now, asks with the feed's tag, and after a
+        # 304 it would go by the type that it has.
+        etag = f'"{copy.digest}{"-xml" if opened else ""}{"-gzip" if packed is not None else ""}"'
         headers = {**_headers_of_all(copy), **self._headers_of_its_kind(request, path, copy), "ETag": etag}
+        if opened:
+            headers["Content-Type"] = opened
         if has_current_copy(request.headers, etag=etag, modified=copy.modified):
             _close(found)
             kept = {name: value for name, value in headers.items() if name not in _NOT_WITHOUT_CONTENT}
@@ -138,7 +143,9 @@ def _headers_of_all(copy: Copy) -> dict[str, str]:
         "Last-Modified": formatdate(copy.modified, usegmt=True),
         "Accept-Ranges": "none" if is_text(kind) else "bytes",
     }
-    return {**headers, "Vary": "Accept-Encoding"} if is_text(kind) else headers
+    if is_text(kind):
+        headers["Vary"] = "Accept-Encoding, Sec-Fetch-Dest" if opened_type(copy.name) else "Accept-Encoding"
+    return headers
 
 
 def _plain(request: Request, found: Found, headers: dict[str, str], etag: str) -> Response:

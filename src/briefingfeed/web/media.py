@@ -51,6 +51,14 @@ def media_type(name: str) -> str:
     return f"{kind}; charset=utf-8" if is_text(kind) else kind
 
 
+def opened_type(name: str) -> str | None:
+    """Return the Content-Type for a browser that opens the file as a page, if it is not the usual one.
+
+    Chromium prints a feed of a feed's own type, and Firefox downloads it; as XML both show it in its stylesheet.
+    """
+    return _TYPES[".xml"] + "; charset=utf-8" if is_feed(name) and name.endswith(".xml") else None
+
+
 def is_text(kind: str) -> bool:
     """Whether a media type is one of text: it gets a charset, and is worth compressing. Images are compressed."""
     kind = kind.partition(";")[0]

@@ -1,4 +1,4 @@
-"""What the servers in front of us would do otherwise: parts, caching by hash, hub links, old addresses (33 to 36)."""
+"""What servers in front of us would do otherwise: parts, caching, hub links, old addresses, opened feeds (33 to 39)."""
 
 from __future__ import annotations
 
@@ -147,6 +147,38 @@ def test_35_of_a_site_below_a_path_only_what_is_below_it_is_old(built):
     for path in ("/old/", "/news/old/"):  # a proxy may cut the path off
         assert news.ask("GET", path).headers["location"] == "../posts/"
     assert news.ask("GET", "/older/").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/atom.xml", "/topics/water/rss.xml"])
+def test_39_each_form_of_a_feed_has_an_entity_tag_of_its_own(built, path):
+    """Else a 304 would tell a browser, which has the feed and now opens it, to go by the feed's own type."""
+    forms = [
+        {"accept-encoding": coding, **opened}
+        for coding in ("identity", "gzip")
+        for opened in ({}, {"sec-fetch-dest": "document"})
+    ]
+    answers = [built.ask("GET", path, headers=form) for form in forms]
+    assert len({answer.headers["etag"] for answer in answers}) == len(forms)
+    assert {answer.headers["vary"] for answer in answers} == {"Accept-Encoding, Sec-Fetch-Dest"}
+    for form, answer in zip(forms, answers, strict=True):
+        head = built.ask("HEAD", path, headers=form)
+        assert (head.content, dict(head.headers)) == (b"", dict(answer.headers))
+        for other in answers:
+            again = built.ask("GET", path, headers={**form, "if-none-match": other.headers["etag"]})
+            assert again.status_code == (304 if other is answer else 200)
+            assert (again.headers["etag"], again.headers["vary"]) == (answer.headers["etag"], answer.headers["vary"])
+
+
+def test_39_only_opened_feeds_come_as_xml(built):
+    opened = with_hub(built).ask("GET", "/atom.xml", headers={"sec-fetch-dest": "document"})
+    usual = with_hub(built).ask("GET", "/atom.xml", headers={"sec-fetch-dest": "empty"})
+    assert opened.headers["content-type"] == "application/xml; charset=utf-8"
+    assert usual.headers["content-type"] == "application/atom+xml; charset=utf-8"
+    assert (opened.content, opened.headers["link"]) == (usual.content, usual.headers["link"])
+    for path in ("/", "/assets/site.css", "/archive/2026-11/feed.json", "/film.mp4"):
+        answer = built.ask("GET", path, headers={"sec-fetch-dest": "document"})
+        assert dict(answer.headers) == dict(built.ask("GET", path).headers)
+        assert "Sec-Fetch-Dest" not in answer.headers.get("vary", "")
 
 
 def test_only_the_page_with_the_copy_buttons_may_run_a_script(built):

@@ -27,7 +27,9 @@ TEXTS = {
     "/posts/mooring/": "text/html",
     "/assets/site.css": "text/css",
 }
-PICTURE = "/posts/mooring/quay.png"
+
+OPENED = ("/atom.xml", "/rss.xml", "/topics/water/rss.xml", "/archive/2026-10/atom.xml")
+BY_BROWSER = {"sec_fetch_dest": "document"}
 
 
 def picture(newsroom) -> str:
@@ -71,6 +73,7 @@ def test_34_what_is_known_already_is_304_without_body(server, path, coding):
         again = server.ask(path, accept_encoding=coding, **condition)
         assert (again.status_code, again.content) == (304, b""), condition
         assert again.headers["cache-control"] == first.headers["cache-control"]
+        assert varies(again) == varies(first)
         assert strong(again.headers["etag"]) in (strong(etag), strong(etag).replace("-gzip", ""))
         assert again.headers.get("content-length", "0") == "0"
 
@@ -257,11 +260,72 @@ def test_without_a_hub_none_is_named(hubless):
         assert answer.headers.get_list("cache-control") == ["public, max-age=300, must-revalidate"]
 
 
+@pytest.mark.parametrize("path", OPENED)
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+def test_39_a_browser_that_opens_a_feed_gets_xml(server, path, coding):
+    feed = server.ask(path, accept_encoding=coding)
+    opened, head = (server.ask(path, method, accept_encoding=coding, **BY_BROWSER) for method in ("GET", "HEAD"))
+    assert opened.headers["content-type"].lower() == "application/xml; charset=utf-8"
+    assert (opened.status_code, opened.content) == (200, feed.content)
+    assert feed.headers["content-type"].lower() == f"{FEEDS['/' + path.rpartition('/')[2]]}; charset=utf-8"
+    assert varies(opened) == varies(head) == varies(feed) == {"accept-encoding", "sec-fetch-dest"}
+    for name in ("content-type", "content-encoding", "etag", "cache-control", "link", "last-modified"):
+        assert head.headers.get_list(name) == opened.headers.get_list(name)
+        if name not in ("content-type", "etag"):
+            assert opened.headers.get_list(name) == feed.headers.get_list(name)
+    assert opened.headers.get("content-encoding", "identity") == coding
+
+
+@pytest.mark.parametrize("path", OPENED)
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+def test_39_a_copy_of_the_feed_is_none_of_the_page(server, path, coding):
+    """Chromium asks so, with the tag of a copy that does not fit, and keeps that copy's type after a 304."""
+    feed = server.ask(path, accept_encoding=coding)
+    opened = server.ask(path, accept_encoding=coding, **BY_BROWSER)
+    known, date = feed.headers["etag"], feed.headers["last-modified"]
+    for condition in (
+        {"if_none_match": known},
+        {"if_none_match": known.replace("-gzip", "")},
+        {"if_none_match": known, "if_modified_since": date},
+    ):
+        again = server.ask(path, accept_encoding=coding, **BY_BROWSER, **condition)
+        assert (again.status_code, again.content) == (200, feed.content), condition
+    if "etag" in opened.headers:
+        page = opened.headers["etag"]
+        again = server.ask(path, accept_encoding=coding, **BY_BROWSER, if_none_match=page)
+        assert (again.status_code, again.content, varies(again)) == (304, b"", varies(opened))
+        assert server.ask(path, accept_encoding=coding, if_none_match=page).status_code == 200
+    else:
+        assert server.name != "serve"
+
+
+@pytest.mark.parametrize("destination", ["empty", "style", "image", "documents", ""])
+def test_39_who_opens_no_document_gets_the_feed(server, destination):
+    for path in FEEDS:
+        answer = server.ask(path, sec_fetch_dest=destination)
+        assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, FEEDS[path])
+
+
+@pytest.mark.parametrize("path", [path for path in TEXTS if path not in OPENED])
+def test_39_of_what_is_no_xml_feed_there_is_one_kind(server, path):
+    usual, opened = comparable(server.ask(path)), comparable(server.ask(path, **BY_BROWSER))
+    assert opened == usual
+    assert "sec-fetch-dest" not in usual["vary"].lower()
+
+
+def test_39_what_is_missing_is_missing_for_browsers_too(server, newsroom):
+    for path in ("/nowhere/atom.xml", "/.opened/atom.xml", "/.secret/rss.xml"):
+        answer = server.ask(path, **BY_BROWSER)
+        assert (answer.status_code, answer.content) == (404, (newsroom.public / "404.html").read_bytes())
+        assert answer.headers["content-type"].startswith("text/html")
+    assert server.ask("/feed.xml", **BY_BROWSER).status_code == 301
+
+
 def test_passing_everything_on_changes_nothing(proxy, newsroom):
     ours = Server("serve", newsroom.address)
     for path in (*TEXTS, picture(newsroom), "/u/not-a-token-of-ours", "/nowhere", "/feed.xml"):
-        for coding in ("identity", "gzip"):
-            through, direct = (server.ask(path, accept_encoding=coding) for server in (proxy, ours))
+        for asked in ({}, {"accept_encoding": "gzip"}, BY_BROWSER):
+            through, direct = (server.ask(path, **asked) for server in (proxy, ours))
             assert (through.status_code, through.content) == (direct.status_code, direct.content)
             kept = comparable(direct)
             assert {name: comparable(through).get(name) for name in kept} == kept
@@ -270,6 +334,10 @@ def test_passing_everything_on_changes_nothing(proxy, newsroom):
 
 def comparable(answer: httpx.Response) -> dict[str, str]:
     return {name: value for name, value in answer.headers.items() if name not in ("date", "connection", "keep-alive")}
+
+
+def varies(answer: httpx.Response) -> set[str]:
+    return {name.strip() for line in answer.headers.get_list("vary") for name in line.lower().split(",")}
 
 
 def strong(etag: str) -> str:

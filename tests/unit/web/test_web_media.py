@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from briefingfeed.feeds.addresses import FORMATS, OPML
-from briefingfeed.web.media import cache_control, is_feed, is_text, media_type
+from briefingfeed.web.media import cache_control, is_feed, is_text, media_type, opened_type
 
 
 def test_33_every_format_of_ours_has_its_own_type() -> None:
@@ -13,6 +13,11 @@ def test_33_every_format_of_ours_has_its_own_type() -> None:
     assert media_type(OPML) == "text/x-opml; charset=utf-8"
     assert media_type("closing-dates.ics") == "text/calendar; charset=utf-8"
     assert not is_feed(OPML)
+
+
+def test_39_what_a_stylesheet_makes_a_page_is_opened_as_xml() -> None:
+    assert {opened_type(name) for name in ("atom.xml", "rss.xml")} == {"application/xml; charset=utf-8"}
+    assert {opened_type(name) for name in ("feed.json", OPML, "other.xml", "index.html", "quay.svg")} == {None}
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp", "a.woff2", "a.mp3", "a.pdf", "a.zip", "a", "a.unknown"])
