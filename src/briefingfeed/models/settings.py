@@ -15,6 +15,8 @@ from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+_TAG_AUTHORITY = r"([\w.+-]+@)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?,\d{4}(-\d{2}(-\d{2})?)?"
+
 EXAMPLE_URL = "https://briefings.example"
 EXAMPLE_FROM_ADDRESS = "briefings@briefings.example"
 EXAMPLE_POSTAL_ADDRESS = "Lantern Street Policy Trust, 12 Example Row, Exampleton EX1 2PL"
@@ -57,6 +59,10 @@ class PublicationSettings:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "url", _site_address(self.url, "url"))
+        if self.id_authority is not None and not re.fullmatch(_TAG_AUTHORITY, self.id_authority):
+            raise ValueError(
+                'id_authority must be a domain or address that was yours, and a year: "example.org,2026" (RFC 4151)'
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,6 +82,8 @@ def test_all_mistakes_come_together_each_with_its_line(tmp_path: Path) -> None:
         ('[publication]\nurl = "example.org"', "web address"),
         ('[publication]\ntitle = "two\\nlines"', "control characters"),
         ('[newsletter]\nfrom = "nobody"', "a name and an address"),
+        ('[publication]\nid_authority = "example.org"', "and a year"),
+        ('[publication]\nid_authority = "our blog,2026"', "and a year"),
         ('[newsletter]\nweekly = "someday"', "a weekday and a time"),
         ("[newsletter]\ncatch_up = 7", "quotation marks"),
         ('[site]\npost_url = "/posts/"', "{slug}"),
