@@ -7,6 +7,7 @@ from functools import partial
 from briefingfeed.models.delivery import Claimed, Message
 from briefingfeed.models.edition import Edition, Rendition, SlotName
 from briefingfeed.newsletter.mime import fill, splice
+from briefingfeed.newsletter.placeholders import ascii_domain, ascii_url
 from briefingfeed.tokens import Keyring, message_id, unsubscribe_token
 
 NOBODY = "nobody"
@@ -21,7 +22,8 @@ def unsubscribe_url(public_url: str, keyring: Keyring, subscriber_id: str, *, ke
 class Copies:
     """Makes the messages of one frozen edition. The same row gives the same bytes each time.
 
-    Raises SecretKeyError later if the edition's key isn't in the ring, ValueError at once for one that isn't frozen.
+    Raises SecretKeyError later if the edition's key isn't in the ring, ValueError at once for one that isn't frozen, or
+    whose sender or public address cannot stand in a mail (preflight stops such an edition).
     """
 
     def __init__(self, edition: Edition, rendition: Rendition, keyring: Keyring) -> None:
@@ -31,9 +33,9 @@ class Copies:
         self._rendition = rendition
         self._keyring = keyring
         self._key = edition.signing_key
-        self._public_url = edition.public_url
+        self._public_url = ascii_url(edition.public_url)
         self._sender = edition.sender
-        self._domain = self._sender.rpartition("@")[2]
+        self._domain = ascii_domain(self._sender.rpartition("@")[2])
 
     def message(self, row: Claimed) -> Message:
         """Return the copy for `row`. Raises ValueError if its address can't stand in a message."""

@@ -10,11 +10,13 @@ import hashlib
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
+from urllib.parse import urlsplit
 
 import idna
 
 from briefingfeed.errors import BriefingfeedError
 from briefingfeed.models.edition import Rendition, SlotName
+from briefingfeed.posts.links import ascii_address
 
 Placeholders = Mapping[SlotName, str]
 
@@ -75,10 +77,25 @@ def _with_ascii_domain(address: str) -> str:
             "the part of this address before the @ is not ASCII; mail to it needs SMTPUTF8, which is not supported",
             remedy="ask the subscriber for another address",
         )
+    return f"{local}@{ascii_domain(domain)}"
+
+
+def ascii_domain(domain: str) -> str:
+    """Return a domain as mail carries it: in A-labels. Raises SlotValueError."""
+    if domain.isascii():
+        return domain
     try:
-        return f"{local}@{idna.encode(domain, uts46=True).decode('ascii')}"
+        return idna.encode(domain, uts46=True).decode("ascii")
     except idna.IDNAError:
         raise SlotValueError(
             "the domain of this address does not exist in the domain name system's form",
             remedy="look at the subscriber: `briefingfeed subscribers show`",
         ) from None
+
+
+def ascii_url(url: str) -> str:
+    """Return a web address as mail carries it: host in A-labels, the rest percent-encoded. Raises SlotValueError."""
+    parts = urlsplit(url)
+    host, colon, port = parts.netloc.partition(":")
+    netloc = parts.netloc if parts.netloc.isascii() else f"{ascii_domain(host)}{colon}{port}"
+    return ascii_address(parts._replace(netloc=netloc).geturl())

@@ -11,7 +11,7 @@ from briefingfeed.models.edition import Rendition, SlotName
 from briefingfeed.models.post import Post
 from briefingfeed.models.settings import Settings
 from briefingfeed.newsletter.digest import Digest
-from briefingfeed.newsletter.placeholders import placeholders_of
+from briefingfeed.newsletter.placeholders import SlotValueError, ascii_url, checked_value, placeholders_of
 from briefingfeed.newsletter.text import body_text
 
 LONGEST_SUBJECT = 90
@@ -21,6 +21,7 @@ _HEAD = re.compile(r"<head\b.*?</head>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
 _TAG = re.compile(r"<(\w+)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>|</\w+>|<!\w[^>]*>")
 _HREF = re.compile(r"\bhref\s*=\s*[\"']([^\"']*)[\"']")
 _LEFTOVER = re.compile(r"\{\{[^{}\n]{0,80}\}\}|\{%[^%\n]{0,80}%\}|\{#[^#\n]{0,80}#\}")
+_AS_LONG_AS_A_TOKEN = "x" * 100
 _IMAGE_WITHOUT_ALT = re.compile(r"<img\b(?![^>]*\balt=)[^>]*>", re.IGNORECASE)
 
 
@@ -57,6 +58,13 @@ def _stopping(rendition: Rendition, digest: Digest, settings: Settings) -> Itera
     if not settings.publication.postal_address.strip():
         yield _stop(
             "There is no postal address.", "Set [publication] postal_address; the law asks for it in each mail."
+        )
+    try:
+        checked_value(SlotName.UNSUBSCRIBE_URL, ascii_url(f"{settings.public_url}/u/{_AS_LONG_AS_A_TOKEN}"))
+    except SlotValueError:
+        yield _stop(
+            f"No link in a mail can begin with {settings.public_url}, and each copy has one to unsubscribe by.",
+            "Correct [web] public_url, or [publication] url if that isn't set.",
         )
     for leftover in sorted(_leftovers(rendition, words, digest)):
         yield _stop(

@@ -16,7 +16,13 @@ from briefingfeed.newsletter.digest import Digest, one_line
 from briefingfeed.newsletter.fields import mailbox_text
 from briefingfeed.newsletter.inline import inline_css
 from briefingfeed.newsletter.mime import HeaderFields, build_message
-from briefingfeed.newsletter.placeholders import Placeholders, SlotValueError, checked_value, placeholders_for
+from briefingfeed.newsletter.placeholders import (
+    Placeholders,
+    SlotValueError,
+    ascii_domain,
+    checked_value,
+    placeholders_for,
+)
 from briefingfeed.newsletter.wrap import WIDTH, underlined, wrap
 
 HTML_TEMPLATE = "email/digest.html"
@@ -148,5 +154,5 @@ def _mailbox(mailbox: Mailbox) -> str:
 def _list_id(settings: Settings) -> str:
     """Name the list for ever (RFC 2919): by the domain that the ids are made with, if there is one."""
     authority = (settings.publication.id_authority or "").partition(",")[0]
-    domain = authority or urlsplit(settings.publication.url).hostname or "localhost"
+    domain = ascii_domain(authority or urlsplit(settings.publication.url).hostname or "localhost")
     return mailbox_text(one_line(settings.publication.title) or domain, f"{Cadence.WEEKLY}.{domain}")
