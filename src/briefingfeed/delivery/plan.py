@@ -11,6 +11,8 @@ from briefingfeed.models.edition import Edition, EditionState, Slot
 REHEARSAL = "rehearsal/"
 LONGEST_SILENCE = timedelta(days=60)
 """After this long without an edition somebody has to say that the next one is meant: the clock may be wrong."""
+_CLOCK_STEP = timedelta(days=1)
+"""As far as a clock may be set back without a word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,8 @@ class Decision:
     """To be recorded by the first real run: slots up to this instant have no edition."""
     silent_since: datetime | None = None
     """Set if the last edition is so long ago that the next one needs `--force`."""
+    ahead: datetime | None = None
+    """Set if the last edition's slot is yet to come: the clock is wrong, or was."""
 
 
 def edition_key(slot: Slot, *, rehearsal: bool) -> str:
@@ -54,12 +58,14 @@ def decide(
     `editions` are all real ones of the cadence; `begun_after` is what the first real run recorded. `at_once` lets the
     latest slot be the first.
     """
+    recorded = {edition.key: edition for edition in editions}
+    last = max((edition.slot_at for edition in recorded.values()), default=None)
+    if last is not None and last - now > _CLOCK_STEP:
+        return Decision(ahead=last)
     beginning = _beginning(latest, begun_after, now=now, at_once=at_once)
     begin_after = beginning if beginning != begun_after else None
-    recorded = {edition.key: edition for edition in editions}
     if latest.at <= beginning:
         return Decision(begin_after=begin_after)
-    last = max((edition.slot_at for edition in recorded.values()), default=None)
     if last is not None and latest.at < last:  # the clock was set back
         return Decision()
     if last is not None and latest.at - last > LONGEST_SILENCE and not force:
@@ -81,7 +87,8 @@ def decide(
 def _beginning(latest: Slot, begun_after: datetime | None, *, now: datetime, at_once: bool) -> datetime:
     if at_once and (begun_after is None or latest.at <= begun_after):
         return latest.previous
-    return now if begun_after is None else begun_after
+    # A beginning that is yet to come was noted by a wrong clock.
+    return now if begun_after is None else min(begun_after, now)
 
 
 def _open(recorded: Edition | None) -> bool:

@@ -30,6 +30,8 @@ class History:
     passed_over: frozenset[str] = frozenset()
     first: bool
     """Whether no edition of this cadence was ever recorded."""
+    since: datetime | None = None
+    """The slot before the first that was missed, if the first edition makes up for missed ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +56,9 @@ def select(posts: Iterable[Post], history: History, slot: Slot, now: datetime, s
     zone = settings.publication.timezone
     period_start = slot.previous.astimezone(zone).date()
     window_start = slot.at.astimezone(zone).date() - timedelta(days=max(WINDOW_DAYS, 2 * PERIOD_DAYS[slot.cadence]))
-    oldest = period_start if history.first else window_start
+    oldest = window_start
+    if history.first:
+        oldest = max(window_start, history.since.astimezone(zone).date()) if history.since else period_start
 
     chosen, passed_over, waiting = [], [], []
     for post in sorted(posts, key=lambda post: post.published, reverse=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from briefingfeed.delivery.copies import NOBODY, unsubscribe_url
@@ -23,7 +23,14 @@ class Draft:
     selection: Selection
     rendition: Rendition | None
     """None: there is no post to send."""
+    renamed: tuple[Post, ...] = ()
+    """Posts left out because they went before, under another id."""
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def passed_over_ids(self) -> list[str]:
+        """Those to record now: only `email: true` sends these posts afterwards."""
+        return [post.id for post in (*self.selection.passed_over, *self.renamed)]
 
     @property
     def stops(self) -> tuple[Finding, ...]:
@@ -40,13 +47,31 @@ def draft_edition(context: SendContext, slot: Slot, history: History, now: datet
     Unless `offline` or everything stays on this machine, it asks the unsubscribe page for an answer.
     """
     library = context.load_posts()
+    renamed = _renamed(library, history)
+    history = replace(history, passed_over=history.passed_over | {post.id for post in renamed})
     selection = select(library.posts, history, slot, now, context.settings)
+    renamed = tuple(post for post in renamed if post.visible_at(now) and post not in selection.posts)
     if not selection.posts:
-        return Draft(slot=slot, library=library, selection=selection, rendition=None)
+        return Draft(slot=slot, library=library, selection=selection, rendition=None, renamed=renamed)
     rendition, findings = render_posts(context, selection.posts, library.posts, now)
     if not offline and not context.provider.is_local:
         findings += _page_findings(context)
-    return Draft(slot=slot, library=library, selection=selection, rendition=rendition, findings=findings)
+    return Draft(
+        slot=slot, library=library, selection=selection, rendition=rendition, renamed=renamed, findings=findings
+    )
+
+
+def _renamed(library: Library, history: History) -> tuple[Post, ...]:
+    """Return the posts new by their id whose text was carried under an id that no post has any more."""
+    memory, ids = library.memory, {post.id for post in library.posts}
+
+    def went_before(post: Post) -> bool:
+        row = memory.get(post.id)
+        twins = memory.by_digest.get(row.body_digest, []) if row and row.body_digest else []
+        return any(twin.post_id in history.carried and twin.post_id not in ids for twin in twins)
+
+    known = history.carried | history.passed_over
+    return tuple(post for post in library.posts if post.id not in known and went_before(post))
 
 
 def render_posts(

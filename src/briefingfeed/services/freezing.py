@@ -14,9 +14,9 @@ from briefingfeed.newsletter.preflight import Finding
 from briefingfeed.newsletter.schedule import latest_slot, previous_slot, slot_for_key
 from briefingfeed.newsletter.selection import History
 from briefingfeed.services.drafting import Draft, draft_edition
-from briefingfeed.services.notices import Notice, tell
+from briefingfeed.services.notices import Notice, note, tell
 from briefingfeed.services.send_context import SendContext
-from briefingfeed.services.words import about_posts, blocked, missed, rehearsed, silence, unreadable
+from briefingfeed.services.words import about_posts, ahead, blocked, missed, rehearsed, silence, unreadable
 from briefingfeed.storage import editions, meta, posts
 
 LIFETIME = timedelta(days=5)
@@ -32,8 +32,6 @@ class Frozen:
 
     edition: Edition | None = None
     titles: tuple[str, ...] = ()
-    events: tuple[Notice, ...] = ()
-    """News of this run alone."""
     standing: tuple[Notice, ...] = ()
     """What stands until somebody repairs it; looked at again by each run."""
     warnings: tuple[Finding, ...] = ()
@@ -53,13 +51,15 @@ def freeze_due(context: SendContext, *, at_once: bool, force: bool) -> Frozen:
         decision = _decide(context, connection, now, at_once=at_once, force=force)
         if decision.begin_after is not None:
             meta.set_mark(connection, BEGUN_AFTER, decision.begin_after.isoformat())
-        missed = tuple(_record_missed(connection, slot) for slot in decision.missed)
+        for slot in decision.missed:
+            _record_missed(connection, slot)
+        if decision.missed:
+            note(connection, missed([slot.key for slot in decision.missed]))
     if decision.silent_since is not None:
         return Frozen(standing=(silence(decision.silent_since),))
-    if decision.due is None:
-        return Frozen(events=missed)
-    frozen = _freeze(context, decision.due, now)
-    return replace(frozen, events=(*missed, *frozen.events))
+    if decision.ahead is not None:
+        return Frozen(standing=(ahead(decision.ahead),))
+    return _freeze(context, decision.due, now) if decision.due is not None else Frozen()
 
 
 def _decide(context: SendContext, connection: Connection, now: datetime, *, at_once: bool, force: bool) -> Decision:
@@ -84,7 +84,7 @@ def _decide(context: SendContext, connection: Connection, now: datetime, *, at_o
 def _freeze(context: SendContext, slot: Slot, now: datetime) -> Frozen:
     edition = new_edition(context, slot)
     with context.database.read() as connection:
-        slot, history = basis(context, connection, slot)
+        history = basis(context, connection, slot)
         readers = count_recipients(connection)
     draft = draft_edition(context, slot, history, now)
     if draft.rendition is None:
@@ -110,19 +110,19 @@ def new_edition(context: SendContext, slot: Slot) -> Edition:
     )
 
 
-def basis(context: SendContext, connection: Connection, slot: Slot) -> tuple[Slot, History]:
-    """Return what posts are selected by: the slot, and what went before it.
+def basis(context: SendContext, connection: Connection, slot: Slot) -> History:
+    """Return what went before `slot`, which decides about the posts of its edition.
 
     If slots were missed before the first edition, it reaches back as far as the first of them would have.
     """
     scope = new_edition(context, slot).scope
     past = editions.history(connection, scope)
     history = History(carried=past.carried, passed_over=past.passed_over, first=not past.edition_before)
-    missed = [each for each in editions.list_all(connection) if each.scope == scope and _is_missed(each)]
-    if history.first and missed:
-        first = min(missed, key=lambda edition: edition.slot_at)
-        slot = replace(slot, previous=slot_for_key(context.settings, first.key).previous)
-    return slot, history
+    unsent = [each for each in editions.list_all(connection) if each.scope == scope and _is_missed(each)]
+    if history.first and unsent:
+        first = min(unsent, key=lambda edition: edition.slot_at)
+        history = replace(history, since=slot_for_key(context.settings, first.key).previous)
+    return history
 
 
 def _is_missed(edition: Edition) -> bool:
@@ -146,13 +146,14 @@ def _record_frozen(context: SendContext, draft: Draft, rendition: Rendition, edi
             edition,
             rendition,
             [post.id for post in draft.selection.posts],
-            [post.id for post in draft.selection.passed_over],
+            draft.passed_over_ids,
             now,
         )
-        told = tell(connection, about_posts(draft.library.problems, draft.selection.waiting), memory=_TOLD_POSTS)
-    events = (*told, rehearsed(edition.key)) if edition.rehearsal else told
+        _note_posts(connection, draft)
+        if edition.rehearsal:
+            note(connection, rehearsed(edition.key))
     titles = tuple(post.title for post in draft.selection.posts)
-    return Frozen(edition=edition, titles=titles, events=events, warnings=draft.warnings)
+    return Frozen(edition=edition, titles=titles, warnings=draft.warnings)
 
 
 def _record_empty(context: SendContext, draft: Draft, edition: Edition, reason: str, now: datetime) -> Frozen:
@@ -162,9 +163,9 @@ def _record_empty(context: SendContext, draft: Draft, edition: Edition, reason: 
     edition = replace(edition, state=EditionState.EMPTY, note=reason)
     with context.database.write() as connection:
         _remember(connection, draft)
-        editions.create(connection, edition, passed_over_ids=[post.id for post in draft.selection.passed_over])
-        told = tell(connection, about_posts(draft.library.problems, draft.selection.waiting), memory=_TOLD_POSTS)
-    return Frozen(edition=edition, events=told)
+        editions.create(connection, edition, passed_over_ids=draft.passed_over_ids)
+        _note_posts(connection, draft)
+    return Frozen(edition=edition)
 
 
 def _record_blocked(context: SendContext, draft: Draft, edition: Edition) -> Frozen:
@@ -176,7 +177,7 @@ def _record_blocked(context: SendContext, draft: Draft, edition: Edition) -> Fro
     return Frozen(edition=edition, standing=(blocked(edition.key, draft.stops),))
 
 
-def _record_missed(connection: Connection, slot: Slot) -> Notice:
+def _record_missed(connection: Connection, slot: Slot) -> None:
     editions.create(
         connection,
         Edition(
@@ -188,7 +189,12 @@ def _record_missed(connection: Connection, slot: Slot) -> Notice:
             note="no run came in time",
         ),
     )
-    return missed(slot.key)
+
+
+def _note_posts(connection: Connection, draft: Draft) -> None:
+    """Note what the editor should know about the posts: once, though each edition finds it again."""
+    found = about_posts(draft.library.problems, draft.selection.waiting, draft.renamed)
+    note(connection, *tell(connection, found, memory=_TOLD_POSTS))
 
 
 def _remember(connection: Connection, draft: Draft) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -12,6 +13,7 @@ from briefingfeed.storage import meta
 
 TOLD = "told"
 """The mark under which a run remembers what it has told."""
+_UNTOLD = "untold"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,26 @@ def tell(connection: Connection, standing: Sequence[Notice], *, memory: str = TO
     if now_told != told:
         meta.set_mark(connection, memory, json.dumps(now_told, ensure_ascii=False))
     return news(standing, told)
+
+
+def note(connection: Connection, *events: Notice) -> None:
+    """Keep what has happened, in the transaction in which it happens: the run may die before it can tell it."""
+    if events:
+        untold = [*_untold(connection), *map(asdict, events)]
+        meta.set_mark(connection, _UNTOLD, json.dumps(untold, ensure_ascii=False))
+
+
+def take_noted(connection: Connection) -> tuple[Notice, ...]:
+    """Return what was noted since the last run that told anything, and forget it."""
+    untold = _untold(connection)
+    if untold:
+        meta.set_mark(connection, _UNTOLD, "[]")
+    return tuple(Notice(**each) for each in untold)
+
+
+def _untold(connection: Connection) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(meta.get_mark(connection, _UNTOLD) or "[]")
+    return found
 
 
 def told_about(connection: Connection, topic: str, *, memory: str = TOLD) -> str | None:

@@ -92,7 +92,7 @@ def send_sample(context: SendContext, address: str, *, as_of: bool = False) -> S
 def _posts(context: SendContext, library: Library, now: datetime) -> tuple[Post, ...]:
     slot = coming_slot(context)
     with context.database.read() as connection:
-        slot, history = basis(context, connection, slot)
+        history = basis(context, connection, slot)
     posts = select(library.posts, history, slot, now, context.settings).posts or _newest(library, now)
     if not posts:
         raise RefusedError(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -21,12 +21,12 @@ from briefingfeed.newsletter.preflight import Finding
 from briefingfeed.newsletter.schedule import next_slot
 from briefingfeed.services.editions import subject_of
 from briefingfeed.services.freezing import Frozen, freeze_due, look_ahead
-from briefingfeed.services.notices import Notice, tell
+from briefingfeed.services.notices import Notice, note, take_noted, tell
 from briefingfeed.services.send_context import SendContext, check_as_of, check_identity
 from briefingfeed.services.send_report import EditionReport, SendReport
 from briefingfeed.services.standing import standing_notices
 from briefingfeed.services.turns import turn
-from briefingfeed.services.words import way_out
+from briefingfeed.services.words import called_off, expired, way_out
 from briefingfeed.storage import deliveries, editions, renditions
 
 LOCK_WAIT = timedelta(minutes=30)
@@ -93,8 +93,11 @@ class _Run:
                     editions.set_state(
                         connection, edition.key, EditionState.CANCELLED, now, "real editions began meanwhile"
                     )
-                elif edition.state in UNFINISHED:
-                    deliveries.expire(connection, edition.key, now)
+                elif edition.state is EditionState.CANCELLED:
+                    _call_off(connection, edition, now)
+                elif edition.state in UNFINISHED and edition.rehearsal == context.rehearses:
+                    # Real rows wait for a real provider, and for the real clock: a rehearsal may have set another.
+                    _expire(connection, edition, now)
 
     def hand_over(self) -> RunResult:
         """Send every unfinished edition of this kind, oldest first, until one can't go on."""
@@ -127,7 +130,10 @@ class _Run:
         result = self._run(edition, waiting, patience) if waiting else RunResult()
         context.failpoint(BEFORE_DONE)
         with context.database.write() as connection:
-            if editions.state(connection, key) is EditionState.SENDING and not _waiting(connection, key):
+            state = editions.state(connection, key)
+            if state is EditionState.CANCELLED:
+                _call_off(connection, edition, context.now())
+            elif state is EditionState.SENDING and not _waiting(connection, key):
                 editions.set_state(connection, key, EditionState.DONE, context.now())
         return result
 
@@ -152,10 +158,26 @@ class _Run:
             standing = (*standing_notices(connection, rehearses=context.rehearses), *frozen.standing)
             if result.error is not None:
                 standing += (way_out(result.error),)
-            news = (*frozen.events, *tell(connection, standing))
+            news = (*take_noted(connection), *tell(connection, standing))
             keys = dict.fromkeys([*([frozen.edition.key] if frozen.edition else []), *self._touched])
             reports = tuple(_edition_report(connection, key, frozen) for key in keys)
         return _report(context, reports, news=news, standing=standing, warnings=frozen.warnings, result=result)
+
+
+def _expire(connection: Connection, edition: Edition, now: datetime) -> None:
+    """Let rows expire whose time is over. If nobody was handed the edition, its posts are free for the next."""
+    late = deliveries.expire(connection, edition.key, now)
+    if late:
+        freed = editions.release_posts(connection, edition.key) > 0
+        if not edition.rehearsal:
+            note(connection, expired(edition.key, late, freed=freed))
+
+
+def _call_off(connection: Connection, edition: Edition, now: datetime) -> None:
+    """Skip the rows of a cancelled edition that were on their way then and came back."""
+    deliveries.cancel(connection, edition.key, now)
+    if editions.release_posts(connection, edition.key) and not edition.rehearsal:
+        note(connection, called_off(edition.key))
 
 
 def _is_over(edition: Edition) -> bool:

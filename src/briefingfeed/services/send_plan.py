@@ -84,9 +84,9 @@ def plan_weekly(context: SendContext, *, at_once: bool = False, force: bool = Fa
     if decision.due is not None:
         edition = new_edition(context, decision.due)
         with context.database.read() as connection:
-            slot, history = basis(context, connection, decision.due)
+            history = basis(context, connection, decision.due)
             recipients = count_recipients(connection)
-        draft = draft_edition(context, slot, history, now, offline=True)
+        draft = draft_edition(context, decision.due, history, now, offline=True)
         problems = draft.library.problems
         planned = PlannedEdition(
             key=edition.key,

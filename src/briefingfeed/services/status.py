@@ -8,10 +8,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from briefingfeed.delivery.plan import edition_key
 from briefingfeed.models.edition import EditionState
 from briefingfeed.models.settings import Settings
 from briefingfeed.models.subscriber import SubscriberState
-from briefingfeed.newsletter.schedule import next_slot
+from briefingfeed.newsletter.schedule import latest_slot, next_slot
 from briefingfeed.services.editions import EditionView, list_editions
 from briefingfeed.services.notices import Notice, told_about
 from briefingfeed.services.standing import standing_notices
@@ -51,7 +52,8 @@ def read_status(database: Database, settings: Settings, now: datetime, *, provid
     views = list_editions(database)
     with database.read() as connection:
         people = subscribers.count_by_state(connection)
-        todo = (*standing_notices(connection, rehearses=rehearses), *_blocked(connection))
+        current = edition_key(latest_slot(settings, now), rehearsal=rehearses)
+        todo = (*standing_notices(connection, rehearses=rehearses), *_blocked(connection, current, rehearses=rehearses))
         trouble = told_about(connection, WAY_OUT)
     unfinished = tuple(view for view in views if view.edition.state in (EditionState.FROZEN, EditionState.SENDING))
     if unfinished and trouble:
@@ -67,9 +69,14 @@ def read_status(database: Database, settings: Settings, now: datetime, *, provid
     )
 
 
-def _blocked(connection: Connection) -> tuple[Notice, ...]:
+def _blocked(connection: Connection, current: str, *, rehearses: bool) -> tuple[Notice, ...]:
+    """Return what stops an edition that the next run tries again, or finds missed. A rehearsal misses nothing."""
     found = [edition for edition in editions.list_all(connection) if edition.state is EditionState.BLOCKED]
-    return tuple(blocked_before(edition) for edition in found)
+    return tuple(
+        blocked_before(each)
+        for each in found
+        if each.rehearsal == rehearses and (each.key == current or not each.rehearsal)
+    )
 
 
 def _beginnings(people: Mapping[SubscriberState, int], *, rehearses: bool) -> tuple[Notice, ...]:

@@ -16,10 +16,13 @@ from briefingfeed.services.notices import Notice
 WAY_OUT = "way-out"
 
 
-def missed(key: str) -> Notice:
+def missed(keys: Sequence[str]) -> Notice:
+    """`keys`: at least one, oldest first."""
+    which = f"{keys[0]} was" if len(keys) == 1 else f"{len(keys)} editions, {keys[0]} to {keys[-1]}, were"
+    whose = "Its" if len(keys) == 1 else "Their"
     return Notice(
-        topic=f"missed:{key}",
-        text=f"{key} was missed: no run came in time. Its posts go with the next edition.",
+        topic=f"missed:{keys[-1]}",
+        text=f"{which} missed: no run came in time. {whose} posts go with the next edition.",
         remedy="See that cron runs `briefingfeed send-weekly` every 15 minutes.",
     )
 
@@ -30,6 +33,33 @@ def silence(since: datetime) -> Notice:
         text=f"The last edition was due on {since:%d %B %Y}. After so long nothing goes out by itself: the clock of "
         "this machine may be wrong, or the readers may have forgotten you.",
         remedy="If the next edition is meant: briefingfeed send-weekly --force",
+    )
+
+
+def ahead(last: datetime) -> Notice:
+    return Notice(
+        topic="clock",
+        text=f"The last edition was due on {last:%d %B %Y}, which is still to come by the clock of this machine. Until "
+        "then no edition goes out.",
+        remedy="See that the clock is right: date. If it is, it was wrong when that edition was made.",
+    )
+
+
+def expired(key: str, late: int, *, freed: bool) -> Notice:
+    readers = "1 reader" if late == 1 else f"{late} readers"
+    end = "Nobody had it; its posts go with the next edition." if freed else "They get the next one."
+    return Notice(
+        topic=f"expired:{key}",
+        text=f"{key} never reached {readers}: nobody took their copies within five days. {end}",
+        remedy=f"See them: briefingfeed deliveries list --edition {key} --state expired",
+    )
+
+
+def called_off(key: str) -> Notice:
+    return Notice(
+        topic=f"called-off:{key}",
+        text=f"{key} was cancelled while a copy was on its way, but nobody had it. Its posts go with the next edition.",
+        awaits=False,
     )
 
 
@@ -57,8 +87,11 @@ def unreadable(key: str, problems: Iterable[Problem]) -> Notice:
     )
 
 
-def about_posts(problems: Iterable[Problem], waiting: Sequence[Post]) -> tuple[Notice, ...]:
-    """Return what the editor should know when an edition is made: files left out, posts too old to go by themselves."""
+def about_posts(
+    problems: Iterable[Problem], waiting: Sequence[Post], renamed: Sequence[Post] = ()
+) -> tuple[Notice, ...]:
+    """Return what the editor should know when an edition is made: files left out, posts too old to go by themselves,
+    posts that were mailed under another id."""
     broken = [
         Notice(topic=f"post:{problem.path}:{problem.line}", text=str(problem))
         for problem in problems
@@ -73,7 +106,16 @@ def about_posts(problems: Iterable[Problem], waiting: Sequence[Post]) -> tuple[N
         )
         for post in waiting
     ]
-    return (*broken, *old)
+    again = [
+        Notice(
+            topic=f"renamed:{post.id}",
+            text=f"{post.path} was mailed before, under another id, and isn't mailed again.",
+            remedy="To send it once more with the next edition, write `email: true` at its head.",
+            awaits=False,
+        )
+        for post in renamed
+    ]
+    return (*broken, *old, *again)
 
 
 def rehearsed(key: str) -> Notice:
