@@ -51,8 +51,8 @@ def open_keys(state: Path, database: Database, environ: Mapping[str, str], now: 
             raise SecretKeyError(
                 "there are keys here, but the database has never seen them: it is a new one",
                 where=str(database.file),
-                remedy="restore the database from the backup, or nobody knows who left and what was sent; to begin anew "
-                f"on purpose, remove {' and '.join(str(state / file) for file in _FILES.values())}",
+                remedy="restore the database from the backup, or nobody knows who left and what was sent; to begin "
+                f"anew on purpose, remove {' and '.join(str(state / file) for file in _FILES.values())}",
             )
         for name in (name for name, keys in given.items() if not keys):
             given[name] = (_make(state / _FILES[name]),)

@@ -125,7 +125,8 @@ def resolve(c: Connection, delivery_id: int, to: DeliveryState, now: datetime) -
     """Write down what the operator decided about an `uncertain` row, and return it.
 
     `accepted`: it arrived; `deferred`: send it again, now; `failed`: give it up. For the second, an edition that was
-    done is `sending` again. Raises UsageError if there is no such row, RefusedError if it isn't uncertain, or its edition can't send any more.
+    done is `sending` again. Raises UsageError if there is no such row, RefusedError if it isn't uncertain, or its
+    edition can't send any more.
     """
     if to not in (DeliveryState.ACCEPTED, DeliveryState.DEFERRED, DeliveryState.FAILED):
         raise ValueError(f"an uncertain row cannot become {to}")
