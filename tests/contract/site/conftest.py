@@ -6,21 +6,23 @@ import shutil
 import struct
 import subprocess
 import sys
-import threading
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from briefingfeed.web.headers import SCRIPTED_POLICY, SITE_POLICY
-from briefingfeed.web.media import media_type
+from servers.web_servers import free_port, running
 
 PROJECT = Path(__file__).parents[3]
 EXAMPLE = ("posts", "authors.toml", "briefingfeed.toml")
 DARK = "--blink-settings=preferredColorScheme=0"
+
+QUIET = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
 
 Colour = tuple[int, int, int]
 
@@ -34,17 +36,16 @@ class Browser:
         """Return a page as it stands once its scripts have run."""
         return self._run("--dump-dom", "--virtual-time-budget=2000", *options, self.address + path)
 
-    def colours(self, path: str, *options: str) -> dict[Colour, int]:
-        """Return how many pixels of a picture of the page have each colour."""
+    def colours(self, path: str, *options: str, width: int = 800) -> dict[Colour, int]:
+        """Return how many pixels of a picture of the page, 900 high, have each colour."""
         picture = self.profile.with_suffix(".png")
-        self._run(f"--screenshot={picture}", "--window-size=800,900", *options, self.address + path)
+        self._run(f"--screenshot={picture}", f"--window-size={width},900", *options, self.address + path)
         return _colours(picture.read_bytes())
 
     def _run(self, *arguments: str) -> str:
         # No sandbox: a test may run as root, and shows nothing but our own pages.
-        command = ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
         done = subprocess.run(
-            [*command, f"--user-data-dir={self.profile}", *arguments],
+            ["chromium", *QUIET, f"--user-data-dir={self.profile}", *arguments],
             capture_output=True, text=True, timeout=60, check=True,
         )  # fmt: skip
         return done.stdout
@@ -62,40 +63,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def address(site: Path) -> Iterator[str]:
-    """The site with the policies that `briefingfeed serve` gives it.
-
-    Chromium and Firefox show no document of a feed's own media type: the one prints it, the other downloads it. So
-    somebody who opens a feed gets it as the XML that it is.
-    """
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            file = site / self.path.partition("?")[0].lstrip("/")
-            file = file / "index.html" if file.is_dir() else file
-            if not file.is_file():
-                self.send_error(404)
-                return
-            content = file.read_bytes()
-            opened = file.suffix == ".xml" and self.headers.get("Sec-Fetch-Dest") == "document"
-            self.send_response(200)
-            self.send_header("Content-Type", "application/xml; charset=utf-8" if opened else media_type(file.name))
-            self.send_header("Content-Length", str(len(content)))
-            self.send_header("X-Content-Type-Options", "nosniff")
-            scripted = self.path == "/subscribe/"  # by its other name it shows itself as to those who allow no script
-            self.send_header("Content-Security-Policy", SCRIPTED_POLICY if scripted else SITE_POLICY)
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    thread.join(10)
-    server.server_close()
+    """The site as `briefingfeed serve` shows it, over a socket."""
+    port, settings = free_port(), site.with_name("briefingfeed.toml")
+    command = [sys.executable, "-m", "briefingfeed", "--config", str(settings), "serve", "--port", str(port)]
+    with running(command, port, site.with_name("serve.log")):
+        yield f"http://127.0.0.1:{port}/"
 
 
 @pytest.fixture(scope="session")
