@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -70,14 +72,22 @@ def _run(app: App, publication: Publication) -> None:
     if not report.editions:
         lines.append("The digest was rehearsed before; nothing was repeated. Nobody was mailed.")
     lines += ["Its mails, to be opened with any mail program:", *(f"  {file}" for file in _mails(outbox)), ""]
-    own = "" if publication.settings.file.parent == Path.cwd() else f"--config {publication.settings.file} "
-    lines += [
-        "Go on with:",
-        f"  briefingfeed {own}serve         the site, and the unsubscribe page",
-        f"  briefingfeed {own}status        where things stand",
-        "  briefingfeed init FOLDER     a publication of your own",
-    ]
+    command = _command()
+    own = "" if publication.settings.file.parent == Path.cwd() else f" --config {publication.settings.file}"
+    ways = {
+        f"{command}{own} serve": "shows the site at http://127.0.0.1:8090, every link at work",
+        f"{command}{own} status": "tells where things stand",
+        f"{command} init FOLDER": "begins a publication of your own",
+    }
+    width = max(map(len, ways))
+    lines += ["Go on with:", *(f"  {way:{width}}  {what}" for way, what in ways.items())]
     click.echo("\n".join(lines))
+
+
+def _command() -> str:
+    """Return what to type for this program: its name if the shell finds it, else where it lies."""
+    called = Path(sys.argv[0])
+    return str(called) if called.name == "briefingfeed" and not shutil.which("briefingfeed") else "briefingfeed"
 
 
 def _mails(outbox: Path) -> list[Path]:

@@ -24,8 +24,8 @@ from briefingfeed.subscribers.addresses import normalise
 @click.command("send-weekly")
 @click.option("--dry-run", is_flag=True, help="Say what would go, and to how many. Writes and sends nothing.")
 @click.option("--test-to", metavar="ADDRESS", help="Send what would go now to ADDRESS alone, marked as a test.")
-@click.option("--as-of", type=When(), help="Act as if it were then. Only for rehearsals.")
-@click.option("--now", "at_once", is_flag=True, help="Begin with the latest slot instead of waiting for the next.")
+@click.option("--as-of", type=When(), help='Act as if it were then, such as "2026-11-16 08:05". Only for rehearsals.')
+@click.option("--now", "at_once", is_flag=True, help="The first time: begin with the last slot instead of the next.")
 @click.option("--force", is_flag=True, help="Go on although the last edition was long ago.")
 @yes_option
 @json_option
