@@ -151,7 +151,7 @@ def test_35_of_a_site_below_a_path_only_what_is_below_it_is_old(built):
 
 @pytest.mark.parametrize("path", ["/atom.xml", "/topics/water/rss.xml"])
 def test_39_each_form_of_a_feed_has_an_entity_tag_of_its_own(built, path):
-    """Else a 304 would tell a browser, which has the feed and now opens it, to go by the feed's own type."""
+    """Else a 304 could tell a cache that has the feed to show it to a browser, with the feed's own type."""
     forms = [
         {"accept-encoding": coding, **opened}
         for coding in ("identity", "gzip")

@@ -279,7 +279,7 @@ def test_39_a_browser_that_opens_a_feed_gets_xml(server, path, coding):
 @pytest.mark.parametrize("path", OPENED)
 @pytest.mark.parametrize("coding", ["identity", "gzip"])
 def test_39_a_copy_of_the_feed_is_none_of_the_page(server, path, coding):
-    """Chromium asks so, with the tag of a copy that does not fit, and keeps that copy's type after a 304."""
+    """A cache may ask with the tag of a copy that does not fit, and keeps that copy's type after a 304 (RFC 9111)."""
     feed = server.ask(path, accept_encoding=coding)
     opened = server.ask(path, accept_encoding=coding, **BY_BROWSER)
     known, date = feed.headers["etag"], feed.headers["last-modified"]
