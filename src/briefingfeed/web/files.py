@@ -108,7 +108,7 @@ class SiteFiles:
         copy = found.copy
         packed = copy.gzipped if accepts_gzip(request.headers) else None
         opened = opened_type(copy.name) if request.headers.get("sec-fetch-dest") == "document" else None
-        # Each form has its own: a cache may ask with the tags of all that it has of an address, and after a 304 it shows
+        # Each form has its own: a cache may ask with the tags of all that it has of an address, and after a 304 shows
         # the one that is named, with the type that this one came with (RFC 9111, section 4.3).
         etag = f'"{copy.digest}{"-xml" if opened else ""}{"-gzip" if packed is not None else ""}"'
         headers = {**_headers_of_all(copy), **self._headers_of_its_kind(request, path, copy), "ETag": etag}
