@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -55,7 +56,8 @@ def send_weekly_command(
     with app.publication(_clock_from(as_of, app)) as publication:
         context = publication.send_context()
         if dry_run:
-            _tell_plan(plan_weekly(context, at_once=at_once, force=force, as_of=as_of is not None), as_json)
+            plan = plan_weekly(context, at_once=at_once, force=force, as_of=as_of is not None)
+            _tell_plan(plan, as_json, publication.zone)
             return
         if test_to:
             sample = send_sample(context, test_to, as_of=as_of is not None)
@@ -64,7 +66,7 @@ def send_weekly_command(
         _ask_first(app, context, at_once=at_once, force=force, yes=yes)
         with _progress(app) as progress:
             report = send_weekly(context, at_once=at_once, force=force, as_of=as_of is not None, progress=progress)
-    _tell_report(app, report, as_json)
+    _tell_report(app, report, as_json, publication.zone)
     ctx.exit(report.exit_code)
 
 
@@ -109,7 +111,7 @@ def _progress(app: App) -> Iterator[Progress]:
         yield show
 
 
-def _tell_report(app: App, report: SendReport, as_json: bool) -> None:
+def _tell_report(app: App, report: SendReport, as_json: bool, zone: ZoneInfo) -> None:
     for notice in report.notices:
         if notice in report.news:
             app.warn(str(notice))
@@ -125,10 +127,10 @@ def _tell_report(app: App, report: SendReport, as_json: bool) -> None:
     for edition in report.editions:
         app.say(f"{edition.key}: {edition.state}. {counts_in_words(edition.counts)}, {edition.recipients} in all.")
     if not report.editions and not report.busy and report.next_slot:
-        app.say(f"Nothing is due. The next edition: {report.next_slot:%A %d %B %Y, %H:%M} UTC.")
+        app.say(f"Nothing is due. The next edition: {_moment(report.next_slot, zone)}.")
 
 
-def _tell_plan(plan: SendPlan, as_json: bool) -> None:
+def _tell_plan(plan: SendPlan, as_json: bool, zone: ZoneInfo) -> None:
     if as_json:
         print_json(plan.as_dict())
         return
@@ -138,7 +140,7 @@ def _tell_plan(plan: SendPlan, as_json: bool) -> None:
         click.echo(f"{view.edition.key} would go on: {view.wait} wait, {view.have_it} have it.")
     edition = plan.edition
     if edition is None:
-        click.echo(f"No edition is due. The next: {plan.next_slot:%A %d %B %Y, %H:%M} UTC.")
+        click.echo(f"No edition is due. The next: {_moment(plan.next_slot, zone)}.")
         return
     click.echo(f"{edition.key} would go to {edition.recipients} through {plan.provider}.")
     if edition.subject is None:
@@ -153,6 +155,10 @@ def _tell_plan(plan: SendPlan, as_json: bool) -> None:
         click.echo(f"  It would be held: {edition.hold_reason}")
     for finding in edition.findings:
         click.echo(f"  {'STOPS IT' if finding.stops else 'look'}: {finding.message}\n    {finding.remedy}")
+
+
+def _moment(at: datetime, zone: ZoneInfo) -> str:
+    return f"{at.astimezone(zone):%A %d %B %Y, %H:%M %Z}"
 
 
 def _tell_sample(app: App, publication: Publication, sample: SampleReport, as_json: bool) -> None:

@@ -47,10 +47,7 @@ def draft_edition(context: SendContext, slot: Slot, history: History, now: datet
     Unless `offline` or everything stays on this machine, it asks the unsubscribe page for an answer.
     """
     library = context.load_posts()
-    renamed = _renamed(library, history)
-    history = replace(history, passed_over=history.passed_over | {post.id for post in renamed})
-    selection = select(library.posts, history, slot, now, context.settings)
-    renamed = tuple(post for post in renamed if post.visible_at(now) and post not in selection.posts)
+    selection, renamed = select_posts(context, library, slot, history, now)
     if not selection.posts:
         return Draft(slot=slot, library=library, selection=selection, rendition=None, renamed=renamed)
     rendition, findings = render_posts(context, selection.posts, library.posts, now)
@@ -59,6 +56,16 @@ def draft_edition(context: SendContext, slot: Slot, history: History, now: datet
     return Draft(
         slot=slot, library=library, selection=selection, rendition=rendition, renamed=renamed, findings=findings
     )
+
+
+def select_posts(
+    context: SendContext, library: Library, slot: Slot, history: History, now: datetime
+) -> tuple[Selection, tuple[Post, ...]]:
+    """Return what the edition of `slot` does with the posts, and those left out because they went under another id."""
+    renamed = _renamed(library, history)
+    history = replace(history, passed_over=history.passed_over | {post.id for post in renamed})
+    selection = select(library.posts, history, slot, now, context.settings)
+    return selection, tuple(post for post in renamed if post.visible_at(now) and post not in selection.posts)
 
 
 def _renamed(library: Library, history: History) -> tuple[Post, ...]:

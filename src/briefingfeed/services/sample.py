@@ -13,9 +13,8 @@ from briefingfeed.models.edition import Cadence, Edition, EditionState, Slot
 from briefingfeed.models.post import Post
 from briefingfeed.newsletter.preflight import Finding
 from briefingfeed.newsletter.schedule import next_slot
-from briefingfeed.newsletter.selection import select
 from briefingfeed.posts.store import Library
-from briefingfeed.services.drafting import render_posts
+from briefingfeed.services.drafting import render_posts, select_posts
 from briefingfeed.services.freezing import basis, look_ahead
 from briefingfeed.services.send_context import SendContext, check_as_of, check_identity
 
@@ -93,7 +92,8 @@ def _posts(context: SendContext, library: Library, now: datetime) -> tuple[Post,
     slot = coming_slot(context)
     with context.database.read() as connection:
         history = basis(context, connection, slot)
-    posts = select(library.posts, history, slot, now, context.settings).posts or _newest(library, now)
+    selection, _ = select_posts(context, library, slot, history, now)
+    posts = selection.posts or _newest(library, now)
     if not posts:
         raise RefusedError(
             "There is no post to show yet.", where=str(context.settings.paths.posts), remedy="briefingfeed new TITLE"
