@@ -152,6 +152,10 @@ class NewsletterSettings:
     size_budget_kb: int = 90
     closing_soon_days: int = 14
 
+    def __post_init__(self) -> None:
+        if self.catch_up < timedelta(hours=1):
+            raise ValueError('catch_up must be "1 h" at least, or editions are missed between two runs')
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseSettings:

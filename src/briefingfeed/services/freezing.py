@@ -178,6 +178,7 @@ def _record_blocked(context: SendContext, draft: Draft, edition: Edition) -> Fro
 
 
 def _record_missed(connection: Connection, slot: Slot) -> None:
+    stopped = editions.get(connection, slot.key)
     editions.create(
         connection,
         Edition(
@@ -186,7 +187,7 @@ def _record_missed(connection: Connection, slot: Slot) -> None:
             rehearsal=False,
             slot_at=slot.at,
             state=EditionState.MISSED,
-            note="no run came in time",
+            note=f"it was stopped: {stopped.note}" if stopped else "no run sent it in time",
         ),
     )
 

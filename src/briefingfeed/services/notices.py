@@ -70,5 +70,10 @@ def _untold(connection: Connection) -> list[dict[str, Any]]:
 
 def told_about(connection: Connection, topic: str, *, memory: str = TOLD) -> str | None:
     """Return the words of the last run about something that still stands."""
+    return told_before(connection, topic, memory=memory).get(topic)
+
+
+def told_before(connection: Connection, *beginnings: str, memory: str = TOLD) -> Mapping[str, str]:
+    """Return what the last run found standing about topics that begin so: its words, by topic."""
     told: Mapping[str, str] = json.loads(meta.get_mark(connection, memory) or "{}")
-    return told.get(topic)
+    return {topic: words for topic, words in told.items() if topic.startswith(beginnings)}

@@ -14,12 +14,14 @@ from briefingfeed.models.settings import Settings
 from briefingfeed.models.subscriber import SubscriberState
 from briefingfeed.newsletter.schedule import latest_slot, next_slot
 from briefingfeed.services.editions import EditionView, list_editions
-from briefingfeed.services.notices import Notice, told_about
+from briefingfeed.services.notices import Notice, told_about, told_before
 from briefingfeed.services.standing import standing_notices
-from briefingfeed.services.words import WAY_OUT, blocked_before
+from briefingfeed.services.words import CLOCK, SILENCE, UNREADABLE, WAY_OUT, blocked_before
 from briefingfeed.storage import editions, subscribers
 from briefingfeed.storage.database import Database
 
+_KEEPS_FROM_FREEZING = (SILENCE, CLOCK, UNREADABLE)
+"""What stands in no table, because no edition was made: the last run has seen it."""
 _WITHOUT_MAIL = frozenset({EditionState.EMPTY, EditionState.MISSED, EditionState.BLOCKED, EditionState.CANCELLED})
 
 
@@ -53,7 +55,14 @@ def read_status(database: Database, settings: Settings, now: datetime, *, provid
     with database.read() as connection:
         people = subscribers.count_by_state(connection)
         current = edition_key(latest_slot(settings, now), rehearsal=rehearses)
-        todo = (*standing_notices(connection, rehearses=rehearses), *_blocked(connection, current, rehearses=rehearses))
+        todo = (
+            *standing_notices(connection, rehearses=rehearses),
+            *_blocked(connection, current, rehearses=rehearses),
+            *(
+                Notice(topic=topic, text=words)
+                for topic, words in told_before(connection, *_KEEPS_FROM_FREEZING).items()
+            ),
+        )
         trouble = told_about(connection, WAY_OUT)
     unfinished = tuple(view for view in views if view.edition.state in (EditionState.FROZEN, EditionState.SENDING))
     if unfinished and trouble:

@@ -14,22 +14,26 @@ from briefingfeed.newsletter.preflight import Finding
 from briefingfeed.services.notices import Notice
 
 WAY_OUT = "way-out"
+SILENCE = "silence"
+CLOCK = "clock"
+UNREADABLE = "unreadable:"
+"""Begins the topic, before an edition's key."""
 
 
 def missed(keys: Sequence[str]) -> Notice:
     """`keys`: at least one, oldest first."""
-    which = f"{keys[0]} was" if len(keys) == 1 else f"{len(keys)} editions, {keys[0]} to {keys[-1]}, were"
+    which = keys[0] if len(keys) == 1 else f"{len(keys)} editions, {keys[0]} to {keys[-1]},"
     whose = "Its" if len(keys) == 1 else "Their"
     return Notice(
         topic=f"missed:{keys[-1]}",
-        text=f"{which} missed: no run came in time. {whose} posts go with the next edition.",
-        remedy="See that cron runs `briefingfeed send-weekly` every 15 minutes.",
+        text=f"{which} did not go out in time. {whose} posts go with the next edition.",
+        remedy="If nothing was said to stop it, see that cron runs `briefingfeed send-weekly` every 15 minutes.",
     )
 
 
 def silence(since: datetime) -> Notice:
     return Notice(
-        topic="silence",
+        topic=SILENCE,
         text=f"The last edition was due on {since:%d %B %Y}. After so long nothing goes out by itself: the clock of "
         "this machine may be wrong, or the readers may have forgotten you.",
         remedy="If the next edition is meant: briefingfeed send-weekly --force",
@@ -38,7 +42,7 @@ def silence(since: datetime) -> Notice:
 
 def ahead(last: datetime) -> Notice:
     return Notice(
-        topic="clock",
+        topic=CLOCK,
         text=f"The last edition was due on {last:%d %B %Y}, which is still to come by the clock of this machine. Until "
         "then no edition goes out.",
         remedy="See that the clock is right: date. If it is, it was wrong when that edition was made.",
@@ -81,7 +85,7 @@ def blocked_before(edition: Edition) -> Notice:
 def unreadable(key: str, problems: Iterable[Problem]) -> Notice:
     broken = "\n".join(f"  {problem}" for problem in problems if problem.is_error)
     return Notice(
-        topic=f"unreadable:{key}",
+        topic=f"{UNREADABLE}{key}",
         text=f"{key} has no post yet, but a file can't be read; it might be the one:\n{broken}",
         remedy="Repair it or remove it. Each run looks again.",
     )

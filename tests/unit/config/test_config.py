@@ -86,6 +86,7 @@ def test_all_mistakes_come_together_each_with_its_line(tmp_path: Path) -> None:
         ('[publication]\nid_authority = "our blog,2026"', "and a year"),
         ('[newsletter]\nweekly = "someday"', "a weekday and a time"),
         ("[newsletter]\ncatch_up = 7", "quotation marks"),
+        ('[newsletter]\ncatch_up = "15 min"', "1 h"),
         ('[site]\npost_url = "/posts/"', "{slug}"),
         ('[site]\npost_url = "/{slug}/{hour}/"', "only {slug}"),
         ('[site]\npages = "no"', "true or false"),

@@ -140,6 +140,19 @@ class TestNews:
         assert second.news == ()
         assert [first.exit_code, second.exit_code] == [1, 1]
 
+    def test_of_an_edition_that_was_stopped_all_week_keeps_the_reason(self, desk) -> None:
+        desk.write("Tides")
+        desk.subscribe("ann")
+        desk.begin()
+        desk.page = "it answers 502, and not with our page."
+        desk.office.is_local = False
+        desk.send()
+        desk.page = None
+        desk.now += WEEK
+        desk.send()
+        assert "it was stopped: The unsubscribe page" in desk.edition().note
+        assert desk.edition(W49).state is EditionState.DONE
+
 
 class TestTheBeginning:
     def test_noted_by_a_clock_years_ahead_is_corrected(self, desk) -> None:
@@ -239,6 +252,23 @@ class TestNamesThatAreNotAscii:
 
 
 class TestStatus:
+    def topics(self, desk) -> list[str]:
+        return topics(read_status(desk.database, desk.settings, desk.now, provider="p", rehearses=False).todo)
+
+    def test_names_what_keeps_the_last_run_from_making_an_edition(self, desk) -> None:
+        desk.subscribe("ann")
+        desk.begin()
+        file = desk.folder / "posts" / "broken.md"
+        file.write_text("---\ntitle: [\n---\n", "utf-8")
+        desk.send()
+        assert self.topics(desk) == [f"unreadable:{W48}"]
+        file.unlink()
+        desk.send()
+        assert self.topics(desk) == []
+        desk.now += timedelta(days=70)
+        assert desk.send().exit_code == 1
+        assert self.topics(desk) == ["silence"]
+
     def test_forgets_a_rehearsal_that_was_blocked_once(self, desk) -> None:
         desk.write("Tides")
         desk.subscribe("ann")

@@ -192,7 +192,7 @@ class TestTime:
         desk.now += 2 * WEEK
         first, second = desk.send(), desk.send()
         assert topics(first.news) == ["missed:weekly/2026-W49"]
-        assert first.news[0].text.startswith("2 editions, weekly/2026-W48 to weekly/2026-W49, were missed")
+        assert first.news[0].text.startswith("2 editions, weekly/2026-W48 to weekly/2026-W49, did not")
         assert first.editions[0].key == "weekly/2026-W50"
         assert first.editions[0].posts == ("Tides",)
         assert first.exit_code == 1
