@@ -7,6 +7,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
+NODE := tests/setup/node
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format bench lock clean
@@ -17,7 +18,7 @@ help: ## this list
 demo: .venv/run ## build the example publication, rehearse its digest, say where to look
 	@$(BIN)/briefingfeed demo
 
-test: .venv/develop ## run every test (installs what they need)
+test: .venv/develop $(NODE)/node_modules/.stamp ## run every test (installs what they need)
 	@tests/setup/debian.sh
 	@$(BIN)/python -m pytest -n 2 $(TESTS)
 
@@ -43,7 +44,7 @@ lock: .venv/develop ## choose all versions anew
 		-o tests/setup/constraints.txt
 
 clean: ## remove what was made here: .venv, caches, public/ (var/ is kept: subscribers live there)
-	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage dist build public
+	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage dist build public $(NODE)/node_modules
 
 # Stamps: a folder of packages is as good as the files it was made from.
 
@@ -58,6 +59,13 @@ clean: ## remove what was made here: .venv, caches, public/ (var/ is kept: subsc
 	@$(PIP) install --require-hashes --requirement tests/setup/constraints.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@ .venv/run
+
+# The registry is the machine's business here, too: the lock file names none, and fixes what comes by its hashes. Without
+# npm the tests that need these packages fail.
+$(NODE)/node_modules/.stamp: $(NODE)/package-lock.json $(NODE)/package.json
+	@tests/setup/debian.sh
+	@echo "Installing the tests' packages for Node (once) …"
+	-@npm ci --prefix $(NODE) --ignore-scripts --no-audit --no-fund --loglevel=error && touch $@
 
 .venv/bin/python:
 	$(if $(PYTHON),,$(error briefingfeed needs Python 3.11 or newer; none was found. PYTHON=/path/to/python names one))

@@ -14,6 +14,9 @@ need nginx nginx
 need apache2 apache2
 need caddy caddy
 need chromium chromium
+need newsboat newsboat
+need node nodejs
+need npm npm
 
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
