@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import random
 import resource
-import shutil
 import signal
-import socket
 import sqlite3
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -21,6 +17,7 @@ import pytest
 from acceptance.keeping_server import KeepingServer
 from acceptance.newsroom import Newsroom, assert_accounts, assert_is_copy, ended, parse
 from briefingfeed.delivery.failpoints import NAMES
+from servers.postfix_sink import free_port, postfix_sink
 from servers.smtp_sink import Options, SmtpSink
 
 READERS = [f"reader{number:03}@example.org" for number in range(24)]
@@ -57,19 +54,17 @@ class TestOneEdition:
         assert_accounts(desk, server.counts())
 
     def test_each_reader_gets_one_copy_through_postfix_smtp_sink(self, tmp_path: Path) -> None:
-        dumps = tmp_path / "dumps"
-        dumps.mkdir()
-        with smtp_sink(dumps) as port:
+        with postfix_sink("-d", "%H%M%S.") as (port, dumps):
             desk = newsroom(tmp_path, port)
             desk.send()
             desk.send()
-        rendition = desk.rendition()
-        counts: Counter[str] = Counter()
-        for dump in dumps.iterdir():
-            envelope, _, content = dump.read_bytes().replace(b"\n", b"\r\n").partition(b"\r\nReceived: ")
-            recipient = envelope.decode().partition("X-Rcpt-Args: <")[2].partition(">")[0]
-            counts[recipient] += 1
-            assert_is_copy(b"Received: " + content, recipient, rendition)
+            rendition = desk.rendition()
+            counts: Counter[str] = Counter()
+            for dump in dumps.iterdir():
+                envelope, _, content = dump.read_bytes().replace(b"\n", b"\r\n").partition(b"\r\nReceived: ")
+                recipient = envelope.decode().partition("X-Rcpt-Args: <")[2].partition(">")[0]
+                counts[recipient] += 1
+                assert_is_copy(b"Received: " + content, recipient, rendition)
         assert sorted(counts) == READERS
         assert_accounts(desk, counts)
 
@@ -269,44 +264,7 @@ def wait_until(holds: object, seconds: float = 20.0) -> None:
         time.sleep(0.01)
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
-
-
 def limit_files(size: int) -> None:
     """Let no file grow beyond `size`, as on a disk that is full: a write then fails instead of killing the process."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-
-
-class smtp_sink:  # noqa: N801 - reads as the program it starts
-    """Postfix's own test server; writes each message into a file of `folder`."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def __enter__(self) -> int:
-        program = shutil.which("smtp-sink", path=f"{os.environ['PATH']}:/usr/sbin")
-        assert program, "smtp-sink is missing: apt-get install postfix"
-        port = free_port()
-        as_nobody = ["-u", "nobody"] if os.geteuid() == 0 else []
-        if as_nobody:
-            for folder in (self._folder, *self._folder.parents[:3]):
-                folder.chmod(0o777 if folder == self._folder else 0o755)
-        template = str(self._folder / "%H%M%S.")
-        self._process = subprocess.Popen([program, *as_nobody, "-d", template, f"127.0.0.1:{port}", "64"])
-        wait_until(lambda: self._process.poll() is not None or answers(port))
-        assert self._process.poll() is None, "smtp-sink did not start"
-        return port
-
-    def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        self._process.wait(10)
-
-
-def answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import ssl
-import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -22,6 +17,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from briefingfeed.models.delivery import Result
 from briefingfeed.providers.smtp import Security, SmtpProvider, SmtpSettings
 from servers.certificates import Authority
+from servers.postfix_sink import free_port, postfix_sink
 from servers.recorded_work import RecordedWork
 
 pytestmark = pytest.mark.anyio
@@ -34,39 +30,6 @@ SEGMENTS = (
     b"=2E\r\n=2E=2E\r\n=46rom here\r\ntrailing=20\r\n" + b"x" * 72 + b"=\r\n",
     b"last\r\n" * 8_000,
 )
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
-@contextmanager
-def smtp_sink(*options: str) -> Iterator[tuple[int, Path]]:
-    """Postfix's smtp-sink, which must be installed: its port, and the folder that it runs in."""
-    port = free_port()
-    user = ["-u", "nobody"] if os.geteuid() == 0 else []
-    with TemporaryDirectory() as name:  # not below pytest's folders, which only their owner may enter
-        folder = Path(name)
-        folder.chmod(0o777)
-        command = ["/usr/sbin/smtp-sink", *user, *options, f"127.0.0.1:{port}", "100"]
-        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            wait_for(port)
-            yield port, folder
-        finally:
-            process.terminate()
-            process.wait(timeout=10)
-
-
-def wait_for(port: int) -> None:
-    for _ in range(200):
-        with socket.socket() as sock:
-            if sock.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    raise AssertionError("smtp-sink did not start")
 
 
 def dumped(folder: Path) -> list[tuple[str, bytes]]:
@@ -87,7 +50,7 @@ def provider(port: int, **changes: Any) -> SmtpProvider:
 @pytest.mark.parametrize("pipelining", [True, False])
 @pytest.mark.parametrize("connections", [1, 3])
 async def test_postfix_sink_gets_each_message_once_and_whole(pipelining: bool, connections: int) -> None:
-    with smtp_sink("-d", "%M.", *([] if pipelining else ["-p"])) as (port, folder):
+    with postfix_sink("-d", "%M.", *([] if pipelining else ["-p"])) as (port, folder):
         work = RecordedWork(READERS, SEGMENTS)
         await provider(port, connections=connections).deliver(work)
         got = dumped(folder)
@@ -107,7 +70,7 @@ async def test_postfix_sink_gets_each_message_once_and_whole(pipelining: bool, c
     ],
 )
 async def test_postfix_sink_refusals(options: tuple[str, ...], result: Result) -> None:
-    with smtp_sink(*options) as (port, _):
+    with postfix_sink(*options) as (port, _):
         work = RecordedWork(READERS[:5])
         await provider(port).deliver(work)
     assert work.results == dict.fromkeys(READERS[:5], result)
