@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from briefingfeed.cli.app import App, clock, json_option, print_json, visible, yes_option
+from briefingfeed.models.settings import UNSET_FROM_ADDRESS, UNSET_POSTAL_ADDRESS, UNSET_URL
 from briefingfeed.services.create import Identity, create_post, create_publication
 
 
@@ -28,9 +29,9 @@ def init(app: App, /, folder: Path, **given: str | None) -> None:
     """
     identity = Identity(
         title=_ask(given["title"], "Title", "Our briefings"),
-        url=_ask(given["url"], "Address of the site", "https://www.example.org"),
-        sender=_ask(given["sender"], "Sender of the mails", "Our briefings <briefings@example.org>"),
-        postal_address=_ask(given["postal_address"], "Postal address", "Please set: street, town, country"),
+        url=_ask(given["url"], "Address of the site", UNSET_URL),
+        sender=_ask(given["sender"], "Sender of the mails", f"Our briefings <{UNSET_FROM_ADDRESS}>"),
+        postal_address=_ask(given["postal_address"], "Postal address", UNSET_POSTAL_ADDRESS),
         timezone=_ask(given["timezone"], "Time zone", "Europe/London"),
         language=given["language"] or "en",
     )

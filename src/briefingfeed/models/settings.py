@@ -21,6 +21,11 @@ EXAMPLE_URL = "https://briefings.example"
 EXAMPLE_FROM_ADDRESS = "briefings@briefings.example"
 EXAMPLE_POSTAL_ADDRESS = "Lantern Street Policy Trust, 12 Example Row, Exampleton EX1 2PL"
 
+UNSET_URL = "https://www.example.org"
+UNSET_FROM_ADDRESS = "briefings@example.org"
+UNSET_POSTAL_ADDRESS = "Please set: street, town, country"
+"""What `init` writes where it is told nothing. Like the example's own, refused before people are mailed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:

@@ -113,7 +113,9 @@ def create_publication(folder: Path, identity: Identity, today: date) -> tuple[P
     files = {
         folder / "briefingfeed.toml": settings,
         folder / "authors.toml": _PEOPLE,
-        folder / "posts" / f"{today}-welcome.md": _post_source("Welcome", post_id, _FIRST_POST),
+        folder / "posts" / f"{today}-welcome.md": _post_source(
+            "Welcome", post_id, _FIRST_POST, "email: false   # a first page to look at; no mail carries it\n"
+        ),
         folder / ".gitignore": "/public/\n/.public.briefingfeed-staging/\n/var/\n",
     }
     if _exists(folder / "briefingfeed.toml"):
@@ -136,7 +138,7 @@ def create_post(settings: Settings, title: str, day: date) -> Path:
             "there is such a post already", where=str(file), remedy="give the new one another title or --date"
         )
     post_id = tag(settings.publication, day, slug)
-    _write_new(file, _post_source(title, post_id, "Write here.\n", draft=True))
+    _write_new(file, _post_source(title, post_id, "Write here.\n", "draft: true   # remove this line to publish\n"))
     return file
 
 
@@ -165,9 +167,8 @@ def _proved(settings: str) -> PublicationSettings:
             raise UsageError(mistakes, remedy="give it again; nothing was written") from error
 
 
-def _post_source(title: str, post_id: str, body: str, *, draft: bool = False) -> str:
-    head = f"title: {_quoted(title)}\nid: {post_id}\n" + ("draft: true   # remove this line to publish\n" * draft)
-    return f"---\n{head}---\n\n{body}"
+def _post_source(title: str, post_id: str, body: str, more: str) -> str:
+    return f"---\ntitle: {_quoted(title)}\nid: {post_id}\n{more}---\n\n{body}"
 
 
 def _quoted(value: str) -> str:

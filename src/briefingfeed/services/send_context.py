@@ -9,7 +9,15 @@ from datetime import datetime
 from briefingfeed.delivery.failpoints import Failpoint, ignore
 from briefingfeed.errors import ConfigurationError, UsageError
 from briefingfeed.look import Look
-from briefingfeed.models.settings import EXAMPLE_FROM_ADDRESS, EXAMPLE_POSTAL_ADDRESS, EXAMPLE_URL, Settings
+from briefingfeed.models.settings import (
+    EXAMPLE_FROM_ADDRESS,
+    EXAMPLE_POSTAL_ADDRESS,
+    EXAMPLE_URL,
+    UNSET_FROM_ADDRESS,
+    UNSET_POSTAL_ADDRESS,
+    UNSET_URL,
+    Settings,
+)
 from briefingfeed.posts.store import Library
 from briefingfeed.providers.base import Provider
 from briefingfeed.storage.database import Database
@@ -43,16 +51,20 @@ def check_identity(context: SendContext) -> None:
     settings = context.settings
     left = [
         key
-        for key, value, example in (
-            ("[publication] url", settings.publication.url, EXAMPLE_URL),
-            ("[newsletter] from", settings.newsletter.from_.address, EXAMPLE_FROM_ADDRESS),
-            ("[publication] postal_address", settings.publication.postal_address, EXAMPLE_POSTAL_ADDRESS),
+        for key, value, foreign in (
+            ("[publication] url", settings.publication.url, (EXAMPLE_URL, UNSET_URL)),
+            ("[newsletter] from", settings.newsletter.from_.address, (EXAMPLE_FROM_ADDRESS, UNSET_FROM_ADDRESS)),
+            (
+                "[publication] postal_address",
+                settings.publication.postal_address,
+                (EXAMPLE_POSTAL_ADDRESS, UNSET_POSTAL_ADDRESS),
+            ),
         )
-        if value == example
+        if value in foreign
     ]
     if left:
         raise ConfigurationError(
-            f"{', '.join(left)}: still the example's. Nothing was sent.",
+            f"{', '.join(left)}: not yours yet. Nothing was sent.",
             where=str(settings.file),
             remedy=f"Write your own there, or rehearse with the provider outbox: {context.provider.name} mails people.",
         )

@@ -103,3 +103,8 @@ def test_ids_are_written_once_and_nothing_else_changes(tmp_path: Path) -> None:
         "2026-11-01-old.md",
         "2026-11-16-welcome.md",
     ]
+
+
+def test_the_first_page_is_never_mailed(tmp_path: Path) -> None:
+    posts = PostStore(publication(tmp_path), {}, IdMemory()).load(NOW).posts
+    assert [post.email for post in posts] == [False]
