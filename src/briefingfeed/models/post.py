@@ -121,6 +121,8 @@ class Post:
     assets: tuple[Asset, ...] = ()
     extra: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     """Front matter that is not ours, kept as read."""
+    fingerprint: str = field(default="", repr=False, compare=False)
+    """Equal ones mean equal posts, of whatever run; empty if that is not known."""
 
     @property
     def introduction(self) -> str | None:

@@ -5,17 +5,21 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from briefingfeed.errors import ContentError
+from briefingfeed.models.output import key_of
 from briefingfeed.models.post import CallToAction, LeadImage, Post
 from briefingfeed.posts.assets import PostAssets
 from briefingfeed.posts.discovery import shown_path
+from briefingfeed.posts.findings import Findings
 from briefingfeed.posts.links import Links
-from briefingfeed.posts.markdown import Renderer
+from briefingfeed.posts.markdown import RecalledBody, Renderer
+from briefingfeed.posts.notes import Making
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from briefingfeed.models.blocks import Body
     from briefingfeed.models.settings import Settings
-    from briefingfeed.posts.findings import Findings
     from briefingfeed.posts.links import Page
     from briefingfeed.posts.markdown import Rendered
     from briefingfeed.posts.seconds import Instants
@@ -25,13 +29,17 @@ if TYPE_CHECKING:
 class Assembly:
     """Makes one post after another. `know` comes first: posts may link to each other."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, surroundings: str = "") -> None:
+        """`surroundings` tell what all posts are made with beside their files: code, settings, authors."""
+        self._surroundings = surroundings
         self._settings = settings
         self._posts_folder = settings.paths.posts.resolve()
         self._top = shown_path(settings.paths.posts, settings.paths.root)
         self._site = settings.publication.url.rstrip("/")
         self._renderer = Renderer()
         self._pages: Mapping[str, Page] = {}
+        self.makings: dict[str, Making] = {}
+        """What was found out about each post, by path."""
 
     def know(self, pages: Mapping[str, Page]) -> None:
         """Take over where each post will be read, by path."""
@@ -40,31 +48,21 @@ class Assembly:
     def post(self, draft: Draft, post_id: str, instants: Instants, findings: Findings) -> Post | None:
         """Return the post; None, with an error among the findings, if its text cannot be rendered."""
         head, path = draft.head, draft.candidate.path
-        page = self._pages[path]
-        assets = self._assets(draft, page)
-        links = Links(page, path, self._top, self._pages, assets)
-        standfirst = self._renderer.plain(head.standfirst) if head.standfirst else None
-        rendered = self._renderer.render(
-            draft.text,
-            links,
-            prefix=page.prefix,
-            language=head.language,
-            standfirst=standfirst,
-            wants_excerpt=not head.summary,
-            findings=findings,
-            first_line=draft.first_line,
-        )
-        if rendered is None:
-            return None
-        summary, is_excerpt = self._summary(draft, rendered)
-        image = self._image(draft, links, findings)
-        call_to_action = _call_to_action(draft, links, findings)
-        _say_missing(draft, links, assets, findings)
+        making = draft.making
+        if making is not None and self._holds(making, draft):
+            findings.recall(making.problems)
+            body: Body = RecalledBody(lambda: self._body(draft))
+        else:
+            made = self._make(draft, findings)
+            if made is None:
+                return None
+            making, body = made
+        self.makings[path] = making
         return Post(
             id=post_id,
             path=path,
             slug=head.slug,
-            url=page.url,
+            url=self._pages[path].url,
             title=head.title,
             published=head.date.at,
             time_given=head.date.time_given,
@@ -73,27 +71,98 @@ class Assembly:
             entry_updated=instants.updated,
             language=head.language,
             authors=head.authors,
-            body=rendered.body,
-            summary=summary,
-            summary_is_excerpt=is_excerpt,
-            standfirst=standfirst,
+            body=body,
+            summary=making.summary,
+            summary_is_excerpt=making.summary_is_excerpt,
+            standfirst=making.standfirst,
             contact=head.contact,
             topics=head.topics,
             draft=head.draft,
             aliases=head.aliases,
-            image=image,
+            image=making.image,
             closes=head.closes,
-            call_to_action=call_to_action,
+            call_to_action=making.call_to_action,
             corrections=head.corrections,
             feed=head.feed,
             email=head.email,
             comments=head.comments,
-            assets=assets.found if assets else (),
+            assets=making.assets,
             extra=MappingProxyType(dict(head.extra)),
+            fingerprint=self._fingerprint(draft, post_id, instants, making),
         )
 
-    def _assets(self, draft: Draft, page: Page) -> PostAssets | None:
+    def _fingerprint(self, draft: Draft, post_id: str, instants: Instants, making: Making) -> str:
+        """A post is made of its file, of what it refers to, of what was decided about it, and of its surroundings."""
+        decided = f"{post_id}\0{draft.candidate.path}\0{instants.published}\0{instants.updated}"
+        referred = f"{making.pages}\0{making.files}"
+        return key_of(self._surroundings, draft.source_digest, decided, referred)
+
+    def _make(self, draft: Draft, findings: Findings) -> tuple[Making, Body] | None:
+        before = len(findings.problems)
+        links, assets = self._links(draft)
+        rendered = self._render(draft, links, findings)
+        if rendered is None:
+            return None
+        summary, is_excerpt = self._summary(draft, rendered)
+        image = self._image(draft, links, findings)
+        call_to_action = _call_to_action(draft, links, findings)
+        _say_missing(draft, links, assets, findings)
+        path = draft.candidate.path
+        making = Making(
+            summary=summary,
+            summary_is_excerpt=is_excerpt,
+            standfirst=self._standfirst(draft),
+            image=image,
+            call_to_action=call_to_action,
+            assets=assets.found if assets else (),
+            problems=findings.problems[before:],
+            pages=((path, self._pages[path].place), *links.looked_up.items()),
+            files=tuple(assets.looked_for.items()) if assets else (),
+        )
+        return making, rendered.body
+
+    def _holds(self, making: Making, draft: Draft) -> bool:
+        """Whether everything that a text refers to is still where it was."""
+        pages = self._pages
+        for path, place in making.pages:
+            page = pages.get(path)
+            if (page.place if page else None) != place:
+                return False
+        if not making.files:
+            return True
+        assets = self._assets(draft)
+        return assets is not None and all(assets.source(name) == source for name, source in making.files)
+
+    def _body(self, draft: Draft) -> Body:
+        findings = Findings(draft.candidate.path)
+        rendered = self._render(draft, self._links(draft)[0], findings)
+        if rendered is None:  # it was no error before, so it is none of the file's
+            raise ContentError(findings.problems)
+        return rendered.body
+
+    def _render(self, draft: Draft, links: Links, findings: Findings) -> Rendered | None:
+        return self._renderer.render(
+            draft.text,
+            links,
+            prefix=self._pages[draft.candidate.path].prefix,
+            language=draft.head.language,
+            standfirst=self._standfirst(draft),
+            wants_excerpt=not draft.head.summary,
+            findings=findings,
+            first_line=draft.first_line,
+        )
+
+    def _links(self, draft: Draft) -> tuple[Links, PostAssets | None]:
+        path = draft.candidate.path
+        assets = self._assets(draft)
+        return Links(self._pages[path], path, self._top, self._pages, assets), assets
+
+    def _standfirst(self, draft: Draft) -> str | None:
+        return self._renderer.plain(draft.head.standfirst) if draft.head.standfirst else None
+
+    def _assets(self, draft: Draft) -> PostAssets | None:
         """Files are copied only for pages of ours."""
+        page = self._pages[draft.candidate.path]
         if not self._settings.site.pages or not page.url.startswith(f"{self._site}/"):
             return None
         return PostAssets(draft.candidate.file, self._posts_folder, page.url, self._site)
@@ -104,7 +173,7 @@ class Assembly:
             return self._renderer.plain(head.summary), False
         if rendered.excerpt:
             return rendered.excerpt, True
-        return (self._renderer.plain(head.standfirst) if head.standfirst else head.title), False
+        return self._standfirst(draft) or head.title, False
 
     def _image(self, draft: Draft, links: Links, findings: Findings) -> LeadImage | None:
         head = draft.head
@@ -147,7 +216,8 @@ def _say_missing(draft: Draft, links: Links, assets: PostAssets | None, findings
         line = _line(draft, f"{scheme}:")
         if line is not None:  # those of the front matter are told where they stand
             findings.warning(
-                f"An address that begins with {scheme.lower()}: cannot be followed in feeds and mails; it was left out.",
+                f"An address that begins with {scheme.lower()}: cannot be followed in feeds and mails; "
+                "it was left out.",
                 "Link to an address that begins with https:// or mailto:",
                 line,
             )

@@ -24,6 +24,8 @@ class PostAssets:
         self._site_url = site_url
         self._home = _home(post_url, site_url)
         self._found: dict[str, Asset] = {}
+        self.looked_for: dict[str, Path | None] = {}
+        """Names of files, and the file that each means."""
         self.missing: list[str] = []
 
     @property
@@ -35,14 +37,14 @@ class PostAssets:
         suffix = posixpath.splitext(name)[1].lower()
         if not suffix or suffix in _NEVER or "\\" in name or "\0" in name:
             return None
-        source = self._source(name)
+        source = self.looked_for[name] = self.source(name)
         if source is None:
             if not name.startswith("/"):
                 self.missing.append(name)
             return None
         return self._asset(source, name).url
 
-    def _source(self, name: str) -> Path | None:
+    def source(self, name: str) -> Path | None:
         """Return the file that is meant, if it lies in the posts folder, links included, and is not hidden."""
         start = self._posts if name.startswith("/") else self._folder
         try:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from briefingfeed.models.problem import Problem, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Findings:
@@ -11,6 +16,10 @@ class Findings:
     def __init__(self, path: str) -> None:
         self.path = path
         self._problems: list[Problem] = []
+
+    def recall(self, problems: Iterable[Problem]) -> None:
+        """Take over what was found when the file was read before."""
+        self._problems.extend(problems)
 
     @property
     def problems(self) -> tuple[Problem, ...]:

@@ -31,6 +31,11 @@ class Page:
     url: str
     prefix: str
 
+    @property
+    def place(self) -> str:
+        """All of it in one word."""
+        return f"{self.prefix} {self.url}"
+
 
 class Links:
     """The addresses of one post. Remembers what it was asked: HTML and tree agree, each file is looked at once."""
@@ -45,6 +50,8 @@ class Links:
         self._pages = pages
         self._assets = assets
         self._known: dict[str, str | None] = {}
+        self.looked_up: dict[str, str | None] = {}
+        """Posts that were looked for, by path, with the place at which each is read."""
         self.unknown: list[str] = []
         """Markdown files linked to that are no posts."""
         self.refused: list[str] = []
@@ -83,7 +90,9 @@ class Links:
         if not name:
             return None
         if name.lower().endswith(_MARKDOWN):
-            page = self._pages.get(self._place(name))
+            path = self._place(name)
+            page = self._pages.get(path)
+            self.looked_up[path] = page.place if page else None
             if page is None:
                 self.unknown.append(name)
                 return None

@@ -55,6 +55,32 @@ class UnfoldingBody(Body):
         return self._blocks or ()
 
 
+class RecalledBody(Body):
+    """A body of which all is known but its words: it is made when it is first looked at."""
+
+    __slots__ = ("_body", "_make")
+    _body: Body | None
+    _make: Callable[[], Body]
+
+    def __init__(self, make: Callable[[], Body]) -> None:
+        object.__setattr__(self, "_make", make)
+        object.__setattr__(self, "_body", None)
+
+    @property
+    def html(self) -> str:
+        return self._made.html
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        return self._made.blocks
+
+    @property
+    def _made(self) -> Body:
+        if self._body is None:
+            object.__setattr__(self, "_body", self._make())
+        return self._body or self._make()
+
+
 @dataclass(frozen=True, slots=True)
 class Rendered:
     body: Body

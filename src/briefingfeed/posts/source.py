@@ -6,11 +6,13 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from briefingfeed.errors import StorageError
 from briefingfeed.posts.characters import decode
 from briefingfeed.posts.findings import Findings
-from briefingfeed.posts.frontmatter import HeadError, split
+from briefingfeed.posts.frontmatter import HeadError, find_head, split
 from briefingfeed.posts.head import PostHead, read_head
 from briefingfeed.posts.identity import digest
+from briefingfeed.posts.notes import Making, Note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,16 +29,70 @@ LIMIT = 2 * 1024 * 1024
 class Draft:
     candidate: Candidate
     head: PostHead
-    text: str
     first_line: int
     """Line of the file in which the text begins."""
     body_digest: str
-    data: bytes = field(repr=False)
     findings: Findings = field(repr=False)
     source_digest: str
     """Of the whole file, byte by byte."""
+    at_hand: bytes | None = field(default=None, repr=False)
+    """The file's bytes, if it was read just now."""
+    making: Making | None = field(default=None, repr=False)
+    """What became of it when it was read before."""
     is_last_good: bool = False
     """Read from what was kept, because the file as it is cannot be published."""
+
+    @property
+    def data(self) -> bytes:
+        """The file's bytes. Raises StorageError if it is not what it was a moment ago."""
+        if self.at_hand is not None:
+            return self.at_hand
+        data = read_bytes(self.candidate, Findings(self.candidate.path))
+        if data is None or source_digest(data) != self.source_digest:
+            raise StorageError(
+                "the file changed while it was being read",
+                where=str(self.candidate.file),
+                remedy="nothing to do but to run the command again",
+            )
+        return data
+
+    @property
+    def text(self) -> str:
+        """What stands below the head, still Markdown. Raises StorageError like `data`."""
+        text = decode(self.data, Findings(self.candidate.path)) or ""
+        head = find_head(text)
+        return text[head.body :] if head else text
+
+    @property
+    def note(self) -> Note:
+        """What there is to remember of it, but for its making."""
+        return Note(
+            digest=self.source_digest,
+            body_digest=self.body_digest,
+            first_line=self.first_line,
+            head=self.head,
+            problems=self.findings.problems,
+        )
+
+
+def recalled(note: Note, candidate: Candidate, data: bytes | None = None) -> Draft:
+    """Return the draft that a file gave when it was read before. `data` are its bytes, if they had to be read."""
+    findings = Findings(candidate.path)
+    findings.recall(note.problems)
+    return Draft(
+        candidate=candidate,
+        head=note.head,
+        first_line=note.first_line,
+        body_digest=note.body_digest,
+        findings=findings,
+        source_digest=note.digest,
+        at_hand=data,
+        making=note.making,
+    )
+
+
+def source_digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:32]
 
 
 def read_bytes(candidate: Candidate, findings: Findings) -> bytes | None:
@@ -91,11 +147,10 @@ def parse(
     return Draft(
         candidate=candidate,
         head=head,
-        text=document.body,
         first_line=document.body_line,
         body_digest=digest(document.body),
-        data=data,
-        source_digest=hashlib.sha256(data).hexdigest()[:32],
+        at_hand=data,
+        source_digest=source_digest(data),
         findings=findings,
         is_last_good=is_last_good,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,8 @@ from briefingfeed.posts.kept_ids import KeptIds
 from briefingfeed.posts.lastgood import LastGood
 from briefingfeed.posts.links import Page
 from briefingfeed.posts.memory import IdMemory, Remembered
-from briefingfeed.posts.source import Draft, parse, read_bytes
+from briefingfeed.posts.notes import Notes, open_notes, read_mark
+from briefingfeed.posts.source import Draft, parse, read_bytes, recalled, source_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,14 +42,23 @@ class Library:
     """By path, digest and bytes of the sound files that differ from what is kept as last good."""
     kept: frozenset[str] = frozenset()
     """Paths of last good sources whose files are still there."""
+    notes: Notes | None = field(default=None, repr=False, compare=False)
+    """What was found out on the way, to be kept for the next time."""
 
 
 class PostStore:
     """Reads the posts folder. Writes nothing and touches no network."""
 
     def __init__(
-        self, settings: Settings, authors: Mapping[str, Author], memory: IdMemory, kept_ids: KeptIds | None = None
+        self,
+        settings: Settings,
+        authors: Mapping[str, Author],
+        memory: IdMemory,
+        kept_ids: KeptIds | None = None,
+        code: str | None = None,
     ) -> None:
+        """`code` tells which code reads the posts: then files that did not change since are not read again."""
+        self._code = code
         self._settings = settings
         self._authors = authors
         self._memory = memory
@@ -66,12 +76,15 @@ class PostStore:
             StorageError: the last good versions cannot be read.
         """
         kept = self._last_good.digests()
-        loading = _Loading(self._settings, self._authors, self._memory, self._kept_ids, self._last_good, kept)
+        notes = open_notes(self._settings, self._authors, self._code) if self._code else None
+        loading = _Loading(self._settings, self._authors, self._memory, self._kept_ids, self._last_good, kept, notes)
         return loading.load(now)
 
 
 def remember_good(settings: Settings, library: Library, now: datetime) -> None:
-    """Keep the sources of what is visible now, for the day a file breaks. For a build to call after it succeeded.
+    """Keep the sources of what is visible now, for the day a file breaks, and the notes of the files that were read.
+
+    For a build to call after it succeeded.
 
     Raises:
         StorageError: nothing was kept.
@@ -81,6 +94,8 @@ def remember_good(settings: Settings, library: Library, now: datetime) -> None:
     sources = {path: source for path, source in library.sources.items() if path in visible}
     gone = [path for path in last_good.digests() if path not in library.kept]
     last_good.keep(sources, gone)
+    if library.notes:
+        library.notes.keep()
 
 
 class _Loading:
@@ -94,6 +109,7 @@ class _Loading:
         kept_ids: KeptIds,
         last_good: LastGood,
         kept: Mapping[str, str],
+        notes: Notes | None,
     ) -> None:
         self._settings = settings
         self._authors = authors
@@ -101,10 +117,13 @@ class _Loading:
         self._kept_ids = kept_ids
         self._last_good = last_good
         self._kept = kept
+        self._notes = notes
         self._problems: list[Problem] = []
         self._drafts: dict[str, Draft] = {}
+        self._marks: dict[str, str | None] = {}
+        """Of the files that were read, before they were."""
         self._present: set[str] = set()
-        self._assembly = Assembly(settings)
+        self._assembly = Assembly(settings, notes.surroundings if notes else "")
 
     def load(self, now: datetime | None) -> Library:
         self._read_all()
@@ -125,6 +144,7 @@ class _Loading:
             for findings in told:
                 if findings.broken:
                     self._replace(findings)
+        self._take_notes()
         for findings in (*told, *(draft.findings for draft in self._drafts.values())):
             if not self._drafts[findings.path].is_last_good:
                 self._problems.extend(findings.problems)
@@ -137,10 +157,7 @@ class _Loading:
         for candidate in found.candidates:
             self._present.add(candidate.path)
             findings = Findings(candidate.path)
-            data = read_bytes(candidate, findings)
-            draft = None
-            if data is not None:
-                draft = parse(data, candidate, self._authors, self._settings.publication, findings)
+            draft = self._read(candidate, findings)
             if draft is not None:
                 self._drafts[candidate.path] = draft
             elif findings.broken:
@@ -153,6 +170,28 @@ class _Loading:
                 self._fall_back(path)
         if is_empty:
             self._say_empty()
+
+    def _read(self, candidate: Candidate, findings: Findings) -> Draft | None:
+        """Return what the file gives; from its note if it is the file that the note was made of."""
+        mark, note = self._notes.find(candidate.path) if self._notes else (None, None)
+        # What is not kept as last good yet is read, so that its bytes are at hand to be kept.
+        if note and mark and self._kept.get(candidate.path) == note.digest and mark == read_mark(candidate.file):
+            return recalled(note, candidate)
+        self._marks[candidate.path] = read_mark(candidate.file)
+        data = read_bytes(candidate, findings)
+        if data is None:
+            return None
+        if note and note.digest == source_digest(data):
+            return recalled(note, candidate, data)
+        return parse(data, candidate, self._authors, self._settings.publication, findings)
+
+    def _take_notes(self) -> None:
+        """Note what was read, and what became something else than before."""
+        for path, draft in self._drafts.items():
+            making = self._assembly.makings[path]
+            mark = self._marks.get(path) or (read_mark(draft.candidate.file) if making is not draft.making else None)
+            if self._notes and mark and not draft.is_last_good:
+                self._notes.put(path, mark, replace(draft.note, making=making))
 
     def _say_empty(self) -> None:
         findings = Findings(shown_path(self._settings.paths.posts, self._settings.paths.root))
@@ -225,6 +264,7 @@ class _Loading:
             unreadable=any(problem.is_error for problem in self._problems),
             sources=MappingProxyType(sources),
             kept=frozenset(self._present),
+            notes=self._notes,
         )
 
 

@@ -15,6 +15,7 @@ from briefingfeed.posts.kept_ids import load_kept_ids
 from briefingfeed.posts.memory import IdMemory, Remembered, merge, read_ids, write_ids
 from briefingfeed.posts.people import load_authors
 from briefingfeed.posts.store import Library, PostStore, remember_good
+from briefingfeed.services.surroundings import fingerprint_code
 from briefingfeed.storage import posts as storage
 from briefingfeed.storage.database import Database
 
@@ -32,7 +33,7 @@ def load_library(settings: Settings, database: Database, now: datetime) -> Libra
     kept, mistakes = load_kept_ids(settings.paths.root / kept_ids.FILE)
     problems = [*problems, *mistakes]
     memory = merge(read_ids(settings.paths.state / IDS), _remembered(database))
-    library = PostStore(settings, authors, memory, kept).load(now)
+    library = PostStore(settings, authors, memory, kept, fingerprint_code()).load(now)
     together = (*problems, *library.problems)
     if any(problem.is_error for problem in problems):
         raise ContentError(together)
