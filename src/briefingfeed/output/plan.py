@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from briefingfeed.errors import RefusedError
-from briefingfeed.models.output import OutputCopy, OutputFile
+from briefingfeed.models.output import OutputCopy, OutputFile, OutputMade
 from briefingfeed.output.inventory import PRIVATE_PREFIX, Inventory, folders_above
-from briefingfeed.output.staging import Seal, digest_of, seal_of
+from briefingfeed.output.staging import Seal, seal_of
 
 _NO_NAMES = frozenset({"", ".", ".."})
 
@@ -60,7 +60,13 @@ def make_plan(
                 where=path,
                 remedy="give one of them another slug, url or alias",
             )
-        seal = _seal_if_unchanged(file, f"{folder}/{path}", known.get(path)) if path in live.entries else None
+        seal = None
+        if path in live.entries:
+            place, was = f"{folder}/{path}", known.get(path)
+            if isinstance(file, OutputMade):
+                seal = _seal_of_key(file.key, place, was)
+                file = file if seal else file.made()
+            seal = seal or _seal_if_unchanged(file, place, was)
         if seal:
             unchanged[path] = seal
         else:
@@ -98,13 +104,18 @@ def _is_harmless(path: str) -> bool:
     return path.isprintable() and "\\" not in path and _NO_NAMES.isdisjoint(path.split("/"))
 
 
+def _seal_of_key(key: str, place: str, known: Seal | None) -> Seal | None:
+    """Return the seal of what was written under this very key and still stands as it was."""
+    return known if key and known and seal_of(os.lstat(place), key) == known else None
+
+
 def _seal_if_unchanged(file: OutputFile | OutputCopy, place: str, known: Seal | None) -> Seal | None:
     there = os.lstat(place)
     if isinstance(file, OutputCopy):
         return seal_of(there, "") if _is_same_copy(file, place, there) else None
     if there.st_size != len(file.content):
         return None
-    seal = seal_of(there, digest_of(file.content))
+    seal = seal_of(there, file.mark)
     if seal == known:
         return known
     if not stat.S_ISREG(there.st_mode):

@@ -55,6 +55,9 @@ def publish(files: Iterable[OutputFile | OutputCopy], folder: Path, *, manifest:
             if not plan.is_empty or not live.folders:
                 _apply(plan, folder, manifest, owned, memory)
                 listed |= plan.wanted
+            elif plan.unchanged != memory.files:  # read again, or the same under another key: known from now on
+                spare = memory.spare if live is memory.live else None
+                write_memory(manifest, Memory(files=plan.unchanged, live=live, spare=spare))
             if listed != plan.wanted or not manifest.is_file():
                 write_manifest(manifest, plan.wanted)
     except OSError as error:
@@ -77,7 +80,7 @@ def _apply(plan: Plan, folder: Path, manifest: Path, owned: frozenset[str], memo
     except CannotExchangeError:
         exchange.clean()
         memory = _write_in_place(plan, folder, manifest, owned)
-    except OSError:
+    except Exception:
         exchange.clean()  # what takes room, too
         raise
     write_memory(manifest, memory)
@@ -90,7 +93,7 @@ def _write_in_place(plan: Plan, folder: Path, manifest: Path, owned: frozenset[s
         seals = journal.stage(plan)
         _own_both(manifest, owned, plan)
         journal.decide()
-    except OSError:
+    except Exception:  # a full disk, or a page that cannot be made
         journal.recover()
         raise
     journal.carry_out()

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import os
 import shutil
 from collections.abc import Collection
 from pathlib import Path
 
-from briefingfeed.models.output import OutputCopy, OutputFile
+from briefingfeed.models.output import OutputCopy, OutputFile, digest
 
 FILE_MODE = 0o644
 FOLDER_MODE = 0o755
 
 Seal = tuple[int, int, int, str]
-"""Inode, time of modification (ns) and size of a file, and the digest of what it holds (none for a copy)."""
+"""Inode, time of modification (ns) and size of a file, and the mark of what it holds (none for a copy)."""
 
 _SINGLE_SYNCS = 32
 """Up to so many files and folders are flushed one by one; beyond, one flush of the whole file system is cheaper."""
@@ -67,18 +66,15 @@ def flush_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def seal_of(found: os.stat_result, digest: str) -> Seal:
-    return found.st_ino, found.st_mtime_ns, found.st_size, digest
-
-
-def digest_of(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:32]
+def seal_of(found: os.stat_result, mark: str) -> Seal:
+    return found.st_ino, found.st_mtime_ns, found.st_size, mark
 
 
 def _write(file: OutputFile | OutputCopy, target: Path, *, flush: bool) -> Seal:
+    content = file.content if isinstance(file, OutputFile) else b""
     with target.open("xb") as stream:
         if isinstance(file, OutputFile):
-            stream.write(file.content)
+            stream.write(content)
         else:
             with file.source.open("rb") as source:
                 shutil.copyfileobj(source, stream)
@@ -88,7 +84,7 @@ def _write(file: OutputFile | OutputCopy, target: Path, *, flush: bool) -> Seal:
             os.fsync(stream.fileno())
         written = os.fstat(stream.fileno())
     if isinstance(file, OutputFile):
-        return seal_of(written, digest_of(file.content))
+        return seal_of(written, file.key or digest(content))
     stamp = file.source.stat().st_mtime_ns
     os.utime(target, ns=(stamp, stamp))
     return seal_of(written, "")

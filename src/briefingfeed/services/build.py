@@ -118,7 +118,7 @@ def _build(context: BuildContext, inputs: str) -> BuildReport:
     settings, now = context.settings, context.now
     library = context.load_posts()
     history, warnings = _guard(context, library)
-    rendered = render_output(library.posts, settings, context.open_look(), now)
+    rendered = render_output(library.posts, settings, context.open_look(), now, at_once=False)
     verdict = judge_feeds(rendered.files, library.posts, settings, now, read_sound(settings))
     if errors := [problem for problem in verdict.problems if problem.is_error]:
         raise ContentError(errors)

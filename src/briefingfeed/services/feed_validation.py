@@ -5,7 +5,6 @@ The state folder keeps digests of the documents that were found sound, so that a
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -42,7 +41,7 @@ def judge_feeds(
 ) -> Verdict:
     """Judge the feed documents among `files`; those that were found `sound` before are not looked at again."""
     documents = [file for file in files if isinstance(file, OutputFile) and is_document(file.path)]
-    digests = {file.path: hashlib.sha256(file.content).hexdigest() for file in documents}
+    digests = {file.path: file.mark for file in documents}
     site = Site(
         url=ascii_url(f"{settings.publication.url}/").rstrip("/"),
         hub=ascii_url(settings.feeds.websub_hub) if settings.feeds.websub_hub else None,

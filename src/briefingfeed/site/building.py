@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from briefingfeed.look import Look
 from briefingfeed.models.feed import FeedLink
-from briefingfeed.models.output import OutputCopy, OutputFile
+from briefingfeed.models.output import OutputCopy, OutputFile, OutputMade, key_of
 from briefingfeed.models.post import Post
 from briefingfeed.models.problem import Problem, Severity
 from briefingfeed.models.settings import Settings
@@ -37,15 +37,25 @@ class Site:
     problems: tuple[Problem, ...]
 
 
-def build_site(posts: Iterable[Post], settings: Settings, look: Look, feeds: Sequence[FeedLink], now: datetime) -> Site:
+def build_site(
+    posts: Iterable[Post],
+    settings: Settings,
+    look: Look,
+    feeds: Sequence[FeedLink],
+    now: datetime,
+    surroundings: str = "",
+) -> Site:
     """Return the site as it is at `now`: drafts and posts of a later date are not in it.
 
     `feeds` are all that there are, a feed's formats in a row, the one to recommend first. Of the time, only what is
     visible and what is open enters into the pages. With `pages = false` only the files beside posts are left, which
     feeds and mails show, the style of feeds, and the list of old addresses. Raises TemplateError.
+
+    If `surroundings` tell code, settings and templates, a page is made when its content is asked for, which may raise
+    TemplateError then.
     """
     visible = [post for post in posts if post.visible_at(now)]
-    builder = _Builder(settings, look, feeds, now)
+    builder = _Builder(settings, look, feeds, now, surroundings)
     builder.add_feed_style()
     if settings.site.pages:
         builder.add_pages(visible)
@@ -57,7 +67,9 @@ def build_site(posts: Iterable[Post], settings: Settings, look: Look, feeds: Seq
 class _Builder:
     """Gathers files; an address is given away once."""
 
-    def __init__(self, settings: Settings, look: Look, feeds: Sequence[FeedLink], now: datetime) -> None:
+    def __init__(
+        self, settings: Settings, look: Look, feeds: Sequence[FeedLink], now: datetime, surroundings: str
+    ) -> None:
         self.files: dict[str, OutputFile | OutputCopy] = {}
         self.problems: list[Problem] = []
         self._settings = settings
@@ -66,6 +78,7 @@ class _Builder:
         self._following = Following(feeds)
         self._now = now
         self._stylesheet = ""
+        self._surroundings = surroundings
         self._taken = {feed.path: "a feed" for feed in feeds}
         self._moves: dict[str, str] = {}
 
@@ -120,8 +133,7 @@ class _Builder:
         calls = sorted((page for page in pages if page.is_open), key=lambda page: (_closing(page), page.post.id))
         years = [(year, list(group)) for year, group in groupby(pages, key=lambda page: page.day.year)]
         detailed = {page.post.id for page in pages[:_SUMMARIES]}
-        content = self._render("index.html", root_from(INDEX), calls=calls, years=years, detailed=detailed)
-        self._add(OutputFile(INDEX, content))
+        self._add(self._made(INDEX, "index.html", pages, calls=calls, years=years, detailed=detailed))
 
     def _add_subscribe(self) -> None:
         script = self._add_versioned(COPY_SCRIPT, "copy.js")
@@ -141,16 +153,17 @@ class _Builder:
 
     def _add_post(self, page: Page, newer: Page | None, older: Page | None) -> None:
         file = page.file or ""
-        content = self._render(
+        made = self._made(
+            file,
             "post.html",
-            root_from(file),
+            (newer, page, older),
             self._following.of(page.post),
             page=page,
             post=page.post,
             newer=newer,
             older=older,
         )
-        self._claim(OutputFile(file, content), page.post, "its page")
+        self._claim(made, page.post, "its page")
 
     def _add_alias(self, page: Page, alias: str) -> None:
         file = page_file(alias if "://" in alias else "/" + alias.lstrip("/"), self._home)
@@ -158,8 +171,8 @@ class _Builder:
             message = f"the alias {alias} is no address on this site"
             self._warn(page.post.path, message, "write it as /old/address/")
         elif file != page.file:
-            content = self._render("redirect.html", root_from(file), page=page, post=page.post)
-            if self._claim(OutputFile(file, content), page.post, f"the alias {alias}"):
+            made = self._made(file, "redirect.html", (page,), page=page, post=page.post)
+            if self._claim(made, page.post, f"the alias {alias}"):
                 target = page.post.url if page.file is None else f"/{page.link('')}"
                 self._moves["/" + file.removesuffix("index.html")] = target
 
@@ -168,6 +181,25 @@ class _Builder:
         content = self._look.render(f"site/{template}").encode()
         self._add(OutputFile(path, content))
         return f"{path}?v={hashlib.sha256(content).hexdigest()[:12]}"
+
+    def _made(
+        self,
+        path: str,
+        template: str,
+        pages: Sequence[Page | None],
+        more_feeds: Sequence[FeedLink] = (),
+        **context: object,
+    ) -> OutputFile:
+        """Return a file whose context is made of nothing but these pages."""
+
+        def make() -> bytes:
+            return self._render(template, root_from(path), more_feeds, **context)
+
+        if not self._surroundings:
+            return OutputFile(path, make())
+        links = repr((self._following.main, more_feeds))
+        marks = (page.mark if page else "none" for page in pages)
+        return OutputMade(path, key_of(self._surroundings, template, self._stylesheet, links, *marks), make)
 
     def _render(self, template: str, root: str, more_feeds: Sequence[FeedLink] = (), **context: object) -> bytes:
         text = self._look.render(

@@ -27,6 +27,12 @@ class Page:
     is_closed: bool
 
     @property
+    def mark(self) -> str:
+        """What tells this page from any other, in whatever state; empty if that is not known."""
+        known = self.post.fingerprint
+        return known and f"{known} {self.file} {self.is_open} {self.is_closed}"
+
+    @property
     def day(self) -> date:
         return self.post.published.date()
 

@@ -17,7 +17,7 @@ from .conftest import Desk
 
 
 def rendered(desk: Desk) -> list[OutputFile | OutputCopy]:
-    return list(render_output(desk.load().posts, desk.settings, desk.look, desk.now).files)
+    return list(render_output(desk.load().posts, desk.settings, desk.look, desk.now, at_once=False).files)
 
 
 def spoilt(files: list[OutputFile | OutputCopy], path: str) -> list[OutputFile | OutputCopy]:
