@@ -48,6 +48,9 @@ from = "Measured <digest@measured.example.net>"
 weekly = "Mon 08:00"
 provider = "smtp"
 
+[web]
+public_url = "http://127.0.0.1:8090"
+
 [smtp]
 host = "127.0.0.1"
 port = {port}

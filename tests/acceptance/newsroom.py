@@ -35,6 +35,9 @@ postal_address = "Harbour Trust, 1 Quay, Porttown"
 from = "Harbour Notes <notes@harbour.example>"
 provider = "{provider}"
 
+[web]
+public_url = "http://127.0.0.1:8090"
+
 [smtp]
 host = "127.0.0.1"
 port = {port}

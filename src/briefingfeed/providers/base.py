@@ -35,7 +35,7 @@ class Provider(Protocol):
     rehearses: bool
     """True: nobody is mailed, editions are rehearsals."""
     is_local: bool
-    """True: nothing leaves this machine (a rehearsal, or a server on loopback)."""
+    """True: it speaks to this machine alone (a rehearsal, or a server on loopback, which may relay)."""
 
     async def deliver(self, work: Work) -> None:
         """Hand over messages until `work.take` returns none.

@@ -51,7 +51,7 @@ def draft_edition(context: SendContext, slot: Slot, history: History, now: datet
     if not selection.posts:
         return Draft(slot=slot, library=library, selection=selection, rendition=None, renamed=renamed)
     rendition, findings = render_posts(context, selection.posts, library.posts, now)
-    if not offline and not context.provider.is_local:
+    if not offline and not context.stays_here:
         findings += _page_findings(context)
     return Draft(
         slot=slot, library=library, selection=selection, rendition=rendition, renamed=renamed, findings=findings

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from briefingfeed.delivery.failpoints import Failpoint, ignore
 from briefingfeed.errors import ConfigurationError, UsageError
+from briefingfeed.http import is_loopback
 from briefingfeed.look import Look
 from briefingfeed.models.settings import (
     EXAMPLE_FROM_ADDRESS,
@@ -43,6 +45,15 @@ class SendContext:
     def rehearses(self) -> bool:
         return self.provider.rehearses
 
+    @property
+    def stays_here(self) -> bool:
+        """Whether nothing leaves this machine: a rehearsal, or a trial whose mail server and links are both local.
+
+        A local server alone proves nothing: it is mostly a relay, and then it mails people.
+        """
+        links_stay = is_loopback(urlsplit(self.settings.public_url).hostname or "")
+        return self.rehearses or (self.provider.is_local and links_stay)
+
 
 def check_identity(context: SendContext) -> None:
     """Refuse to send in the name of the example publication. Raises ConfigurationError naming every key to change."""
@@ -72,7 +83,7 @@ def check_identity(context: SendContext) -> None:
 
 def check_as_of(context: SendContext) -> None:
     """Refuse to send mail beyond this machine for a moment that isn't now. Raises UsageError."""
-    if not context.provider.is_local:
+    if not context.stays_here:
         raise UsageError(
             f"--as-of only rehearses, but {context.provider.name} would mail people.",
             remedy="Leave --as-of out, look first with --dry-run, or set provider to outbox.",

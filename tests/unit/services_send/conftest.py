@@ -187,7 +187,7 @@ def _settings(folder: Path) -> Settings:
         feeds=FeedSettings(),
         newsletter=NewsletterSettings(from_=Mailbox("notes@harbour.example", "Harbour Notes")),
         database=DatabaseSettings(url=f"sqlite:///{folder / 'var' / 'test.db'}"),
-        web=WebSettings(),
+        web=WebSettings(public_url="http://127.0.0.1:8090"),
     )
 
 

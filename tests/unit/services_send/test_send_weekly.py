@@ -10,7 +10,14 @@ import pytest
 from briefingfeed.errors import ConfigurationError, LockedError, ProviderError, UsageError
 from briefingfeed.models.delivery import DeliveryState, Result
 from briefingfeed.models.edition import Cadence, Edition, EditionState
-from briefingfeed.models.settings import EXAMPLE_FROM_ADDRESS, EXAMPLE_URL, Mailbox
+from briefingfeed.models.settings import (
+    EXAMPLE_FROM_ADDRESS,
+    EXAMPLE_URL,
+    UNSET_POSTAL_ADDRESS,
+    UNSET_URL,
+    Mailbox,
+    WebSettings,
+)
 from briefingfeed.services.deliveries import Resolution, acknowledge_deliveries, resolve_deliveries
 from briefingfeed.services.editions import cancel_edition, hold_edition, release_edition
 from briefingfeed.storage import editions
@@ -277,11 +284,21 @@ class TestRefusals:
         desk.provider = desk.outbox
         desk.send()
 
+    def test_what_init_writes_for_want_of_an_answer_is_not_mailed_either(self, desk) -> None:
+        publication = replace(desk.settings.publication, url=UNSET_URL, postal_address=UNSET_POSTAL_ADDRESS)
+        desk.settings = replace(desk.settings, publication=publication)
+        with pytest.raises(ConfigurationError, match=r"\[publication\] url, \[publication\] postal_address: not yours"):
+            desk.send()
+
     def test_another_time_is_only_for_this_machine(self, desk) -> None:
         desk.office.is_local = False
         with pytest.raises(UsageError, match="only rehearses"):
             desk.send(as_of=True)
         desk.office.is_local = True
+        desk.settings = replace(desk.settings, web=WebSettings(public_url="https://harbour.example"))
+        with pytest.raises(UsageError, match="only rehearses"):  # a server of this machine may be a relay
+            desk.send(as_of=True)
+        desk.settings = replace(desk.settings, web=WebSettings(public_url="http://localhost:8090"))
         desk.send(as_of=True)
 
 
@@ -300,7 +317,7 @@ class TestPreflight:
         desk.page = None
         assert desk.send().exit_code == 0
         assert desk.office.recipients == ["ann@example.org"]
-        assert desk.pages_asked[0].startswith("https://harbour.example/u/")
+        assert desk.pages_asked[0].startswith("http://127.0.0.1:8090/u/")
 
     def test_a_blocked_edition_is_missed_when_the_next_slot_comes(self, desk) -> None:
         desk.write("Tides")
