@@ -47,7 +47,9 @@ def test_a_build_with_an_error_writes_nothing(desk: Desk) -> None:
     desk.build()
     before = desk.output()
     desk.post("mole")
-    settings = replace(desk.settings, publication=replace(desk.settings.publication, id_authority="no space, please"))
+    publication = replace(desk.settings.publication)
+    object.__setattr__(publication, "id_authority", "no space, please")  # what the settings refuse
+    settings = replace(desk.settings, publication=publication)
 
     with pytest.raises(ContentError, match="InvalidFullLink"):
         build(replace(desk.context(), settings=settings))
