@@ -85,11 +85,7 @@ class Look:
                 remedy=_REMEDY,
             ) from error
         except OSError as error:
-            raise TemplateError(
-                f"the template cannot be read: {(error.strerror or str(error)).lower()}",
-                where=str(error.filename or name),
-                remedy="let the user who runs briefingfeed read it",
-            ) from error
+            raise _unreadable(error, name) from error
         except UnicodeDecodeError as error:
             raise TemplateError(
                 "a template is not UTF-8 text",
@@ -117,12 +113,24 @@ class Look:
         return next((str(path) for folder in self._search if (path := folder / name).exists()), name)
 
     def fingerprint(self) -> str:
-        """Return a hex digest that changes whenever a template changes."""
+        """Return a hex digest that changes whenever a template changes. Raises TemplateError for one that can't be read."""
         digest = hashlib.sha256()
         for name in self.names():
             source = next(path for folder in self._search if (path := folder / name).is_file())
-            digest.update(name.encode() + b"\0" + hashlib.sha256(source.read_bytes()).digest())
+            try:
+                content = source.read_bytes()
+            except OSError as error:
+                raise _unreadable(error, name) from error
+            digest.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
         return digest.hexdigest()
+
+
+def _unreadable(error: OSError, name: str) -> TemplateError:
+    return TemplateError(
+        f"the template cannot be read: {(error.strerror or str(error)).lower()}",
+        where=str(error.filename or name),
+        remedy="let the user who runs briefingfeed read it",
+    )
 
 
 def day_in_words(day: date) -> str:
