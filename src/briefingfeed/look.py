@@ -113,7 +113,7 @@ class Look:
         return next((str(path) for folder in self._search if (path := folder / name).exists()), name)
 
     def fingerprint(self) -> str:
-        """Return a hex digest that changes whenever a template changes. Raises TemplateError for one that can't be read."""
+        """Return a hex digest that changes whenever a template changes. Raises TemplateError."""
         digest = hashlib.sha256()
         for name in self.names():
             source = next(path for folder in self._search if (path := folder / name).is_file())
