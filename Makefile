@@ -35,6 +35,7 @@ format: .venv/develop ## put the code into shape
 bench: .venv/develop ## measure builds and sending beside their yardsticks (takes minutes)
 	@tests/setup/debian.sh
 	@$(BIN)/python benchmarks/build.py
+	@$(BIN)/python benchmarks/feeds.py
 	@$(BIN)/python benchmarks/send.py
 
 lock: .venv/develop ## choose all versions anew
