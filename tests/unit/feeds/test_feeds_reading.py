@@ -80,7 +80,7 @@ def test_entities_are_not_resolved() -> None:
         except UnreadableFeedError:
             continue
         assert all(len(title) < 10 for title in titles), titles
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20  # expanding the bomb would take hours
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,7 @@ def test_a_slow_hub_costs_little_time(hub: Hub, output: Output) -> None:
     hub.wait = 30
     began = time.monotonic()
     report = output.announce()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     assert report.waiting == ALL
     assert report.trouble
 

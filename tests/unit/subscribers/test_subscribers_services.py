@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -250,13 +249,9 @@ def test_a_file_that_is_not_there_is_told(tmp_path):
         subscriber_imports.read_file(tmp_path)
 
 
-def test_ten_thousand_rows_are_read_shown_and_stored_in_seconds(database, tmp_path):
-    """0.9 s in all when measured; the bound leaves room for a busy computer."""
+def test_ten_thousand_rows_are_read_shown_and_stored(database, tmp_path):
     rows = [f"reader{number}@mail{number % 500}.example.org,Reader,{number},active" for number in range(10_000)]
-    began = time.monotonic()
     candidates = read(tmp_path, "Email,First Name,Number,Status\n" + "\n".join(rows))
     shown = subscriber_imports.preview(database, candidates, suppression_key=KEY)
     done = apply(database, candidates)
-    elapsed = time.monotonic() - began
     assert shown.counts[Fate.NEW] == done.counts[Fate.NEW] == 10_000
-    assert elapsed < 5
