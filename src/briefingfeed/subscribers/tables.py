@@ -86,6 +86,7 @@ def _unpack(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
                 left -= len(data)
                 check_size(name, LARGEST_FILE - left)
                 yield printable(PurePosixPath(member.filename).name, 200), data
+    # zipfile raises NotImplementedError for ways of packing that it does not know, RuntimeError for a password.
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
         raise ImportFileError(
             "The archive cannot be unpacked: it is damaged or has a password.",
