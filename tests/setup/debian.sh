@@ -4,6 +4,7 @@
 set -eu
 
 PATH="$PATH:/usr/sbin:/sbin"
+for folder in /usr/lib/postgresql/*/bin; do PATH="$PATH:$folder"; done # Debian keeps the server's programs there
 missing=""
 need() { # command, package
     command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
@@ -13,6 +14,7 @@ need smtp-sink postfix
 need nginx nginx
 need apache2 apache2
 need caddy caddy
+need postgres postgresql
 need chromium chromium
 need newsboat newsboat
 need node nodejs

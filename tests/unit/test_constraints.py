@@ -29,6 +29,7 @@ def test_everything_that_runs_is_pinned() -> None:
 
 def test_everything_that_tests_and_checks_is_pinned() -> None:
     groups = PROJECT["dependency-groups"]
+    groups |= PROJECT["project"]["optional-dependencies"]
     wanted = {plain(each) for group in groups.values() for each in group if isinstance(each, str)}
     assert wanted <= pinned("tests/setup/constraints.txt")
     assert pinned("constraints.txt") <= pinned("tests/setup/constraints.txt")
