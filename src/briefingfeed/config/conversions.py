@@ -14,9 +14,12 @@ from pathlib import Path
 from typing import Any, Union
 from zoneinfo import ZoneInfo
 
-from briefingfeed.models.settings import Mailbox, WeeklyTime
+from briefingfeed.models.settings import Mailbox, MonthlyTime, WeeklyTime
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_CLOCK = r"([01]?\d|2[0-3]):([0-5]\d)"
+_LAST_DAY = 28
+"""Every month has it."""
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
@@ -92,10 +95,24 @@ def _duration(value: object) -> timedelta:
 
 
 def _weekly(value: object) -> WeeklyTime:
-    match = re.fullmatch(r"([A-Za-z]{3})[a-z]* +([01]?\d|2[0-3]):([0-5]\d)", _text(value).strip())
+    match = re.fullmatch(r"([A-Za-z]{3})[a-z]* +" + _CLOCK, _text(value).strip())
     if not match or match[1].lower() not in _DAYS:
         raise Unfit('a weekday and a time such as "Mon 08:00"')
     return WeeklyTime(_DAYS.index(match[1].lower()), time(int(match[2]), int(match[3])))
+
+
+def _time(value: object) -> time:
+    match = re.fullmatch(_CLOCK, _text(value).strip())
+    if not match:
+        raise Unfit('a time such as "07:30"')
+    return time(int(match[1]), int(match[2]))
+
+
+def _monthly(value: object) -> MonthlyTime:
+    match = re.fullmatch(rf"(\d{{1,2}}) +{_CLOCK}", _text(value).strip())
+    if not match or not 1 <= int(match[1]) <= _LAST_DAY:
+        raise Unfit('a day from 1 to 28 and a time such as "1 08:00"')
+    return MonthlyTime(int(match[1]), time(int(match[2]), int(match[3])))
 
 
 def _mailbox(value: object) -> Mailbox:
@@ -121,7 +138,9 @@ _CONVERTERS: dict[Any, Callable[[object], Any]] = {
     ZoneInfo: _zone,
     date: _day,
     timedelta: _duration,
+    time: _time,
     WeeklyTime: _weekly,
+    MonthlyTime: _monthly,
     Mailbox: _mailbox,
     Path: _path,
 }

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from briefingfeed.config.conversions import Unfit, convert
 from briefingfeed.errors import ConfigurationError
 from briefingfeed.models.settings import (
+    BounceSettings,
     DatabaseSettings,
     FeedSettings,
     IdSettings,
@@ -38,6 +39,7 @@ _SECTIONS: Mapping[str, type[Any]] = {
     "feeds": FeedSettings,
     "ids": IdSettings,
     "newsletter": NewsletterSettings,
+    "bounces": BounceSettings,
     "web": WebSettings,
 }
 _PATHS = {"posts": "posts", "templates": "templates", "output": "public", "state": "var"}
@@ -223,7 +225,11 @@ def _paths(reader: _Reader, root: Path, table: Mapping[str, object]) -> PathSett
 
 
 def _database(reader: _Reader, paths: PathSettings, table: Mapping[str, object]) -> DatabaseSettings:
-    reader.no_strangers(table, {"url"}, where="database")
+    reader.no_strangers(table, {"url", "password_file"}, where="database")
     url = reader.text(table, "url", f"sqlite:///{paths.state / 'briefingfeed.db'}", where="database")
     relative = re.fullmatch(r"sqlite:///(?!/)(.+)", url)
-    return DatabaseSettings(url=f"sqlite:///{paths.root / relative[1]}" if relative else url)
+    password_file = reader.text(table, "password_file", "", where="database")
+    return DatabaseSettings(
+        url=f"sqlite:///{paths.root / relative[1]}" if relative else url,
+        password_file=paths.root / password_file if password_file else None,
+    )

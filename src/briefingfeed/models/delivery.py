@@ -54,6 +54,17 @@ class Result(StrEnum):
     UNCERTAIN = "uncertain"
 
 
+class EventKind(StrEnum):
+    """What is heard of a delivery after it was handed over."""
+
+    DELIVERED = "delivered"
+    DELAYED = "delayed"
+    """The other side is still trying. Nothing follows from it."""
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    UNSUBSCRIBED = "unsubscribed"
+
+
 class Phase(StrEnum):
     """How far an attempt came."""
 
@@ -134,6 +145,7 @@ class Claimed:
     subscriber_id: str
     address: str = field(repr=False)
     attempts: int
+    rendition_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,3 +178,28 @@ class Attempt:
     code: int | None
     enhanced_code: str | None
     note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryEvent:
+    """What was heard of a delivery after it was handed over: a bounce, a complaint, a provider's report.
+
+    `source` and `source_key` together name it: the same event heard twice is one.
+    """
+
+    kind: EventKind
+    at: datetime
+    """When it happened, as far as the other side says."""
+    received_at: datetime
+    source: str
+    """Where it was heard: `mailbox`, or a provider's name."""
+    source_key: str
+    delivery_id: int | None = None
+    """None: it could not be tied to a delivery."""
+    subscriber_id: str | None = None
+    permanent: bool = False
+    """Of a bounce: it will be the same next time."""
+    code: int | None = None
+    enhanced_code: str | None = None
+    note: str = ""
+    """The other side's words without any address."""

@@ -10,10 +10,18 @@ from enum import StrEnum
 
 
 class Cadence(StrEnum):
+    """How often a subscriber is mailed."""
+
     WEEKLY = "weekly"
+    DAILY = "daily"
+    MONTHLY = "monthly"
+    POSTS = "posts"
+    """Each post by itself, as soon as it is visible."""
 
 
 class EditionState(StrEnum):
+    PLANNED = "planned"
+    """Its slot is near: a proof has gone to the editors. Nothing is frozen yet."""
     FROZEN = "frozen"
     """Content and recipients are fixed; nobody was handed it yet."""
     SENDING = "sending"
@@ -61,8 +69,19 @@ class Edition:
     public_url: str | None = None
     """What its unsubscribe links begin with. Like key and sender kept from the freeze on: a change of the settings
     changes no byte of a copy."""
+    return_path: str | None = None
+    """The address that bounces go to, as it is without the mark of a delivery (VERP); None: they go to `sender`."""
+    unsubscribe_address: str | None = None
+    """Where a mail with the token in its subject unsubscribes; None: only the link does."""
     note: str = ""
     """Why it is held, blocked, missed or cancelled, for people."""
+    proof_hash: str | None = None
+    """Of the content that the last proof showed."""
+    proof_sent_at: datetime | None = None
+    open_batch: int = 2
+    """Rows of a later batch than this wait: 1 while only the first batch goes."""
+    pause_until: datetime | None = None
+    """After the first batch: nothing is handed over before."""
 
     @property
     def scope(self) -> str:

@@ -43,6 +43,14 @@ class WeeklyTime:
     at: time
 
 
+@dataclass(frozen=True, slots=True)
+class MonthlyTime:
+    """A day of the month, 1 to 28 so that every month has it, and a wall-clock time in the publication's zone."""
+
+    day: int
+    at: time
+
+
 class FeedContent(StrEnum):
     FULL = "full"
     SUMMARY = "summary"
@@ -153,19 +161,73 @@ class NewsletterSettings:
     weekly: WeeklyTime = WeeklyTime(0, time(8))
     catch_up: timedelta = timedelta(days=7)
     """A slot older than this is `missed`; its posts go with the next."""
+    daily: time | None = None
+    """None: there is no daily digest."""
+    monthly: MonthlyTime | None = None
+    """None: there is no monthly digest."""
+    posts: bool = False
+    """Whether subscribers may get each post by itself."""
     provider: str = "outbox"
+    first_batch: int | None = None
+    """So many readers get an edition first; the others after `first_batch_pause`. None: all at once."""
+    first_batch_pause: timedelta = timedelta(minutes=30)
+    proof_to: tuple[Mailbox, ...] = ()
+    """Who gets each edition as a proof, `proof_before` its slot."""
+    proof_before: timedelta = timedelta(hours=3)
+    report_to: tuple[Mailbox, ...] = ()
+    """Who is told how an edition went, and when something awaits a decision."""
+    heartbeat_url: str | None = None
+    """Asked after each run that went well, so that a watcher notices when none comes."""
     size_budget_kb: int = 90
     closing_soon_days: int = 14
 
     def __post_init__(self) -> None:
         if self.catch_up < timedelta(hours=1):
             raise ValueError('catch_up must be "1 h" at least, or editions are missed between two runs')
+        if self.proof_before > timedelta(days=3):
+            raise ValueError('proof_before must be "3 d" at most')
+        if self.heartbeat_url is not None and not re.fullmatch(r"https?://[^\s/?#@]+(/\S*)?", self.heartbeat_url):
+            raise ValueError('heartbeat_url must be a web address such as "https://watcher.example.org/ping/123"')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BounceSettings:
+    """The table `[bounces]`: the mailbox that undeliverable mail and unsubscribing mails come back to."""
+
+    address: str | None = None
+    """The envelope sender of digests. None: bounces go to the From address, and nothing reads them."""
+    verp: bool = True
+    """Whether each copy's envelope sender carries a mark: `address` with `+MARK` before the @."""
+    unsubscribe_address: str | None = None
+    """Named in List-Unsubscribe beside the link. Its mail comes to the same mailbox."""
+    maildir: Path | None = None
+    imap_host: str | None = None
+    imap_port: int = 993
+    """TLS from the first octet."""
+    imap_username: str | None = None
+    imap_password_file: Path | None = None
+    """Or the password stands in the environment: BRIEFINGFEED_BOUNCES_PASSWORD."""
+    imap_folder: str = "INBOX"
+    keep: bool = False
+    """Whether mails stay in the mailbox, marked as read, after they were dealt with."""
+
+    def __post_init__(self) -> None:
+        for name in ("address", "unsubscribe_address"):
+            value: str | None = getattr(self, name)
+            if value is not None and not re.fullmatch(r"[A-Za-z0-9._-]{1,30}@[A-Za-z0-9.-]+", value):
+                raise ValueError(f'{name} must be a plain address such as "bounces@example.org"')
+        if self.maildir is not None and self.imap_host is not None:
+            raise ValueError("maildir and imap_host are two mailboxes; name one of them")
+        if self.imap_host is not None and self.imap_username is None:
+            raise ValueError("imap_username is missing; imap_host needs it")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseSettings:
     url: str
     """SQLAlchemy URL; a relative SQLite path is below the publication's folder and made absolute here."""
+    password_file: Path | None = None
+    """For PostgreSQL; or the password stands in the environment: BRIEFINGFEED_DATABASE_PASSWORD."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +255,7 @@ class Settings:
     web: WebSettings
     provider_tables: Mapping[str, Mapping[str, object]] = field(default_factory=lambda: MappingProxyType({}))
     ids: IdSettings = field(default_factory=IdSettings)
+    bounces: BounceSettings = field(default_factory=BounceSettings)
     redirects: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Old address -> new one, such as a feed of an older site. Old ones are paths below the publication's url; new
     ones too, or whole addresses. None leads to another old one."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from briefingfeed.models.edition import Cadence
+
 
 class SubscriberState(StrEnum):
     UNCONFIRMED = "unconfirmed"
@@ -41,6 +43,9 @@ class Subscriber:
     state: SubscriberState
     created_at: datetime
     unsubscribed_at: datetime | None = None
+    cadence: Cadence = Cadence.WEEKLY
+    cadence_since: datetime | None = None
+    """When it was changed; None: never."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,7 +76,7 @@ def send_sample(context: SendContext, address: str, *, as_of: bool = False) -> S
         sender=context.settings.newsletter.from_.address,
         public_url=context.settings.public_url,
     )
-    row = Claimed(delivery_id=0, subscriber_id=NOBODY, address=address, attempts=0)
+    row = Claimed(delivery_id=0, subscriber_id=NOBODY, address=address, attempts=0, rendition_id=0)
     message = Copies(edition, rendition, context.keyring).message(row)
     return SampleReport(
         address=address,

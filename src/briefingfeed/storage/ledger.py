@@ -114,7 +114,9 @@ _CLAIM: Final = (
         claimed_at=bindparam("now"),
         updated_at=bindparam("now"),
     )
-    .returning(delivery.c.id, delivery.c.subscriber_id, delivery.c.address, delivery.c.attempts)
+    .returning(
+        delivery.c.id, delivery.c.subscriber_id, delivery.c.address, delivery.c.attempts, delivery.c.rendition_id
+    )
 )
 _SKIP: Final = (
     update(delivery)
@@ -141,7 +143,13 @@ def claim(c: Connection, edition_key: str, run_id: str, most: int, now: datetime
         wanted = sorted(row for row in rows if row.id not in skipped)
         if wanted or not rows:
             return [
-                Claimed(delivery_id=row.id, subscriber_id=row.subscriber_id, address=row.address, attempts=row.attempts)
+                Claimed(
+                    delivery_id=row.id,
+                    subscriber_id=row.subscriber_id,
+                    address=row.address,
+                    attempts=row.attempts,
+                    rendition_id=row.rendition_id,
+                )
                 for row in wanted
             ]
 

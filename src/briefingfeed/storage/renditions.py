@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, select
 
 from briefingfeed.errors import StorageError
 from briefingfeed.models.edition import ByteSlot, Rendition, Segment, SlotCoding, SlotName, content_hash
-from briefingfeed.storage.schema import rendition
+from briefingfeed.storage.schema import rendition, rendition_post
 
 
 def add(c: Connection, edition_key: str, new: Rendition, *, number: int = 1) -> int:
@@ -20,6 +20,9 @@ def add(c: Connection, edition_key: str, new: Rendition, *, number: int = 1) -> 
     content = _content(new)
     row = content | {"edition_key": edition_key, "number": number, "checksum": _checksum(content)}
     stored: int = c.execute(insert(rendition).returning(rendition.c.id), row).scalar_one()
+    posts = [{"rendition_id": stored, "post_id": post_id} for post_id in dict.fromkeys(new.post_ids)]
+    if posts:
+        c.execute(insert(rendition_post), posts)
     return stored
 
 

@@ -23,12 +23,12 @@ from sqlalchemy import (
     text,
 )
 
-from briefingfeed.models.delivery import DeliveryState, Phase, Result
+from briefingfeed.models.delivery import DeliveryState, EventKind, Phase, Result
 from briefingfeed.models.edition import Cadence, EditionState
 from briefingfeed.models.subscriber import ConsentKind, SubscriberState, SuppressionReason
 from briefingfeed.storage.types import Instant, word
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """The newest migration: a database at this revision has exactly the tables below."""
 
 metadata = MetaData(
@@ -78,6 +78,8 @@ subscriber = Table(
     Column("state", word(SubscriberState), nullable=False, index=True),
     Column("created_at", Instant, nullable=False),
     Column("unsubscribed_at", Instant),
+    Column("cadence", word(Cadence), nullable=False, server_default=Cadence.WEEKLY),
+    Column("cadence_since", Instant),
 )
 
 consent = Table(
@@ -117,7 +119,14 @@ edition = Table(
     Column("signing_key", String),
     Column("sender", String),
     Column("public_url", String),
+    Column("return_path", String),
+    Column("unsubscribe_address", String),
     Column("note", Text, nullable=False),
+    Column("proof_hash", String),
+    Column("proof_sent_at", Instant),
+    # Rows of a later batch wait: see `delivery.batch`.
+    Column("open_batch", Integer, nullable=False, server_default="2"),
+    Column("pause_until", Instant),
     CheckConstraint("(state = 'held') = (held_at IS NOT NULL)", name="held"),
 )
 
@@ -138,6 +147,14 @@ rendition = Table(
     Column("checksum", String, nullable=False),
     UniqueConstraint("edition_key", "number"),
     sqlite_autoincrement=True,
+)
+
+# The same as `post_ids`, for SQL: who had which post.
+rendition_post = Table(
+    "rendition_post",
+    metadata,
+    Column("rendition_id", ForeignKey("rendition.id"), primary_key=True),
+    Column("post_id", String, primary_key=True, index=True),
 )
 
 edition_post = Table(
@@ -162,6 +179,8 @@ delivery = Table(
     Column("id", Integer, primary_key=True),
     Column("edition_key", ForeignKey("edition.key"), nullable=False),
     Column("rendition_id", ForeignKey("rendition.id"), nullable=False),
+    # 1: the first batch, 2: everyone else.
+    Column("batch", Integer, nullable=False, server_default="2"),
     # Both are dropped when the subscriber is erased; the row still counts.
     Column("subscriber_id", ForeignKey("subscriber.id"), index=True),
     Column("address", String),
@@ -171,6 +190,8 @@ delivery = Table(
     Column("next_attempt_at", Instant),
     Column("claim_id", String),
     Column("claimed_at", Instant),
+    # The run that had armed the row when it was found dead; should it be alive after all, its word still counts.
+    Column("lost_run", String),
     Column("code", Integer),
     Column("enhanced_code", String),
     Column("provider_id", String),
@@ -200,6 +221,46 @@ attempt = Table(
     Column("enhanced_code", String),
     Column("note", Text, nullable=False),
     sqlite_autoincrement=True,
+)
+
+delivery_event = Table(
+    "delivery_event",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("delivery_id", ForeignKey("delivery.id"), index=True),
+    # No foreign key: an event outlives the subscriber, and then leads to nobody.
+    Column("subscriber_id", String, index=True),
+    Column("kind", word(EventKind), nullable=False),
+    Column("permanent", Boolean, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("source", String, nullable=False),
+    Column("source_key", String, nullable=False),
+    Column("code", Integer),
+    Column("enhanced_code", String),
+    Column("note", Text, nullable=False),
+    UniqueConstraint("source", "source_key"),
+    sqlite_autoincrement=True,
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", String, primary_key=True),
+    # The machine and state folder it works from: there its lock tells whether it lives.
+    Column("place", String, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    # By the database's own clock.
+    Column("lease_until", Instant, nullable=False),
+    Column("ended_at", Instant),
+)
+
+handed_over = Table(
+    "handed_over",
+    metadata,
+    Column("provider", String, primary_key=True),
+    Column("minute", Instant, primary_key=True),
+    Column("count", Integer, nullable=False),
 )
 
 # After an erasure the source and note of older rows, where people write names, may be blanked; nothing else, ever.

@@ -29,6 +29,8 @@ _COLUMNS: Final = (
     subscriber.c.state,
     subscriber.c.created_at,
     subscriber.c.unsubscribed_at,
+    subscriber.c.cadence,
+    subscriber.c.cadence_since,
 )
 
 
@@ -138,6 +140,8 @@ def _row(person: Subscriber, address_hash: str) -> dict[str, Any]:
         "state": person.state,
         "created_at": person.created_at,
         "unsubscribed_at": person.unsubscribed_at,
+        "cadence": person.cadence,
+        "cadence_since": person.cadence_since,
     }
 
 

@@ -10,7 +10,7 @@ import pytest
 from briefingfeed.delivery.copies import Copies
 from briefingfeed.models.delivery import Claimed
 
-ROW = Claimed(delivery_id=7, subscriber_id="ab12", address="ann@example.org", attempts=0)
+ROW = Claimed(delivery_id=7, subscriber_id="ab12", address="ann@example.org", attempts=0, rendition_id=1)
 
 
 def test_the_same_row_gives_the_same_bytes(mailing: Any) -> None:

@@ -36,7 +36,7 @@ def test_claim_gives_what_a_copy_needs(database: Database) -> None:
     with database.write() as c:
         ready(c, "ann")
         assert deliveries.claim(c, KEY, RUN, 10, NOW) == [
-            Claimed(delivery_id=1, subscriber_id="id-ann", address="ann@readers.example", attempts=0)
+            Claimed(delivery_id=1, subscriber_id="id-ann", address="ann@readers.example", attempts=0, rendition_id=1)
         ]
 
 
