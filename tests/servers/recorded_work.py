@@ -62,6 +62,9 @@ class RecordedWork:
         self.reported.set()
         await asyncio.sleep(0)
 
+    def reached(self, place: str) -> None:
+        pass
+
     @property
     def waiting(self) -> list[Message]:
         return list(self._waiting)

@@ -12,25 +12,39 @@ from typing import Final
 
 from briefingfeed.errors import ConfigurationError
 
+BEFORE_FREEZE: Final = "before-freeze"
 AFTER_FREEZE: Final = "after-freeze"
+BEFORE_CLAIM: Final = "before-claim"
 AFTER_CLAIM: Final = "after-claim"
 BEFORE_ARM: Final = "before-arm"
 AFTER_ARM: Final = "after-arm"
-AFTER_SUBMIT: Final = "after-submit"
+BEFORE_DOT: Final = "before-dot"
+AFTER_DOT: Final = "after-dot"
+"""The message and its end are written; nobody knows the answer."""
+AFTER_REPLY: Final = "after-reply"
 """The provider knows the answer; nothing of it is written down yet."""
 BEFORE_RECORD: Final = "before-record"
 AFTER_RECORD: Final = "after-record"
 BEFORE_DONE: Final = "before-done"
+BEFORE_RELEASE: Final = "before-release"
+AFTER_RELEASE: Final = "after-release"
 NAMES: Final = (
+    BEFORE_FREEZE,
     AFTER_FREEZE,
+    BEFORE_CLAIM,
     AFTER_CLAIM,
     BEFORE_ARM,
     AFTER_ARM,
-    AFTER_SUBMIT,
+    BEFORE_DOT,
+    AFTER_DOT,
+    AFTER_REPLY,
     BEFORE_RECORD,
     AFTER_RECORD,
     BEFORE_DONE,
+    BEFORE_RELEASE,
+    AFTER_RELEASE,
 )
+"""In the order of a run. `before` a transaction of these names means: all of it is written, and not committed."""
 
 Failpoint = Callable[[str], None]
 

@@ -168,13 +168,13 @@ class Ledger(Generic[Entry, Ask, Answer]):
         return await loop.run_in_executor(self._thread, self._transact, group)
 
     def _transact(self, group: _Group) -> list[Any]:
-        for name in group.names:
-            self._failpoint(f"before-{name}")
         with self._database.write() as connection:
             if group.entries:
                 self._book.record(connection, group.entries)
             results = list(self._book.arm(connection, group.asks)) if group.asks else []
             results += [work(connection) for _, work in group.steps]
+            for name in group.names:
+                self._failpoint(f"before-{name}")
         for name in group.names:
             self._failpoint(f"after-{name}")
         return results

@@ -21,6 +21,9 @@ class _SingleWork:
     async def report(self, outcome: Outcome) -> None:
         self.outcome = outcome
 
+    def reached(self, place: str) -> None:
+        """Nobody is killed for a test mail."""
+
 
 def hand_over(provider: Provider, message: Message) -> Outcome:
     """Hand one message over and return what became of it. Raises ProviderError if the way out can't be used."""

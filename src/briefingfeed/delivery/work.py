@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from briefingfeed.delivery.book import Armed, Ask, Entry
 from briefingfeed.delivery.copies import Copies
-from briefingfeed.delivery.failpoints import AFTER_SUBMIT, Failpoint
+from briefingfeed.delivery.failpoints import AFTER_REPLY, Failpoint
 from briefingfeed.delivery.ledger import Ledger
 from briefingfeed.delivery.outcomes import PolicyWatch, settle
 from briefingfeed.delivery.stopping import Stop
@@ -82,7 +82,7 @@ class EditionWork:
         row = self._taken.pop(outcome.delivery_id, None)
         if row is None:
             raise ValueError(f"delivery {outcome.delivery_id} was not taken, or is reported twice")
-        self._failpoint(AFTER_SUBMIT)
+        self._failpoint(AFTER_REPLY)
         returns = self._returns[row.delivery_id]
         record = settle(outcome, attempts=row.attempts, returns=returns, now=self._now())
         self._ledger.put(Entry(record=record))
@@ -92,6 +92,9 @@ class EditionWork:
             self._settled += 1
             self._progress(self._settled)
         self._observe(outcome)
+
+    def reached(self, place: str) -> None:
+        self._failpoint(place)
 
     async def abandon(self) -> None:
         """Write down as uncertain what was taken and never reported: the provider broke down with it in hand."""

@@ -27,6 +27,9 @@ class Work(Protocol):
         """Record what became of one taken message. Returns once the record is queued in order; a failure to record
         stops the run: `take` then returns nothing more."""
 
+    def reached(self, place: str) -> None:
+        """Called at `before-dot` and `after-dot` of a message, where tests let the process die."""
+
 
 class Provider(Protocol):
     """One way out. One file, one class; its settings are a frozen dataclass in the same file."""

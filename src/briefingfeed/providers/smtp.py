@@ -168,6 +168,7 @@ class _Courier:
                 return None
             try:
                 self._session = await self._provider.open_session()
+                self._session.reached = self._work.reached
             except SessionError as trouble:
                 self._run.failed(trouble)
         return self._session

@@ -7,7 +7,7 @@ RFC 5321; RFC 2920 where the server offers PIPELINING. Whether trying again is s
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -47,6 +47,8 @@ class Session:
         self.wire = wire
         self.settings = settings
         self.offers = Offers()
+        self.reached: Callable[[str], None] = lambda _place: None
+        """As `Work.reached`."""
         self._reader = ReplyReader()
         self._replies: deque[Reply] = deque()
         self._dirty = False
@@ -76,7 +78,9 @@ class Session:
     async def send_message(self, segments: Sequence[bytes]) -> Reply:
         """Send a message and its dot, after DATA was allowed, and return the reply. Raises WireError."""
         self._ending = True
+        self.reached("before-dot")
         self.wire.write_message(segments)
+        self.reached("after-dot")
         reply = await self.reply(self.settings.dot_timeout)
         self._ending = False
         return reply

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from briefingfeed.delivery.audience import count_recipients
+from briefingfeed.delivery.failpoints import BEFORE_FREEZE
 from briefingfeed.delivery.plan import Decision, decide, decide_rehearsal, edition_key
 from briefingfeed.models.edition import Edition, EditionState, Rendition, Slot
 from briefingfeed.newsletter.preflight import Finding
@@ -152,6 +153,7 @@ def _record_frozen(context: SendContext, draft: Draft, rendition: Rendition, edi
         _note_posts(connection, draft)
         if edition.rehearsal:
             note(connection, rehearsed(edition.key))
+        context.failpoint(BEFORE_FREEZE)
     titles = tuple(post.title for post in draft.selection.posts)
     return Frozen(edition=edition, titles=titles, warnings=draft.warnings)
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from briefingfeed.delivery.copies import Copies
-from briefingfeed.delivery.failpoints import AFTER_FREEZE, BEFORE_DONE
+from briefingfeed.delivery.failpoints import AFTER_FREEZE, AFTER_RELEASE, BEFORE_DONE, BEFORE_RELEASE
 from briefingfeed.delivery.run import RunResult, RunSetup, run_edition
 from briefingfeed.models.edition import Edition, EditionState
 from briefingfeed.newsletter.preflight import Finding
@@ -69,7 +69,10 @@ def send_weekly(
         if frozen.edition is not None and frozen.edition.state in UNFINISHED:
             context.failpoint(AFTER_FREEZE)
         result = run.hand_over()
-        return run.report(frozen, result)
+        report = run.report(frozen, result)
+        context.failpoint(BEFORE_RELEASE)
+    context.failpoint(AFTER_RELEASE)
+    return report
 
 
 class _Run:
