@@ -11,6 +11,7 @@ need() { # command, package
 }
 
 need smtp-sink postfix
+need dovecot dovecot-imapd
 need nginx nginx
 need apache2 apache2
 need caddy caddy
