@@ -1,6 +1,7 @@
 """Named places where a test may kill the process: `before-arm:3` dies when that place is reached the third time.
 
-SIGKILL, so that nothing gets to clean up, as when the power fails or the kernel runs out of memory.
+SIGKILL, so that nothing gets to clean up, as when the power fails or the kernel runs out of memory. With `:stop` after
+the number it is SIGSTOP: the test does something to the world meanwhile, and lets the process go on.
 """
 
 from __future__ import annotations
@@ -46,6 +47,9 @@ NAMES: Final = (
 )
 """In the order of a run. `before` a transaction of these names means: all of it is written, and not committed."""
 
+_DEFAULTS: Final = ("1", "kill")
+_SIGNALS: Final = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
+
 Failpoint = Callable[[str], None]
 
 
@@ -54,25 +58,25 @@ def ignore(_name: str) -> None:
 
 
 def failpoints(spec: str | None) -> Failpoint:
-    """Return what to call with a place's name. `spec` is `name` or `name:n`; None never dies.
+    """Return what to call with a place's name. `spec` is `name`, `name:n` or `name:n:stop`; None never dies.
 
     Raises ConfigurationError for an unknown name, so that a test can't pass because of a spelling mistake.
     """
     if not spec:
         return ignore
-    name, _, count = spec.partition(":")
-    if name not in NAMES or not (count or "1").isdigit():
+    name, count, how, *more = [*spec.split(":"), *_DEFAULTS[spec.count(":") :]]
+    if name not in NAMES or not count.isdecimal() or how not in _SIGNALS or more:
         raise ConfigurationError(
             f"BRIEFINGFEED_FAILPOINT={spec} names no place where this program can be killed.",
             remedy=f"It is for tests; unset it, or use one of: {', '.join(NAMES)}.",
         )
-    left = int(count or "1")
+    left = int(count)
 
     def reached(place: str) -> None:
         nonlocal left
         if place == name:
             left -= 1
             if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), _SIGNALS[how])
 
     return reached
