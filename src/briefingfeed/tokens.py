@@ -1,4 +1,4 @@
-"""What is derived from the secret keys: unsubscribe tokens, Message-IDs, and hashes of suppressed addresses.
+"""What is derived from the secret keys: unsubscribe tokens, bounce marks, Message-IDs, hashes of suppressed addresses.
 
 Everything here is deterministic, so that every attempt at a copy has the same bytes. Each purpose has a salt of its
 own: what was made for one is worth nothing for another.
@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import unicodedata
-from base64 import urlsafe_b64encode
+from base64 import b32decode, b32encode, urlsafe_b64encode
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TypeVar
@@ -20,6 +21,7 @@ from briefingfeed.errors import BriefingfeedError, SecretKeyError
 
 _UNSUBSCRIBE = b"briefingfeed/unsubscribe"
 _MESSAGE_ID = b"briefingfeed/message-id"
+_BOUNCE = b"briefingfeed/bounce"
 _FINGERPRINT = b"briefingfeed/fingerprint"
 _SUPPRESSION = b"briefingfeed/suppression"
 
@@ -30,6 +32,9 @@ SHORTEST_KEY = 16
 """Bytes; 128 bits."""
 LONGEST_TOKEN = 200
 """Characters; what is longer is refused before it is looked at."""
+BOUNCE_TOKEN = r"[A-Za-z2-7]{24}"
+"""What a bounce token looks like, as a regular expression."""
+_ROW_OCTETS, _SEAL_OCTETS = 5, 10
 
 
 class TokenError(BriefingfeedError):
@@ -55,6 +60,7 @@ class Keyring:
         self._keys = MappingProxyType(dict(keys))
         self._unsubscribe = {name: _signer(key, _UNSUBSCRIBE) for name, key in keys.items()}
         self._message_id = {name: hmac.digest(key, _MESSAGE_ID, "sha256") for name, key in keys.items()}
+        self._bounce = {name: hmac.digest(key, _BOUNCE, "sha256") for name, key in keys.items()}
 
     @property
     def current(self) -> str:
@@ -78,6 +84,13 @@ class Keyring:
 
     def message_id_key(self, key: str) -> bytes:
         return _pick(self._message_id, key)
+
+    def bounce_key(self, key: str) -> bytes:
+        return _pick(self._bounce, key)
+
+    def bounce_keys(self) -> tuple[bytes, ...]:
+        """Newest first."""
+        return tuple(reversed(self._bounce.values()))
 
 
 def unsubscribe_token(keyring: Keyring, subscriber_id: str, *, key: str | None = None) -> str:
@@ -107,6 +120,38 @@ def message_id(keyring: Keyring, key: str, edition_key: str, subscriber_id: str,
     of = f"{edition_key}\0{subscriber_id}".encode()
     digest = hmac.digest(keyring.message_id_key(key), of, "sha256")
     return f"<{urlsafe_b64encode(digest)[:32].decode('ascii')}@{domain}>"
+
+
+def bounce_token(keyring: Keyring, delivery_id: int, subscriber_id: str, *, key: str) -> str:
+    """Return the mark of one copy in its envelope sender (VERP): 24 characters that survive a relay which folds case.
+
+    It names the row, and is sealed over row and subscriber: after the database was restored from a backup, the same
+    number may stand for somebody else. `key` is the fingerprint of the key that the edition was frozen with.
+    """
+    row = delivery_id.to_bytes(_ROW_OCTETS, "big")
+    return b32encode(row + _seal(keyring.bounce_key(key), row, subscriber_id)).decode("ascii").lower()
+
+
+def bounce_row(token: str) -> int:
+    """Return the row that a bounce token names. It proves nothing: see `is_bounce_token`. Raises TokenError."""
+    return int.from_bytes(_bounce_octets(token)[:_ROW_OCTETS], "big")
+
+
+def is_bounce_token(keyring: Keyring, token: str, subscriber_id: str) -> bool:
+    """Whether we made this token, for a copy that went to this subscriber."""
+    octets = _bounce_octets(token)
+    row, seal = octets[:_ROW_OCTETS], octets[_ROW_OCTETS:]
+    return any(hmac.compare_digest(seal, _seal(key, row, subscriber_id)) for key in keyring.bounce_keys())
+
+
+def _bounce_octets(token: str) -> bytes:
+    if not re.fullmatch(BOUNCE_TOKEN, token):
+        raise TokenError("This is not the mark of one of our mails.")
+    return b32decode(token.upper())
+
+
+def _seal(key: bytes, row: bytes, subscriber_id: str) -> bytes:
+    return hmac.digest(key, row + subscriber_id.encode(), "sha256")[:_SEAL_OCTETS]
 
 
 def address_hash(key: bytes, address: str) -> str:

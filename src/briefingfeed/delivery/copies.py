@@ -8,7 +8,7 @@ from briefingfeed.models.delivery import Claimed, Message
 from briefingfeed.models.edition import Edition, Rendition, SlotName
 from briefingfeed.newsletter.mime import fill, splice
 from briefingfeed.newsletter.placeholders import ascii_domain, ascii_url
-from briefingfeed.tokens import Keyring, message_id, unsubscribe_token
+from briefingfeed.tokens import Keyring, bounce_token, message_id, unsubscribe_token
 
 NOBODY = "nobody"
 """A subscriber id that no one has: its links lead to the real page and unsubscribe nobody."""
@@ -16,7 +16,11 @@ NOBODY = "nobody"
 
 def unsubscribe_url(public_url: str, keyring: Keyring, subscriber_id: str, *, key: str | None = None) -> str:
     """Return the address behind a subscriber's unsubscribe link; the pages are `web`'s. `key` as for the token."""
-    return f"{public_url}/u/{unsubscribe_token(keyring, subscriber_id, key=key)}"
+    return _page(public_url, unsubscribe_token(keyring, subscriber_id, key=key))
+
+
+def _page(public_url: str, token: str) -> str:
+    return f"{public_url}/u/{token}"
 
 
 class Copies:
@@ -40,18 +44,25 @@ class Copies:
     def message(self, row: Claimed) -> Message:
         """Return the copy for `row`. Raises ValueError if its address can't stand in a message."""
         identity = message_id(self._keyring, self._key, self._edition.key, row.subscriber_id, self._domain)
+        token = unsubscribe_token(self._keyring, row.subscriber_id, key=self._key)
         values = {
             SlotName.ADDRESS: row.address,
             SlotName.MESSAGE_ID: identity,
-            SlotName.UNSUBSCRIBE_URL: unsubscribe_url(
-                self._public_url, self._keyring, row.subscriber_id, key=self._key
-            ),
+            SlotName.UNSUBSCRIBE_URL: _page(self._public_url, token),
+            SlotName.UNSUBSCRIBE_TOKEN: token,
         }
         return Message(
             delivery_id=row.delivery_id,
-            envelope_from=self._sender,
+            envelope_from=self._envelope_from(row),
             recipient=row.address,
             message_id=identity,
             segments=splice(self._rendition.message, values),
             parts=partial(fill, self._rendition, values),
         )
+
+    def _envelope_from(self, row: Claimed) -> str:
+        """Return where a bounce of this copy goes to: its address tells whose it was (VERP)."""
+        if self._edition.return_path is None:
+            return self._sender
+        local, _, domain = self._edition.return_path.rpartition("@")
+        return f"{local}+{bounce_token(self._keyring, row.delivery_id, row.subscriber_id, key=self._key)}@{domain}"

@@ -96,6 +96,8 @@ class SlotName(StrEnum):
     MESSAGE_ID = "message-id"
     """With its angle brackets."""
     UNSUBSCRIBE_URL = "unsubscribe-url"
+    UNSUBSCRIBE_TOKEN = "unsubscribe-token"  # noqa: S105 - the name of a slot
+    """The token alone, for the subject of a mail that unsubscribes. Only if the edition has an address for these."""
 
 
 class SlotCoding(StrEnum):

@@ -25,8 +25,10 @@ _FORMS = {
     SlotName.ADDRESS: _ADDRESS,
     SlotName.MESSAGE_ID: re.compile(r"<[!-;=?-~]+@[A-Za-z0-9.-]+>"),
     SlotName.UNSUBSCRIBE_URL: re.compile(r"https?://[!#-;=?-~]+"),
+    SlotName.UNSUBSCRIBE_TOKEN: re.compile(r"[A-Za-z0-9._-]+"),
 }
-_LONGEST = 900
+_UNSUBSCRIBE = re.compile(r"<(?P<url>[^<>]+)>(?:, <mailto:[^<>?]+\?subject=(?P<token>[^<>]+)>)?")
+_LONGEST = 500
 """Characters; with the header's name the line stays below the 998 octets of RFC 5322."""
 
 
@@ -44,15 +46,19 @@ def placeholders_for(*contents: str) -> Placeholders:
 
 
 def placeholders_of(rendition: Rendition) -> Placeholders:
-    """Return the stand-ins that a rendition was made with: each has its own header field."""
+    """Return the stand-ins that a rendition was made with, from its header fields; those of slots that it has."""
     headers = dict(rendition.headers)
-    return MappingProxyType(
-        {
-            SlotName.ADDRESS: headers["To"],
-            SlotName.MESSAGE_ID: headers["Message-ID"],
-            SlotName.UNSUBSCRIBE_URL: headers["List-Unsubscribe"].strip("<>"),
-        }
-    )
+    unsubscribe = _UNSUBSCRIBE.fullmatch(headers["List-Unsubscribe"])
+    if unsubscribe is None:
+        raise ValueError("this rendition's List-Unsubscribe is not one of ours")
+    found = {
+        SlotName.ADDRESS: headers["To"],
+        SlotName.MESSAGE_ID: headers["Message-ID"],
+        SlotName.UNSUBSCRIBE_URL: unsubscribe["url"],
+    }
+    if unsubscribe["token"]:
+        found[SlotName.UNSUBSCRIBE_TOKEN] = unsubscribe["token"]
+    return MappingProxyType(found)
 
 
 def checked_value(name: SlotName, value: str) -> str:

@@ -134,10 +134,17 @@ def _headers(subject: str, digest: Digest, settings: Settings, placeholders: Pla
         ("Message-ID", placeholders[SlotName.MESSAGE_ID]),
         *reply_to,
         ("List-Id", _list_id(settings)),
-        ("List-Unsubscribe", f"<{placeholders[SlotName.UNSUBSCRIBE_URL]}>"),
+        ("List-Unsubscribe", _list_unsubscribe(settings, placeholders)),
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
         ("Precedence", "bulk"),
     ]
+
+
+def _list_unsubscribe(settings: Settings, placeholders: Placeholders) -> str:
+    """The link, which one click uses (RFC 8058), before the mail that asks for the same (RFC 2369)."""
+    link = f"<{placeholders[SlotName.UNSUBSCRIBE_URL]}>"
+    address = settings.bounces.unsubscribe_address
+    return f"{link}, <mailto:{address}?subject={placeholders[SlotName.UNSUBSCRIBE_TOKEN]}>" if address else link
 
 
 def _mailbox(mailbox: Mailbox) -> str:

@@ -99,6 +99,7 @@ def _freeze(context: SendContext, slot: Slot, now: datetime) -> Frozen:
 
 def new_edition(context: SendContext, slot: Slot) -> Edition:
     """Return the edition of `slot` as it is before anything is known of it."""
+    bounces = context.settings.bounces
     return Edition(
         key=edition_key(slot, rehearsal=context.rehearses),
         cadence=slot.cadence,
@@ -106,8 +107,10 @@ def new_edition(context: SendContext, slot: Slot) -> Edition:
         slot_at=slot.at,
         state=EditionState.FROZEN,
         signing_key=context.keyring.current,
-        sender=context.settings.newsletter.from_.address,
+        sender=bounces.address if bounces.address and not bounces.verp else context.settings.newsletter.from_.address,
+        return_path=bounces.address if bounces.verp else None,
         public_url=context.settings.public_url,
+        unsubscribe_address=bounces.unsubscribe_address,
     )
 
 

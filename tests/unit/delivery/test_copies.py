@@ -9,6 +9,7 @@ import pytest
 
 from briefingfeed.delivery.copies import Copies
 from briefingfeed.models.delivery import Claimed
+from briefingfeed.tokens import bounce_row, is_bounce_token
 
 ROW = Claimed(delivery_id=7, subscriber_id="ab12", address="ann@example.org", attempts=0, rendition_id=1)
 
@@ -26,3 +27,15 @@ def test_an_edition_that_was_never_frozen_has_no_copies(mailing: Any) -> None:
     for missing in ("signing_key", "sender", "public_url"):
         with pytest.raises(ValueError, match="never frozen"):
             Copies(replace(mailing.edition, **{missing: None}), mailing.rendition, mailing.keyring)
+
+
+def test_each_copy_has_an_envelope_sender_of_its_own_that_tells_whose_it_was(mailing: Any) -> None:
+    mailing.freeze("ann@example.org")
+    edition = replace(mailing.edition, return_path="bounces@example.org")
+    copies = Copies(edition, mailing.rendition, mailing.keyring)
+    first, again, other = (copies.message(row) for row in (ROW, ROW, replace(ROW, delivery_id=8)))
+    local, _, domain = first.envelope_from.partition("@")
+    assert (local.partition("+")[0], domain) == ("bounces", "example.org")
+    assert bounce_row(local.partition("+")[2]) == 7
+    assert is_bounce_token(mailing.keyring, local.partition("+")[2], "ab12")
+    assert first.envelope_from == again.envelope_from != other.envelope_from

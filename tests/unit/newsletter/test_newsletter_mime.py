@@ -74,7 +74,7 @@ titles = st.lists(
     max_size=12,
 ).map(lambda parts: one_line("".join(parts)))
 urls = st.from_regex(r"https://[a-z]{1,9}\.example/[!#-;=?-~]{0,300}", fullmatch=True).filter(
-    lambda url: len(url) < 900
+    lambda url: len(url) < 500
 )
 addresses = st.from_regex(
     r"[a-z0-9_+-]{1,30}(\.[a-z0-9]{1,9})?@[a-z0-9]{1,20}\.(example|bücher\.example)", fullmatch=True
