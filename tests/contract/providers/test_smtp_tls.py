@@ -62,7 +62,7 @@ async def test_encrypted_and_logged_in_the_mail_goes(
         await provider(sink, authority, security).deliver(work)
         assert sink.counts() == dict.fromkeys(READERS, 1)
         commands = sink.commands()
-        assert commands.count("AUTH") == 1
+        assert len([command for command in commands if command.startswith("AUTH")]) == 1
         assert [command.split(" ")[0] for command in commands].count("EHLO") == 1 + (security is Security.STARTTLS)
 
 
