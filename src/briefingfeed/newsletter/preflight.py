@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from html import unescape
 
 from briefingfeed.models.edition import Rendition, SlotName
 from briefingfeed.models.post import Post
 from briefingfeed.models.settings import Settings
 from briefingfeed.newsletter.digest import Digest
+from briefingfeed.newsletter.finding import Finding
 from briefingfeed.newsletter.placeholders import SlotValueError, ascii_url, checked_value, placeholders_of
+from briefingfeed.newsletter.proofreading import proofread
 from briefingfeed.newsletter.text import body_text
+
+__all__ = ["Finding", "examine"]
 
 LONGEST_SUBJECT = 90
 """Characters; most mail programs show fewer than that."""
@@ -20,19 +23,11 @@ LONGEST_SUBJECT = 90
 _HEAD = re.compile(r"<head\b.*?</head>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
 _TAG = re.compile(r"<(\w+)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>|</\w+>|<!\w[^>]*>")
 _HREF = re.compile(r"\bhref\s*=\s*[\"']([^\"']*)[\"']")
+_ID = re.compile(r"\bid\s*=\s*[\"']([^\"']*)[\"']")
+_LANGUAGE = re.compile(r"<html\b[^>]*\blang\s*=\s*[\"']?\w", re.IGNORECASE)
 _LEFTOVER = re.compile(r"\{\{[^{}\n]{0,80}\}\}|\{%[^%\n]{0,80}%\}|\{#[^#\n]{0,80}#\}")
 _AS_LONG_AS_A_TOKEN = "x" * 100
 _IMAGE_WITHOUT_ALT = re.compile(r"<img\b(?![^>]*\balt=)[^>]*>", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing found; `stops` if the edition must not leave with it."""
-
-    stops: bool
-    message: str
-    remedy: str
-    post_path: str | None = None
 
 
 def examine(rendition: Rendition, digest: Digest, settings: Settings) -> tuple[Finding, ...]:
@@ -86,8 +81,10 @@ def _warnings(rendition: Rendition, digest: Digest) -> Iterator[Finding]:
             message=f"The subject has {len(rendition.subject)} characters; mail programs cut it.",
             remedy="Shorten the first post's title, or [newsletter] subject.",
         )
+    yield from _template_warnings(rendition)
     for post in digest.posts:
         yield from _post_warnings(post, digest)
+        yield from proofread(post)
         if str(body_text(post.body.blocks)) not in rendition.text:
             yield Finding(
                 stops=False,
@@ -95,6 +92,23 @@ def _warnings(rendition: Rendition, digest: Digest) -> Iterator[Finding]:
                 remedy="Nothing needs to be done; what stands there can be written with `summary`.",
                 post_path=post.path,
             )
+
+
+def _template_warnings(rendition: Rendition) -> Iterator[Finding]:
+    body = _HEAD.sub("", rendition.html)
+    template = "Mend the templates in email/: the shipped ones do it right."
+    if not _LANGUAGE.search(rendition.html):
+        yield Finding(stops=False, message="The HTML part does not say its language.", remedy=template)
+    links = {unescape(link) for link in _HREF.findall(body)}
+    ids = {unescape(name) for name in _ID.findall(body)}
+    for link in sorted(link for link in links if link.startswith("#") and link[1:] not in ids):
+        yield Finding(
+            stops=False, message=f"A link in the mail leads to {link}, and there is no such place.", remedy=template
+        )
+    for link in sorted(link for link in links if link.startswith("http") and link not in rendition.text):
+        yield Finding(
+            stops=False, message=f"The text part lacks a link that the HTML part has: {link}", remedy=template
+        )
 
 
 def _post_warnings(post: Post, digest: Digest) -> Iterator[Finding]:

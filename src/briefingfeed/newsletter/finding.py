@@ -1,0 +1,15 @@
+"""One thing that somebody should know about an edition before it is frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing found; `stops` if the edition must not leave with it."""
+
+    stops: bool
+    message: str
+    remedy: str
+    post_path: str | None = None
