@@ -1,0 +1,150 @@
+"""One publication on trial: the real command, a real mail server, a clock that the test sets."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from acceptance.newsroom import Newsroom
+from faults.books import Books
+from faults.invariants import assert_invariants
+from faults.warm_command import Run, WarmCommand
+from servers.smtp_sink import SmtpSink
+
+MONDAY = datetime(2026, 11, 23, 8, 5, tzinfo=UTC)
+"""Five minutes after a slot."""
+KEY = "weekly/2026-W48"
+TEXT = "The tide — at “Żółta” — is **high**.\n\n.A line that begins with a dot.\n\nFrom here on."
+
+
+def addresses(count: int) -> list[str]:
+    return [f"reader{number:05}@example.org" for number in range(count)]
+
+
+class Trial(Newsroom):
+    """`run` and what builds on it start the warm command; `now` is its clock."""
+
+    def __init__(
+        self,
+        folder: Path,
+        command: WarmCommand,
+        sink: SmtpSink,
+        database_url: str,
+        readers: Iterable[str],
+        *,
+        connections: int = 1,
+        more: str = "",
+    ) -> None:
+        self.command = command
+        self.sink = sink
+        self.books = Books(database_url)
+        self.now = MONDAY
+        settings = f'connections = {connections}\ndot_timeout = 2\n{more}\n\n[database]\nurl = "{database_url}"'
+        super().__init__(folder, port=sink.port, more=settings)
+        self.write_post("Tides", TEXT)
+        self.subscribe(readers)
+
+    def write_post(self, title: str, text: str = "", *, day: datetime = MONDAY - timedelta(days=3)) -> Path:
+        file = self.folder / "posts" / f"{day:%Y-%m-%d}-{title.lower()}.md"
+        file.write_text(f"---\ntitle: {title}\ndate: {day:%Y-%m-%d}\n---\n\n{text or title}\n", "utf-8")
+        return file
+
+    def begin(self, *arguments: str, environment: Mapping[str, str] | None = None, gate: Path | None = None) -> Run:
+        """Start a command and leave it at work."""
+        return self.command.start(self.folder, *arguments, environment=environment, gate=gate)
+
+    def begin_sending(self, *, failpoint: str = "", gate: Path | None = None) -> Run:
+        environment = {"BRIEFINGFEED_FAILPOINT": failpoint} if failpoint else None
+        return self.begin(*self._sending, environment=environment, gate=gate)
+
+    @property
+    def _sending(self) -> tuple[str, ...]:
+        return ("send-weekly", "--now", "--json", "--as-of", f"{self.now:%Y-%m-%d %H:%M:%S%z}")
+
+    def run(  # type: ignore[override]
+        self,
+        *arguments: str,
+        expect: int | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        run = self.begin(*arguments, environment=environment)
+        done = subprocess.CompletedProcess(arguments, run.wait(), run.out, run.err)
+        if expect is not None:
+            assert done.returncode == expect, (done.returncode, done.stdout, done.stderr)
+        return done
+
+    def dies_at(self, failpoint: str) -> bool:
+        """Send with this failpoint; return whether it was reached."""
+        run = self.begin_sending(failpoint=failpoint)
+        code = run.wait()
+        assert code in (-9, 0, 1), (code, run.err)
+        return code == -9
+
+    @contextmanager
+    def stopped_at(self, failpoint: str) -> Iterator[Run]:
+        """Send, and stop there for the time of the block; then go on."""
+        run = self.begin_sending(failpoint=f"{failpoint}:stop")
+        try:
+            run.wait_until_stopped()
+            yield run
+        finally:
+            run.send(signal.SIGCONT)
+
+    def send_on(self, *codes: int, seconds: float = 60.0) -> Run:
+        """Send what is due, and end the run's waiting for what falls due later. It ends with one of `codes`."""
+        run = self.begin_sending()
+        self.end_waiting(run, seconds=seconds)
+        assert run.wait() in (codes or (0, 1)), (run.code, run.out, run.err)
+        return run
+
+    def end_waiting(self, run: Run, *, seconds: float = 60.0) -> None:
+        """Stop `run` in good order once it only waits."""
+        deadline = time.monotonic() + seconds
+        while run.poll(0.03) is None:
+            assert time.monotonic() < deadline, "it goes on and on"
+            if self._only_waits():
+                run.send(signal.SIGTERM)
+                run.wait()
+
+    def _only_waits(self) -> bool:
+        tally = self.books.tally()
+        if not tally or tally["deferred"] == 0 or any(tally[state] for state in ("pending", "claimed", "submitting")):
+            return False
+        before = len(self.sink.commands())
+        time.sleep(0.1)
+        return self.books.tally() == tally and len(self.sink.commands()) == before
+
+    def tick(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+    def assert_invariants(self, **allowed: Any) -> None:
+        assert_invariants(self.books, self.sink, **allowed)
+
+    def assert_silent(self) -> None:
+        """I6: another run sends nothing, and doesn't even begin to."""
+        before = self.sink.commands()
+        run = self.begin_sending()
+        assert run.wait() in (0, 1), run.err
+        assert self.sink.commands() == before, "I6: another run spoke to the server"
+
+    @property
+    def states(self) -> Mapping[str, str]:  # type: ignore[override]
+        return self.books.states()
+
+    @property
+    def tally(self) -> Counter[str]:
+        return self.books.tally()
+
+
+def wait_until(holds: Callable[[], object], seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it never came to that"
+        time.sleep(0.01)

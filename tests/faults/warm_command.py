@@ -1,0 +1,180 @@
+"""The command `briefingfeed` without the half second that Python takes to import it.
+
+A process that has imported everything forks for each command. The child does what the command does, with its own
+arguments, environment and folder, and may be stopped and killed like any other process.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import importlib
+import json
+import os
+import pkgutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+
+@dataclass(slots=True)
+class Run:
+    """One command at work, or done."""
+
+    command: WarmCommand
+    pid: int
+    folder: Path
+    """Where its output goes."""
+    code: int | None = None
+    """Its exit code, or the signal that killed it, negative; None while it works."""
+
+    def wait(self, seconds: float = 60.0) -> int:
+        assert self.poll(seconds) is not None, f"it did not end: {self.err}"
+        assert self.code is not None
+        return self.code
+
+    def poll(self, seconds: float = 0.0) -> int | None:
+        if self.code is None:
+            self.code = self.command.ask(wait=self.pid, seconds=seconds)["code"]
+        return self.code
+
+    def send(self, number: signal.Signals) -> None:
+        if self.poll() is None:  # it stays a zombie until asked, so the number is still its own
+            os.kill(self.pid, number)
+
+    def kill(self) -> int:
+        self.send(signal.SIGKILL)
+        return self.wait()
+
+    def wait_until_stopped(self, seconds: float = 30.0) -> None:
+        """Wait for a failpoint that stops it (`name:n:stop`)."""
+        deadline = time.monotonic() + seconds
+        while Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+            assert self.poll() is None, f"it ended with {self.code}: {self.err}"
+            assert time.monotonic() < deadline, "it never came to that place"
+            time.sleep(0.005)
+
+    @property
+    def out(self) -> str:
+        return (self.folder / f"{self.pid}.out").read_text("utf-8")
+
+    @property
+    def err(self) -> str:
+        return (self.folder / f"{self.pid}.err").read_text("utf-8")
+
+
+class WarmCommand:
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=30)
+        self._process.stdout.close()
+
+    def start(
+        self, folder: Path, *arguments: str, environment: Mapping[str, str] | None = None, gate: Path | None = None
+    ) -> Run:
+        """Start it in `folder`. `gate`: a file; it waits until nobody holds a lock on it."""
+        output = folder / "output"
+        output.mkdir(exist_ok=True)
+        answer = self.ask(
+            start=arguments,
+            folder=str(folder),
+            output=str(output),
+            environment=dict(environment or {}),
+            gate=str(gate) if gate else None,
+        )
+        return Run(self, answer["pid"], output)
+
+    def ask(self, **question: object) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(question) + "\n")
+        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return answer
+
+
+def _serve() -> None:
+    _import_all()
+    for line in sys.stdin:
+        question = json.loads(line)
+        if "start" in question:
+            answer = {"pid": _fork(question)}
+        else:
+            answer = {"code": _wait(question["wait"], question["seconds"])}
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+
+
+def _import_all() -> None:
+    import briefingfeed
+
+    for module in pkgutil.walk_packages(briefingfeed.__path__, "briefingfeed."):
+        if not module.name.endswith("__main__") and ".migrations." not in module.name:
+            importlib.import_module(module.name)
+
+
+def _fork(question: dict[str, Any]) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 70
+    try:
+        code = _become(question)
+    finally:
+        os._exit(code)
+
+
+def _become(question: dict[str, Any]) -> int:
+    from briefingfeed.cli import main
+
+    output = f"{question['output']}/{os.getpid()}"
+    for descriptor, file in enumerate(("/dev/null", f"{output}.out", f"{output}.err")):
+        flags = os.O_RDONLY if descriptor == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        os.dup2(os.open(file, flags, 0o600), descriptor)
+    sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w")
+    os.chdir(question["folder"])
+    for name in [name for name in os.environ if name.startswith("BRIEFINGFEED_")]:
+        del os.environ[name]
+    os.environ.update(question["environment"])
+    sys.argv = ["briefingfeed", *question["start"]]
+    if question["gate"]:
+        with Path(question["gate"]).open() as gate:
+            fcntl.flock(gate, fcntl.LOCK_SH)
+    try:
+        main()
+    except SystemExit as end:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        return end.code if isinstance(end.code, int) else 0
+    return 70
+
+
+def _wait(pid: int, seconds: float) -> int | None:
+    deadline = time.monotonic() + seconds
+    while True:
+        found, status = os.waitpid(pid, os.WNOHANG)
+        if found:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() >= deadline:
+            return None
+        time.sleep(0.002)
+
+
+if __name__ == "__main__":
+    _serve()
