@@ -32,7 +32,7 @@ SHORTEST_KEY = 16
 """Bytes; 128 bits."""
 LONGEST_TOKEN = 200
 """Characters; what is longer is refused before it is looked at."""
-BOUNCE_TOKEN = r"[A-Za-z2-7]{24}"
+BOUNCE_MARK = r"[A-Za-z2-7]{24}"
 """What a bounce token looks like, as a regular expression."""
 _ROW_OCTETS, _SEAL_OCTETS = 5, 10
 
@@ -145,7 +145,7 @@ def is_bounce_token(keyring: Keyring, token: str, subscriber_id: str) -> bool:
 
 
 def _bounce_octets(token: str) -> bytes:
-    if not re.fullmatch(BOUNCE_TOKEN, token):
+    if not re.fullmatch(BOUNCE_MARK, token):
         raise TokenError("This is not the mark of one of our mails.")
     return b32decode(token.upper())
 

@@ -14,7 +14,7 @@ FLOORS = (
     {"__init__", "models"},  # models stand a step below the errors, which carry a `models.problem.Problem`
     {"errors"},
     {"tokens", "http", "look", "config", "output", "storage", "posts"},
-    {"feeds", "site", "newsletter", "providers"},
+    {"feeds", "site", "newsletter", "providers", "mailbox"},
     {"delivery", "subscribers", "comments", "importing"},
     {"services"},
     {"publication"},
@@ -28,6 +28,8 @@ OWNERS = {
     "feedgen": ("feeds/",),
     "premailer": ("newsletter/inline.py",),
     "httpx": ("http.py", "providers/"),
+    "flufl": ("mailbox/reading.py",),
+    "imapclient": ("mailbox/imap.py",),
 }
 """Libraries that few may import, and the files or folders that may."""
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from briefingfeed.tokens import (
-    BOUNCE_TOKEN,
+    BOUNCE_MARK,
     Keyring,
     TokenError,
     bounce_row,
@@ -31,7 +31,7 @@ def mark(row: int = 7, subscriber: str = ANN, key: bytes = NEW) -> str:
 @given(st.integers(min_value=0, max_value=2**40 - 1))
 def test_a_mark_names_its_row_and_is_known_again(row: int) -> None:
     token = mark(row)
-    assert re.fullmatch(BOUNCE_TOKEN, token)
+    assert re.fullmatch(BOUNCE_MARK, token)
     assert bounce_row(token) == row
     assert is_bounce_token(ring(NEW), token, ANN)
 

@@ -1,0 +1,116 @@
+"""From any octets to a parsed mail, within bounds: whoever wants to can write to a mailbox."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+from email.errors import MessageError
+from email.header import decode_header
+from email.message import Message
+from typing import Any
+
+MOST_OCTETS = 1 << 20
+"""Of a mail are read; the rest of a longer one is left unread. Reports stand before the mail that they return."""
+_MOST_LINES = 40_000
+_LONGEST_LINE = 2_000
+_MOST_CONTAINERS = 40
+"""Parts that may hold other parts: the standard library's parser calls itself for each."""
+_MOST_PARTS = 1_000
+_MOST_TEXT = 1 << 16
+_LONGEST_VALUE = 4_000
+
+Mail = Message[Any, Any]
+
+_CONTAINER = re.compile(rb"\b(?:multipart|message)/", re.IGNORECASE)
+_DIVIDER = re.compile(rb"^--", re.MULTILINE)
+_RETURNED = ("message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers")
+_GLOBAL_HEADERS = "message/global-headers"
+
+
+def parse(raw: bytes) -> Mail | None:
+    """Return the mail; None if it is built to exhaust its reader, or beyond what the parser takes."""
+    lines = raw[:MOST_OCTETS].split(b"\n", _MOST_LINES)[:_MOST_LINES]
+    tame = b"\n".join(line[:_LONGEST_LINE] for line in lines)
+    if len(_CONTAINER.findall(tame)) > _MOST_CONTAINERS or len(_DIVIDER.findall(tame)) > _MOST_PARTS:
+        return None
+    try:
+        return message_from_bytes(tame, policy=policy.compat32)
+    except (MessageError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def values(mail: Mail, *names: str) -> Iterator[str]:
+    """Yield the header fields of these names, as they stand there, unfolded."""
+    for name in names:
+        for value in mail.get_all(name) or ():
+            yield " ".join(str(value)[:_LONGEST_VALUE].split())
+
+
+def first(mail: Mail, name: str) -> str:
+    return next(values(mail, name), "")
+
+
+def subject(mail: Mail) -> str:
+    """Return the subject, decoded as far as it can be."""
+    value = first(mail, "Subject")
+    try:
+        return "".join(
+            text if isinstance(text, str) else _decoded(text, charset) for text, charset in decode_header(value)
+        )
+    except (MessageError, ValueError, LookupError):
+        return value
+
+
+def parts(mail: Mail) -> Iterator[Mail]:
+    """Yield the mail and the parts of it that were written by its sender: not what stands in a returned mail."""
+    waiting = [mail]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        payload = part.get_payload()
+        if part.get_content_maintype() == "multipart" and isinstance(payload, list):
+            waiting += [each for each in reversed(payload) if isinstance(each, Message)]
+
+
+def text(mail: Mail) -> str:
+    """Return what a person would read of it, as far as 64 kB: its plain text, else its HTML as it stands."""
+    for kind in ("text/plain", "text/html"):
+        found = [content(part)[:_MOST_TEXT] for part in parts(mail) if part.get_content_type() == kind]
+        if found:
+            return "\n".join(found)[:_MOST_TEXT]
+    return ""
+
+
+def content(part: Mail) -> str:
+    """Return a part's text, whatever charset it says or doesn't know."""
+    payload = part.get_payload(decode=True)
+    return _decoded(payload, part.get_content_charset()) if isinstance(payload, bytes) else ""
+
+
+def blocks(part: Mail) -> list[Mail]:
+    """Return the groups of fields of a delivery-status or feedback-report part, parsed like headers."""
+    payload = part.get_payload()
+    if isinstance(payload, list):
+        return [each for each in payload if isinstance(each, Message)]
+    groups = re.split(r"\n[ \t]*\n", content(part).replace("\r\n", "\n").strip())
+    return [found for group in groups if (found := parse(group.encode("utf-8", "replace"))) is not None]
+
+
+def returned(mail: Mail) -> Mail | None:
+    """Return the mail that this one gives back, or its header; None if there is none."""
+    for part in parts(mail):
+        kind = part.get_content_type()
+        if kind in _RETURNED or kind == _GLOBAL_HEADERS:
+            payload = part.get_payload()
+            if isinstance(payload, list):
+                return next((each for each in payload if isinstance(each, Message)), None)
+            return parse(content(part).encode("utf-8", "replace"))
+    return None
+
+
+def _decoded(octets: bytes, charset: str | None) -> str:
+    try:
+        return octets.decode(charset or "utf-8", "replace")
+    except (LookupError, ValueError):
+        return octets.decode("utf-8", "replace")
