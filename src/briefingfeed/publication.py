@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from briefingfeed.feeds.reading import ReadEntry
     from briefingfeed.posts.store import Library
     from briefingfeed.providers.base import Provider
-    from briefingfeed.providers.spec import ProviderSpec
+    from briefingfeed.providers.spec import ProviderSpec, Secret
     from briefingfeed.services.adoption import Adoption
     from briefingfeed.services.build import BuildReport
     from briefingfeed.services.check import CheckReport
@@ -78,21 +78,24 @@ class Publication:
         """The way out that the settings choose, not yet connected. Raises ConfigurationError."""
         spec = provider_spec(self.settings.newsletter.provider)
         settings = self._provider_settings(self.settings.newsletter.provider)
-        return spec.build(settings, self._secret(spec, settings), self.settings.paths)
+        return spec.build(settings, self._secrets(spec, settings), self.settings.paths)
 
     def _provider_settings(self, name: str) -> object:
         table = self.settings.provider_tables.get(name, {})
         return config.read_table(provider_spec(name).settings, table, file=self.settings.file, name=name)
 
-    def _secret(self, spec: ProviderSpec, settings: object) -> str | None:
-        if spec.secret is None:
-            return None
-        if value := self._environ.get(spec.secret.variable):
-            return value
-        from briefingfeed.services.keys import read_secret
+    def _secrets(self, spec: ProviderSpec, settings: object) -> dict[Secret, str]:
+        """Return those of a provider's secrets that there are, from the environment or a file."""
+        found = {}
+        for secret in spec.secrets:
+            file: Path | None = getattr(settings, secret.key)
+            if value := self._environ.get(secret.variable):
+                found[secret] = value
+            elif file:
+                from briefingfeed.services.keys import read_secret
 
-        file: Path | None = getattr(settings, spec.secret.key)
-        return read_secret(self.settings.paths.root / file) if file else None
+                found[secret] = read_secret(self.settings.paths.root / file)
+        return found
 
     @property
     def outbox(self) -> Path:

@@ -18,7 +18,7 @@ from briefingfeed.models.delivery import Message, Outcome, Phase, Result
 from briefingfeed.models.settings import PathSettings
 from briefingfeed.providers.addresses import AddressError, wire_address
 from briefingfeed.providers.base import Work
-from briefingfeed.providers.spec import ProviderSpec
+from briefingfeed.providers.spec import Found, ProviderSpec
 
 NAME = "outbox"
 _GROUP = 50
@@ -61,8 +61,8 @@ class OutboxProvider:
                     await work.report(_outcome(message, Result.RETURNED))
 
 
-def _build(settings: OutboxSettings, secret: str | None, paths: PathSettings) -> OutboxProvider:
-    del secret
+def _build(settings: OutboxSettings, secrets: Found, paths: PathSettings) -> OutboxProvider:
+    del secrets
     return OutboxProvider(paths.root / settings.folder if settings.folder else paths.state / "outbox")
 
 

@@ -23,7 +23,7 @@ from briefingfeed.models.settings import PathSettings
 from briefingfeed.providers.addresses import AddressError, scrub, wire_address
 from briefingfeed.providers.base import Work
 from briefingfeed.providers.postmark_replies import Item, Refusal, read_response
-from briefingfeed.providers.spec import ProviderSpec, Secret
+from briefingfeed.providers.spec import Found, ProviderSpec, Secret
 
 NAME = "postmark"
 TOKEN_VARIABLE = "BRIEFINGFEED_POSTMARK_TOKEN"  # noqa: S105 - a name, not a token
@@ -164,12 +164,13 @@ class PostmarkProvider:
         return response.status_code, read_response(response.status_code, response.headers, body, recipients)
 
 
-def _build(settings: PostmarkSettings, secret: str | None, paths: PathSettings) -> PostmarkProvider:
+def _build(settings: PostmarkSettings, secrets: Found, paths: PathSettings) -> PostmarkProvider:
     del paths
-    return PostmarkProvider(settings, secret, partial(open_client, allow_loopback=settings.is_loopback))
+    return PostmarkProvider(settings, secrets.get(TOKEN), partial(open_client, allow_loopback=settings.is_loopback))
 
 
-SPEC = ProviderSpec(PostmarkSettings, _build, Secret(TOKEN_VARIABLE, "token_file"))
+TOKEN = Secret(TOKEN_VARIABLE, "token_file")
+SPEC = ProviderSpec(PostmarkSettings, _build, (TOKEN,))
 
 
 class _Sheet:

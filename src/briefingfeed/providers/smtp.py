@@ -7,6 +7,7 @@ on the wire and the one that is fetched meanwhile.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -16,13 +17,14 @@ from briefingfeed.models.delivery import Message, Outcome, Phase, Result
 from briefingfeed.models.settings import PathSettings
 from briefingfeed.providers.addresses import AddressError, scrub, wire_address
 from briefingfeed.providers.base import Work
+from briefingfeed.providers.smtp_login import Credentials
 from briefingfeed.providers.smtp_opening import open_session, tls_context
 from briefingfeed.providers.smtp_protocol import Session, Verdict
-from briefingfeed.providers.smtp_settings import Security, SmtpSettings
-from briefingfeed.providers.smtp_troubles import PASSWORD_VARIABLE, SessionError, bad_sender
-from briefingfeed.providers.spec import ProviderSpec, Secret
+from briefingfeed.providers.smtp_settings import Auth, Security, SmtpSettings
+from briefingfeed.providers.smtp_troubles import PASSWORD_VARIABLE, TOKEN_VARIABLE, SessionError, bad_sender
+from briefingfeed.providers.spec import Found, ProviderSpec, Secret
 
-__all__ = ["NAME", "SPEC", "Security", "SmtpProvider", "SmtpSettings"]
+__all__ = ["NAME", "SPEC", "Auth", "Security", "SmtpProvider", "SmtpSettings"]
 
 NAME = "smtp"
 MOST_FAILURES = 5
@@ -36,16 +38,10 @@ class SmtpProvider:
     name = NAME
     rehearses = False
 
-    def __init__(self, settings: SmtpSettings, password: str | None) -> None:
-        if settings.username and not password:
-            raise ConfigurationError(
-                f"The password for {settings.username} at {settings.host} is missing.",
-                where="[smtp]",
-                remedy=f"Put it into the environment as {PASSWORD_VARIABLE}, or name its file as password_file.",
-            )
+    def __init__(self, settings: SmtpSettings, password: str | None, token: str | None = None) -> None:
         self.settings = settings
         self.is_local = settings.is_loopback
-        self._password = password
+        self._credentials = _credentials(settings, password, token)
         self._context = tls_context(settings)
 
     async def deliver(self, work: Work) -> None:
@@ -58,14 +54,41 @@ class SmtpProvider:
 
     async def open_session(self) -> Session:
         """Connect and log in without sending anything. Raises SessionError (a ProviderError)."""
-        return await open_session(self.settings, self._password, self._context)
+        return await open_session(self.settings, self._credentials, self._context)
 
 
-def _build(settings: SmtpSettings, secret: str | None, paths: PathSettings) -> SmtpProvider:
-    return SmtpProvider(settings.below(paths.root), secret)
+def _credentials(settings: SmtpSettings, password: str | None, token: str | None) -> Credentials | None:
+    """Return what to log in with; None: the server wants no login. Raises ConfigurationError."""
+    if settings.username is None:
+        return None
+    credentials = Credentials(username=settings.username, password=password, token=token)
+    if not credentials.ways(settings.auth, encrypted=True):
+        what, variable, key = (
+            ("access token", TOKEN_VARIABLE, "token_file")
+            if settings.auth is Auth.XOAUTH2
+            else ("password", PASSWORD_VARIABLE, "password_file")
+        )
+        raise ConfigurationError(
+            f"The {what} for {settings.username} at {settings.host} is missing.",
+            where="[smtp]",
+            remedy=f"Put it into the environment as {variable}, or name its file as {key}.",
+        )
+    if re.search(r"[\x00-\x1f\x7f]", f"{password or ''}{token or ''}"):
+        raise ConfigurationError(
+            f"The password or access token for {settings.username} holds a control character.",
+            where="[smtp]",
+            remedy="Copy it again: it is one line of visible characters.",
+        )
+    return credentials
 
 
-SPEC = ProviderSpec(SmtpSettings, _build, Secret(PASSWORD_VARIABLE, "password_file"))
+def _build(settings: SmtpSettings, secrets: Found, paths: PathSettings) -> SmtpProvider:
+    return SmtpProvider(settings.below(paths.root), secrets.get(PASSWORD), secrets.get(TOKEN))
+
+
+PASSWORD = Secret(PASSWORD_VARIABLE, "password_file")
+TOKEN = Secret(TOKEN_VARIABLE, "token_file")
+SPEC = ProviderSpec(SmtpSettings, _build, (PASSWORD, TOKEN))
 
 
 class _Run:

@@ -5,29 +5,24 @@ Nothing but the greeting ever crosses an unencrypted connection, except to a ser
 
 from __future__ import annotations
 
-import base64
 import ipaddress
 import ssl
 
 from briefingfeed.errors import ConfigurationError
 from briefingfeed.models.delivery import Phase
+from briefingfeed.providers.smtp_login import Credentials, log_in
 from briefingfeed.providers.smtp_protocol import Offers, Session
 from briefingfeed.providers.smtp_replies import Reply
 from briefingfeed.providers.smtp_settings import Security, SmtpSettings
 from briefingfeed.providers.smtp_troubles import (
     broken,
     injected,
-    login_refused,
-    no_login_offered,
     no_starttls,
     no_tls,
     refused,
     unreachable,
 )
 from briefingfeed.providers.smtp_wire import Wire, WireError
-
-_LONGEST_COMMAND = 510
-"""Octets without CRLF; RFC 5321, 4.5.3.1.4. A longer initial response goes on a line of its own (RFC 4954)."""
 
 
 def tls_context(settings: SmtpSettings) -> ssl.SSLContext:
@@ -42,7 +37,7 @@ def tls_context(settings: SmtpSettings) -> ssl.SSLContext:
         ) from error
 
 
-async def open_session(settings: SmtpSettings, password: str | None, context: ssl.SSLContext) -> Session:
+async def open_session(settings: SmtpSettings, credentials: Credentials | None, context: ssl.SSLContext) -> Session:
     """Return a session that may take mail. Raises SessionError, whose text says what to do."""
     try:
         wire = await Wire.connect(
@@ -55,7 +50,7 @@ async def open_session(settings: SmtpSettings, password: str | None, context: ss
         raise unreachable(settings, error) from error
     session = Session(wire, settings)
     try:
-        await _open(session, password, context)
+        await _open(session, credentials, context)
     except WireError as error:
         wire.close()
         raise broken(settings, error) from error
@@ -68,7 +63,7 @@ async def open_session(settings: SmtpSettings, password: str | None, context: ss
     return session
 
 
-async def _open(session: Session, password: str | None, context: ssl.SSLContext) -> None:
+async def _open(session: Session, credentials: Credentials | None, context: ssl.SSLContext) -> None:
     settings = session.settings
     if settings.security is Security.TLS:
         await session.wire.start_tls(context, settings.host, settings.timeout)
@@ -79,8 +74,8 @@ async def _open(session: Session, password: str | None, context: ssl.SSLContext)
     if settings.security is Security.STARTTLS:
         await _start_tls(session, context)
         await _greet(session)
-    if settings.username:
-        await _log_in(session, settings.username, password or "")
+    if credentials is not None:
+        await log_in(session, credentials)
 
 
 async def _greet(session: Session) -> None:
@@ -107,37 +102,6 @@ async def _start_tls(session: Session, context: ssl.SSLContext) -> None:
     await session.wire.start_tls(context, session.settings.host, session.settings.timeout)
 
 
-async def _log_in(session: Session, username: str, password: str) -> None:
-    offered = session.offers.auth
-    if "PLAIN" in offered:
-        reply = await _plain(session, username, password)
-    elif "LOGIN" in offered:
-        reply = await _login(session, username, password)
-    else:
-        raise no_login_offered(session.settings, offered)
-    if reply.code != 235:
-        raise login_refused(session.settings, reply)
-
-
-async def _plain(session: Session, username: str, password: str) -> Reply:
-    """RFC 4616."""
-    response = _base64(f"\0{username}\0{password}")
-    command = b"AUTH PLAIN " + response
-    if len(command) <= _LONGEST_COMMAND:
-        return await session.command(command)
-    reply = await session.command(b"AUTH PLAIN")
-    return await session.command(response) if reply.code == 334 else reply
-
-
-async def _login(session: Session, username: str, password: str) -> Reply:
-    reply = await session.command(b"AUTH LOGIN")
-    for word in (username, password):
-        if reply.code != 334:
-            break
-        reply = await session.command(_base64(word))
-    return reply
-
-
 def read_offers(reply: Reply) -> Offers:
     """Read an EHLO reply; its first line is the server's name. Unknown keywords don't matter."""
     keywords: set[str] = set()
@@ -156,7 +120,3 @@ def read_offers(reply: Reply) -> Offers:
 def _address_literal(address: str) -> str:
     version = ipaddress.ip_address(address.partition("%")[0]).version
     return f"[IPv6:{address}]" if version == 6 else f"[{address}]"
-
-
-def _base64(text: str) -> bytes:
-    return base64.b64encode(text.encode())

@@ -19,6 +19,16 @@ class Security(StrEnum):
     """Only to a server on this machine."""
 
 
+class Auth(StrEnum):
+    """How to log in; the values are the mechanisms' names in lower case."""
+
+    PLAIN = "plain"
+    LOGIN = "login"
+    CRAM_MD5 = "cram-md5"
+    XOAUTH2 = "xoauth2"
+    """With an OAuth 2.0 access token instead of a password."""
+
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 _USUAL_PORT = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
 
@@ -34,6 +44,10 @@ class SmtpSettings:
     username: str | None = None
     """Its password is BRIEFINGFEED_SMTP_PASSWORD, or stands in `password_file`."""
     password_file: Path | None = None
+    token_file: Path | None = None
+    """Holds an OAuth 2.0 access token; or it is BRIEFINGFEED_SMTP_TOKEN. Read anew by each run."""
+    auth: Auth | None = None
+    """None: with a token XOAUTH2, else the best that the server offers."""
     ca_file: Path | None = None
     """Certificates (PEM) to trust instead of the system's: for a server with a private authority."""
     helo: str | None = None
@@ -60,6 +74,10 @@ class SmtpSettings:
             )
         if self.connections > 50:
             raise ValueError("connections must be at most 50; most servers allow fewer than ten")
+        if self.username is not None and not (self.username and self.username.isprintable()):
+            raise ValueError("username must be a name without control characters")
+        if self.auth is not None and self.username is None:
+            raise ValueError("auth goes with username")
         if self.helo is not None and not _NAME.fullmatch(self.helo):
             raise ValueError("helo must be the full name of this machine")
 

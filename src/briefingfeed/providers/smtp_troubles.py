@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Sequence
 
 from briefingfeed.errors import ProviderError
 from briefingfeed.models.delivery import Phase
 from briefingfeed.providers.addresses import scrub
 from briefingfeed.providers.smtp_replies import GARBAGE, Reply
-from briefingfeed.providers.smtp_settings import SmtpSettings
+from briefingfeed.providers.smtp_settings import Auth, SmtpSettings
 from briefingfeed.providers.smtp_wire import WireError
 
 PASSWORD_VARIABLE = "BRIEFINGFEED_SMTP_PASSWORD"  # noqa: S105 - a name, not a password
+TOKEN_VARIABLE = "BRIEFINGFEED_SMTP_TOKEN"  # noqa: S105 - likewise
 
 _LATER = "Nobody loses their copy by it. The next run tries again by itself."
 _CHECK_LOGIN = f"Check username in [smtp] and the password in {PASSWORD_VARIABLE}, then run the same command again."
+_CHECK_TOKEN = (
+    f"Put a fresh access token into {TOKEN_VARIABLE} or the file of token_file: they last about an hour. "
+    "Check username in [smtp], and that the token may send mail for it."
+)
 
 # OpenSSL's X509_V_ERR_*: what a volunteer can do something about.
 _CERTIFICATE = {
@@ -87,7 +93,7 @@ def refused(settings: SmtpSettings, phase: Phase, reply: Reply, recipient: str =
     return SessionError(settings, f"The mail server takes no mail just now: {words}")
 
 
-def login_refused(settings: SmtpSettings, reply: Reply) -> SessionError:
+def login_refused(settings: SmtpSettings, reply: Reply, *, with_token: bool = False) -> SessionError:
     words = f"{reply.code} {scrub(reply.text, settings.username or '')}".strip()
     if reply.code == 530 or not settings.username:
         return SessionError(
@@ -98,15 +104,19 @@ def login_refused(settings: SmtpSettings, reply: Reply) -> SessionError:
         )
     if reply.code // 100 == 4:
         return SessionError(settings, f"The mail server cannot check the login just now: {words}")
-    return SessionError(settings, f"The mail server refused our login: {words}", remedy=_CHECK_LOGIN, hopeless=True)
+    remedy = _CHECK_TOKEN if with_token else _CHECK_LOGIN
+    return SessionError(settings, f"The mail server refused our login: {words}", remedy=remedy, hopeless=True)
 
 
-def no_login_offered(settings: SmtpSettings, offered: frozenset[str]) -> SessionError:
-    known = f"It offers {', '.join(sorted(offered))}; we know PLAIN and LOGIN." if offered else "It offers no login."
+def no_login_offered(settings: SmtpSettings, offered: frozenset[str], ways: Sequence[Auth]) -> SessionError:
+    """`ways`: those that we could have taken."""
+    ours = " or ".join(way.value.upper() for way in ways)
+    known = f"It offers {', '.join(sorted(offered))}; we would take {ours}." if offered else "It offers no login."
     return SessionError(
         settings,
-        f"The mail server takes no user name and password the way we send them. {known}",
-        remedy="If it needs none, remove username from [smtp]; else ask its operator for another port.",
+        f"The mail server doesn't let us log in the way we can. {known}",
+        remedy="If it needs no login, remove username from [smtp]; if it wants a token, put one into "
+        f"{TOKEN_VARIABLE}; else remove auth, or ask its operator for another port.",
         hopeless=True,
     )
 

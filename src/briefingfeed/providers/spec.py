@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,14 +19,17 @@ class Secret:
     key: str
 
 
+Found = Mapping[Secret, str]
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderSpec:
     """`settings` is the dataclass of the provider's table; it raises ValueError for values that don't go together.
 
-    `build` gets an instance of it, the secret if there is one, and the publication's paths. It opens no connection and
-    raises ConfigurationError.
+    `build` gets an instance of it, those of the `secrets` that were found, and the publication's paths. It opens no
+    connection and raises ConfigurationError.
     """
 
     settings: type[Any]
-    build: Callable[[Any, str | None, PathSettings], Provider]
-    secret: Secret | None = None
+    build: Callable[[Any, Found, PathSettings], Provider]
+    secrets: tuple[Secret, ...] = ()

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from briefingfeed.models.delivery import Result
 from briefingfeed.providers.smtp import Security, SmtpProvider, SmtpSettings
-from servers.certificates import Authority
-from servers.postfix_sink import free_port, postfix_sink
+from servers.aiosmtpd_server import Mailbox, aiosmtpd
+from servers.postfix_sink import postfix_sink
 from servers.recorded_work import RecordedWork
 
 pytestmark = pytest.mark.anyio
@@ -76,35 +71,6 @@ async def test_postfix_sink_refusals(options: tuple[str, ...], result: Result) -
     assert work.results == dict.fromkeys(READERS[:5], result)
 
 
-class Mailbox:
-    """What aiosmtpd took."""
-
-    def __init__(self) -> None:
-        self.envelopes: list[Envelope] = []
-
-    async def handle_RCPT(  # noqa: N802 - aiosmtpd calls it so
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if address.startswith("unknown"):
-            return "550 5.1.1 unknown"
-        envelope.rcpt_tos.append(address)
-        return "250 2.1.5 ok"
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - likewise
-        self.envelopes.append(envelope)
-        return "250 2.0.0 ok"
-
-
-@contextmanager
-def aiosmtpd(mailbox: Mailbox, **options: Any) -> Iterator[int]:
-    controller = Controller(mailbox, hostname="127.0.0.1", port=free_port(), **options)
-    controller.start()
-    try:
-        yield controller.port
-    finally:
-        controller.stop()
-
-
 async def test_aiosmtpd_reads_what_was_written() -> None:
     mailbox = Mailbox()
     with aiosmtpd(mailbox) as port:
@@ -120,21 +86,3 @@ async def test_aiosmtpd_reads_what_was_written() -> None:
     assert isinstance(parsed, EmailMessage)
     assert parsed["Subject"] == "Grüße"
     assert parsed.get_content().startswith(".\r\n..\r\nFrom here\r\ntrailing \r\n")
-
-
-async def test_aiosmtpd_with_required_starttls_and_login(tmp_path: Path) -> None:
-    authority = Authority(tmp_path)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(authority.issue("localhost"))
-    mailbox = Mailbox()
-
-    def authenticate(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
-        return AuthResult(success=data == LoginPassword(b"ann", b"secret"))
-
-    options = {"tls_context": context, "require_starttls": True, "authenticator": authenticate, "auth_required": True}
-    with aiosmtpd(mailbox, **options) as port:
-        settings = SmtpSettings(host="localhost", port=port, username="ann", ca_file=authority.file)
-        work = RecordedWork(READERS, SEGMENTS)
-        await SmtpProvider(settings, "secret").deliver(work)
-    assert work.results == dict.fromkeys(READERS, Result.ACCEPTED)
-    assert len(mailbox.envelopes) == len(READERS)

@@ -129,27 +129,6 @@ async def test_plain_server_on_the_tls_port_is_told_apart(authority: Authority, 
         )
 
 
-@pytest.mark.parametrize("mechanisms", ["PLAIN", "LOGIN"])
-async def test_wrong_password_stops_the_run_and_names_the_variable(
-    mechanisms: str, authority: Authority, tmp_path: Path
-) -> None:
-    options = Options(certificate=str(authority.issue("127.0.0.1")), auth=("ann", "other"), mechanisms=mechanisms)
-    with SmtpSink(tmp_path, options) as sink:
-        work = RecordedWork(READERS)
-        with pytest.raises(ProviderError, match="refused our login: 535") as caught:
-            await provider(sink, authority, Security.STARTTLS, connections=2).deliver(work)
-        assert "BRIEFINGFEED_SMTP_PASSWORD" in str(caught.value.remedy)
-        assert LOGIN[0] not in caught.value.message.split(":")[-1]
-        assert set(work.results.values()) <= {Result.RETURNED}
-        assert not [command for command in sink.commands() if command.startswith(("MAIL", "RCPT"))]
-
-
-async def test_login_that_we_do_not_know_is_named(authority: Authority, tmp_path: Path) -> None:
-    options = Options(certificate=str(authority.issue("127.0.0.1")), auth=LOGIN, mechanisms="XOAUTH2 GSSAPI")
-    with SmtpSink(tmp_path, options) as sink, pytest.raises(ProviderError, match="GSSAPI, XOAUTH2"):
-        await provider(sink, authority, Security.STARTTLS).deliver(RecordedWork(READERS))
-
-
 async def test_long_password_goes_on_a_line_of_its_own(authority: Authority, tmp_path: Path) -> None:
     long = "ü" * 300
     options = Options(certificate=str(authority.issue("127.0.0.1")), auth=("ann", long), mechanisms="PLAIN")

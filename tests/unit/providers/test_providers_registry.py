@@ -31,7 +31,7 @@ def paths(tmp_path: Path) -> PathSettings:
 def test_every_provider_is_built_from_its_defaults_and_a_secret(name: str, paths: PathSettings) -> None:
     spec = provider_spec(name)
     assert is_dataclass(spec.settings)
-    provider = spec.build(spec.settings(), SECRET, paths)
+    provider = spec.build(spec.settings(), dict.fromkeys(spec.secrets, SECRET), paths)
     assert provider.name == name
     assert isinstance(provider.rehearses, bool)
     assert isinstance(provider.is_local, bool)
@@ -41,13 +41,14 @@ def test_every_provider_is_built_from_its_defaults_and_a_secret(name: str, paths
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_a_secrets_file_is_a_key_of_the_settings(name: str) -> None:
     spec = provider_spec(name)
-    if spec.secret:
-        assert spec.secret.variable.startswith("BRIEFINGFEED_")
-        assert getattr(spec.settings(), spec.secret.key) is None
+    for secret in spec.secrets:
+        assert secret.variable.startswith("BRIEFINGFEED_")
+        assert getattr(spec.settings(), secret.key) is None
 
 
 def test_only_the_outbox_rehearses(paths: PathSettings) -> None:
-    built = [provider_spec(name).build(provider_spec(name).settings(), SECRET, paths) for name in PROVIDERS]
+    specs = [provider_spec(name) for name in PROVIDERS]
+    built = [spec.build(spec.settings(), dict.fromkeys(spec.secrets, SECRET), paths) for spec in specs]
     assert [provider.name for provider in built if provider.rehearses] == ["outbox"]
 
 
@@ -56,7 +57,7 @@ def test_smtp_table_is_read_from_the_settings_file(paths: PathSettings) -> None:
     file.write_text('[smtp]\nhost = "mail.example.org"\nsecurity = "tls"\nconnections = 3\nrate = 2\n')
     table = {"host": "mail.example.org", "security": "tls", "connections": 3, "rate": 2}
     spec = provider_spec("smtp")
-    provider = spec.build(read_table(spec.settings, table, file=file, name="smtp"), None, paths)
+    provider = spec.build(read_table(spec.settings, table, file=file, name="smtp"), {}, paths)
     assert isinstance(provider, SmtpProvider)
     assert provider.settings.security is Security.TLS
     assert provider.settings.where == "mail.example.org:465"
@@ -89,9 +90,9 @@ def test_wrong_tables_are_mistakes_with_words(
 
 def test_relative_files_are_below_the_publication(paths: PathSettings) -> None:
     spec = provider_spec("outbox")
-    assert spec.build(spec.settings(), None, paths).folder == paths.state / "outbox"  # type: ignore[attr-defined]
+    assert spec.build(spec.settings(), {}, paths).folder == paths.state / "outbox"  # type: ignore[attr-defined]
     elsewhere = spec.settings(folder=Path("mails"))
-    assert spec.build(elsewhere, None, paths).folder == paths.root / "mails"  # type: ignore[attr-defined]
+    assert spec.build(elsewhere, {}, paths).folder == paths.root / "mails"  # type: ignore[attr-defined]
 
 
 def test_looking_up_names_imports_no_provider() -> None:
