@@ -13,10 +13,11 @@ from briefingfeed.cli.app import App, clock
 from briefingfeed.cli.publish import tell_problems
 from briefingfeed.cli.words import counts_in_words
 from briefingfeed.errors import UsageError
+from briefingfeed.models.edition import Cadence
 from briefingfeed.models.settings import EXAMPLE_URL
 from briefingfeed.publication import Publication
 from briefingfeed.services.example import CONSENT, FOLDER, OWN_WEEK, SUBSCRIBERS, unpack_example
-from briefingfeed.services.send import send_weekly
+from briefingfeed.services.send import send_edition
 from briefingfeed.services.subscribers import add
 
 
@@ -57,7 +58,7 @@ def _run(app: App, publication: Publication) -> None:
             suppression_key=publication.keys.suppression,
             now=publication.now(),
         )
-    report = send_weekly(publication.send_context(), as_of=True, patience=timedelta(0))
+    report = send_edition(publication.send_context(), Cadence.WEEKLY, as_of=True, patience=timedelta(0))
     output, outbox = publication.settings.paths.output, publication.outbox
     lines = [
         f"{built.posts} posts are published. Look at:",

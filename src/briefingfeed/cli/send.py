@@ -13,11 +13,12 @@ import click
 from briefingfeed.cli.app import App, When, clock, json_option, print_json, yes_option
 from briefingfeed.cli.words import counts_in_words
 from briefingfeed.errors import UsageError
+from briefingfeed.models.edition import Cadence
 from briefingfeed.publication import Publication
 from briefingfeed.services.sample import SampleReport, send_sample
-from briefingfeed.services.send import Progress, send_weekly
+from briefingfeed.services.send import Progress, send_edition
 from briefingfeed.services.send_context import SendContext
-from briefingfeed.services.send_plan import SendPlan, plan_weekly
+from briefingfeed.services.send_plan import SendPlan, plan_edition
 from briefingfeed.services.send_report import SendReport
 from briefingfeed.subscribers.addresses import normalise
 
@@ -56,16 +57,18 @@ def send_weekly_command(
     with app.publication(_clock_from(as_of, app)) as publication:
         context = publication.send_context()
         if dry_run:
-            plan = plan_weekly(context, at_once=at_once, force=force, as_of=as_of is not None)
+            plan = plan_edition(context, Cadence.WEEKLY, at_once=at_once, force=force, as_of=as_of is not None)
             _tell_plan(plan, as_json, publication.zone)
             return
         if test_to:
-            sample = send_sample(context, test_to, as_of=as_of is not None)
+            sample = send_sample(context, Cadence.WEEKLY, test_to, as_of=as_of is not None)
             _tell_sample(app, publication, sample, as_json)
             ctx.exit(sample.exit_code)
         _ask_first(app, context, at_once=at_once, force=force, yes=yes)
         with _progress(app) as progress:
-            report = send_weekly(context, at_once=at_once, force=force, as_of=as_of is not None, progress=progress)
+            report = send_edition(
+                context, Cadence.WEEKLY, at_once=at_once, force=force, as_of=as_of is not None, progress=progress
+            )
     _tell_report(app, report, as_json, publication.zone)
     ctx.exit(report.exit_code)
 
@@ -85,7 +88,7 @@ def _ask_first(app: App, context: SendContext, *, at_once: bool, force: bool, ye
     """On a terminal, ask before people are mailed. cron is never asked."""
     if context.provider.rehearses or not sys.stdin.isatty():
         return
-    plan = plan_weekly(context, at_once=at_once, force=force)
+    plan = plan_edition(context, Cadence.WEEKLY, at_once=at_once, force=force)
     if plan.edition is not None and plan.edition.subject and plan.edition.recipients:
         readers = "1 reader" if plan.edition.recipients == 1 else f"{plan.edition.recipients} readers"
         app.confirm(f"{plan.edition.key}: {plan.edition.subject}\nSend to {readers} now?", yes=yes)

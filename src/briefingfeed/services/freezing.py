@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -10,7 +11,7 @@ from sqlalchemy import Connection
 from briefingfeed.delivery.audience import count_recipients
 from briefingfeed.delivery.failpoints import BEFORE_FREEZE
 from briefingfeed.delivery.plan import Decision, decide, decide_rehearsal, edition_key
-from briefingfeed.models.edition import Edition, EditionState, Rendition, Slot
+from briefingfeed.models.edition import Cadence, Edition, EditionState, Rendition, Slot
 from briefingfeed.newsletter.preflight import Finding
 from briefingfeed.newsletter.schedule import latest_slot, previous_slot, slot_for_key
 from briefingfeed.newsletter.selection import History
@@ -23,35 +24,37 @@ from briefingfeed.storage import editions, meta, posts
 LIFETIME = timedelta(days=5)
 """Rows that still wait this long after the freeze expire; a digest is worth little next week."""
 BEGUN_AFTER = "begun_after"
-"""The mark of the first real run: slots up to this instant have no edition."""
+"""The mark of the first real run of a cadence: slots up to this instant have no edition. Of the weekly one bare, of the
+others with `/` and the cadence behind it."""
 _TOLD_POSTS = "told_posts"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frozen:
-    """What became of the due slot. Without one, `edition` is None."""
+    """What became of what was due: one edition for a slot, one for each post that goes by itself."""
 
-    edition: Edition | None = None
-    titles: tuple[str, ...] = ()
+    editions: tuple[Edition, ...] = ()
+    titles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Of the posts that each carries, by its key."""
     standing: tuple[Notice, ...] = ()
     """What stands until somebody repairs it; looked at again by each run."""
     warnings: tuple[Finding, ...] = ()
     """What preflight found in the edition's content without stopping it."""
 
 
-def look_ahead(context: SendContext, *, at_once: bool, force: bool) -> Decision:
-    """Return what is due, without doing it."""
+def look_ahead(context: SendContext, cadence: Cadence, *, at_once: bool, force: bool) -> Decision:
+    """Return what is due, without doing it. Raises ConfigurationError if the cadence isn't set up."""
     with context.database.read() as connection:
-        return _decide(context, connection, context.now(), at_once=at_once, force=force)
+        return _decide(context, cadence, connection, context.now(), at_once=at_once, force=force)
 
 
-def freeze_due(context: SendContext, *, at_once: bool, force: bool) -> Frozen:
+def freeze_due(context: SendContext, cadence: Cadence, *, at_once: bool, force: bool) -> Frozen:
     """Record slots that were missed, and freeze the edition of the slot that is due, if any."""
     now = context.now()
     with context.database.write() as connection:
-        decision = _decide(context, connection, now, at_once=at_once, force=force)
+        decision = _decide(context, cadence, connection, now, at_once=at_once, force=force)
         if decision.begin_after is not None:
-            meta.set_mark(connection, BEGUN_AFTER, decision.begin_after.isoformat())
+            meta.set_mark(connection, _mark(BEGUN_AFTER, cadence), decision.begin_after.isoformat())
         for slot in decision.missed:
             _record_missed(connection, slot)
         if decision.missed:
@@ -60,16 +63,23 @@ def freeze_due(context: SendContext, *, at_once: bool, force: bool) -> Frozen:
         return Frozen(standing=(silence(decision.silent_since),))
     if decision.ahead is not None:
         return Frozen(standing=(ahead(decision.ahead),))
-    return _freeze(context, decision.due, now) if decision.due is not None else Frozen()
+    return freeze_slot(context, decision.due, now) if decision.due is not None else Frozen()
 
 
-def _decide(context: SendContext, connection: Connection, now: datetime, *, at_once: bool, force: bool) -> Decision:
+def _mark(name: str, cadence: Cadence) -> str:
+    return name if cadence is Cadence.WEEKLY else f"{name}/{cadence}"
+
+
+def _decide(
+    context: SendContext, cadence: Cadence, connection: Connection, now: datetime, *, at_once: bool, force: bool
+) -> Decision:
     settings = context.settings
-    latest = latest_slot(settings, now)
-    known = [edition for edition in editions.list_all(connection) if edition.rehearsal == context.rehearses]
+    latest = latest_slot(settings, cadence, now)
+    scope = new_edition(context, latest).scope
+    known = [edition for edition in editions.list_all(connection) if edition.scope == scope]
     if context.rehearses:
         return decide_rehearsal(latest, known)
-    mark = meta.get_mark(connection, BEGUN_AFTER)
+    mark = meta.get_mark(connection, _mark(BEGUN_AFTER, cadence))
     return decide(
         latest,
         known,
@@ -82,7 +92,11 @@ def _decide(context: SendContext, connection: Connection, now: datetime, *, at_o
     )
 
 
-def _freeze(context: SendContext, slot: Slot, now: datetime) -> Frozen:
+def freeze_slot(context: SendContext, slot: Slot, now: datetime) -> Frozen:
+    """Put the edition of `slot` together and freeze it, or record that it is empty or blocked.
+
+    Raises RefusedError if that edition was dealt with before.
+    """
     edition = new_edition(context, slot)
     with context.database.read() as connection:
         history = basis(context, connection, slot)
@@ -158,7 +172,7 @@ def _record_frozen(context: SendContext, draft: Draft, rendition: Rendition, edi
             note(connection, rehearsed(edition.key))
         context.failpoint(BEFORE_FREEZE)
     titles = tuple(post.title for post in draft.selection.posts)
-    return Frozen(edition=edition, titles=titles, warnings=draft.warnings)
+    return Frozen(editions=(edition,), titles={edition.key: titles}, warnings=draft.warnings)
 
 
 def _record_empty(context: SendContext, draft: Draft, edition: Edition, reason: str, now: datetime) -> Frozen:
@@ -170,7 +184,7 @@ def _record_empty(context: SendContext, draft: Draft, edition: Edition, reason: 
         _remember(connection, draft)
         editions.create(connection, edition, passed_over_ids=draft.passed_over_ids)
         _note_posts(connection, draft)
-    return Frozen(edition=edition)
+    return Frozen(editions=(edition,))
 
 
 def _record_blocked(context: SendContext, draft: Draft, edition: Edition) -> Frozen:
@@ -179,7 +193,7 @@ def _record_blocked(context: SendContext, draft: Draft, edition: Edition) -> Fro
     edition = replace(edition, state=EditionState.BLOCKED, note=reason)
     with context.database.write() as connection:
         editions.create(connection, edition)
-    return Frozen(edition=edition, standing=(blocked(edition.key, draft.stops),))
+    return Frozen(editions=(edition,), standing=(blocked(edition.key, draft.stops),))
 
 
 def _record_missed(connection: Connection, slot: Slot) -> None:

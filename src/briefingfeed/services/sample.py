@@ -12,7 +12,7 @@ from briefingfeed.models.delivery import Claimed, Outcome, Result
 from briefingfeed.models.edition import Cadence, Edition, EditionState, Slot
 from briefingfeed.models.post import Post
 from briefingfeed.newsletter.preflight import Finding
-from briefingfeed.newsletter.schedule import next_slot
+from briefingfeed.newsletter.schedule import require, upcoming_slot
 from briefingfeed.posts.store import Library
 from briefingfeed.services.drafting import render_posts, select_posts
 from briefingfeed.services.freezing import basis, look_ahead
@@ -52,23 +52,24 @@ class SampleReport:
         }
 
 
-def send_sample(context: SendContext, address: str, *, as_of: bool = False) -> SampleReport:
+def send_sample(context: SendContext, cadence: Cadence, address: str, *, as_of: bool = False) -> SampleReport:
     """Render what would go now, or the newest posts if nothing would, and send it to `address`.
 
     Needs no slot and no subscriber; its unsubscribe link leads to the real page and unsubscribes nobody. Raises
     ConfigurationError, RefusedError if there is no post at all, ProviderError if the way out can't be used.
     """
+    require(context.settings, cadence)
     check_identity(context)
     if as_of:
         check_as_of(context)
     now = context.now()
     library = context.load_posts()
-    posts = _posts(context, library, now)
+    posts = _posts(context, cadence, library, now)
     rendition, findings = render_posts(context, posts, library.posts, now, test=True)
     # A Message-ID of its own each time: mail programs hide a second message with the same one.
     edition = Edition(
         key=f"test/{now.isoformat()}",
-        cadence=Cadence.WEEKLY,
+        cadence=cadence,
         rehearsal=True,
         slot_at=now,
         state=EditionState.FROZEN,
@@ -88,8 +89,8 @@ def send_sample(context: SendContext, address: str, *, as_of: bool = False) -> S
     )
 
 
-def _posts(context: SendContext, library: Library, now: datetime) -> tuple[Post, ...]:
-    slot = coming_slot(context)
+def _posts(context: SendContext, cadence: Cadence, library: Library, now: datetime) -> tuple[Post, ...]:
+    slot = coming_slot(context, cadence)
     with context.database.read() as connection:
         history = basis(context, connection, slot)
     selection, _ = select_posts(context, library, slot, history, now)
@@ -101,10 +102,10 @@ def _posts(context: SendContext, library: Library, now: datetime) -> tuple[Post,
     return posts
 
 
-def coming_slot(context: SendContext) -> Slot:
+def coming_slot(context: SendContext, cadence: Cadence) -> Slot:
     """Return the slot that is due, else the next one."""
-    due = look_ahead(context, at_once=False, force=True).due
-    return due or next_slot(context.settings, context.now())
+    due = look_ahead(context, cadence, at_once=False, force=True).due
+    return due or upcoming_slot(context.settings, cadence, context.now())
 
 
 def _newest(library: Library, now: datetime) -> tuple[Post, ...]:

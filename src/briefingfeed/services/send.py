@@ -1,4 +1,4 @@
-"""`send-weekly`: bring the editions to where they should be by now. Any number of runs, at any time.
+"""`send-weekly` and its siblings: bring the editions to where they should be by now. Any number of runs, at any time.
 
 Under the lock: repair what a dead run left, freeze the edition whose slot is due, hand over what is due, say what is
 news. Each step is committed before the next begins, so a run killed anywhere is carried on by the next one.
@@ -16,9 +16,9 @@ from sqlalchemy import Connection
 from briefingfeed.delivery.copies import Copies
 from briefingfeed.delivery.failpoints import AFTER_FREEZE, AFTER_RELEASE, BEFORE_DONE, BEFORE_RELEASE
 from briefingfeed.delivery.run import RunResult, RunSetup, run_edition
-from briefingfeed.models.edition import Edition, EditionState
+from briefingfeed.models.edition import Cadence, Edition, EditionState
 from briefingfeed.newsletter.preflight import Finding
-from briefingfeed.newsletter.schedule import next_slot
+from briefingfeed.newsletter.schedule import require, upcoming_slot
 from briefingfeed.services.editions import subject_of
 from briefingfeed.services.freezing import Frozen, freeze_due, look_ahead
 from briefingfeed.services.notices import Notice, note, take_noted, tell
@@ -37,8 +37,9 @@ Progress = Callable[[str, int, int], None]
 """Called with an edition's key, the rows settled in this run, and the rows that waited when it began."""
 
 
-def send_weekly(
+def send_edition(
     context: SendContext,
+    cadence: Cadence,
     *,
     at_once: bool = False,
     force: bool = False,
@@ -47,12 +48,13 @@ def send_weekly(
     patience: timedelta = PATIENCE,
     progress: Progress = lambda _key, _settled, _of: None,
 ) -> SendReport:
-    """Do what is due and report it.
+    """Do what is due for a cadence, go on with whatever is unfinished of any, and report it.
 
     `at_once`: the first edition is that of the latest slot. `force`: after a long silence too. `as_of`: the operator
     set the clock. Raises ConfigurationError or UsageError before anything is done, LockedError if another run kept a
     due slot waiting, StorageError if the database failed. A way out that can't be used stands in the report.
     """
+    require(context.settings, cadence)
     check_identity(context)
     if as_of:
         check_as_of(context)
@@ -78,8 +80,9 @@ def send_weekly(
 class _Run:
     """One run under the lock."""
 
-    def __init__(self, context: SendContext, patience: timedelta, progress: Progress) -> None:
+    def __init__(self, context: SendContext, cadence: Cadence, patience: timedelta, progress: Progress) -> None:
         self._context = context
+        self._cadence = cadence
         self._patience = patience
         self._progress = progress
         self._id = secrets.token_hex(8)
@@ -162,9 +165,11 @@ class _Run:
             if result.error is not None:
                 standing += (way_out(result.error),)
             news = (*take_noted(connection), *tell(connection, standing))
-            keys = dict.fromkeys([*([frozen.edition.key] if frozen.edition else []), *self._touched])
+            keys = dict.fromkeys([*(edition.key for edition in frozen.editions), *self._touched])
             reports = tuple(_edition_report(connection, key, frozen) for key in keys)
-        return _report(context, reports, news=news, standing=standing, warnings=frozen.warnings, result=result)
+        return _report(
+            context, self._cadence, reports, news=news, standing=standing, warnings=frozen.warnings, result=result
+        )
 
 
 def _expire(connection: Connection, edition: Edition, now: datetime) -> None:
@@ -195,7 +200,6 @@ def _edition_report(connection: Connection, key: str, frozen: Frozen) -> Edition
     edition = editions.get(connection, key)
     if edition is None:
         raise LookupError(key)
-    posts = frozen.titles if frozen.edition and frozen.edition.key == key else ()
     return EditionReport(
         key=key,
         state=edition.state,
@@ -203,13 +207,14 @@ def _edition_report(connection: Connection, key: str, frozen: Frozen) -> Edition
         recipients=edition.recipients,
         counts=deliveries.counts(connection, key),
         subject=subject_of(connection, key),
-        posts=posts,
+        posts=frozen.titles.get(key, ()),
         note=edition.note,
     )
 
 
 def _report(
     context: SendContext,
+    cadence: Cadence,
     reports: tuple[EditionReport, ...],
     *,
     news: tuple[Notice, ...] = (),
@@ -226,7 +231,7 @@ def _report(
         news=news,
         standing=standing,
         warnings=warnings,
-        next_slot=next_slot(context.settings, context.now()).at,
+        next_slot=upcoming_slot(context.settings, cadence, context.now()).at,
         busy=busy,
         error=result.error,
         stopped_by=result.stopped_by,

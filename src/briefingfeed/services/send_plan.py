@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from briefingfeed.delivery.audience import count_recipients
-from briefingfeed.models.edition import Edition, EditionState
+from briefingfeed.models.edition import Cadence, Edition, EditionState
 from briefingfeed.models.problem import Problem
 from briefingfeed.newsletter.preflight import Finding
-from briefingfeed.newsletter.schedule import next_slot
+from briefingfeed.newsletter.schedule import require, upcoming_slot
 from briefingfeed.services.drafting import draft_edition
 from briefingfeed.services.editions import EditionView, list_editions
 from briefingfeed.services.freezing import basis, look_ahead, new_edition
@@ -72,13 +72,16 @@ class SendPlan:
         }
 
 
-def plan_weekly(context: SendContext, *, at_once: bool = False, force: bool = False, as_of: bool = False) -> SendPlan:
-    """Return what `send_weekly` would do with the same arguments. Raises what it would raise at its beginning."""
+def plan_edition(
+    context: SendContext, cadence: Cadence, *, at_once: bool = False, force: bool = False, as_of: bool = False
+) -> SendPlan:
+    """Return what `send_edition` would do with the same arguments. Raises what it would raise at its beginning."""
+    require(context.settings, cadence)
     check_identity(context)
     if as_of:
         check_as_of(context)
     now = context.now()
-    decision = look_ahead(context, at_once=at_once, force=force)
+    decision = look_ahead(context, cadence, at_once=at_once, force=force)
     planned: PlannedEdition | None = None
     problems: tuple[Problem, ...] = ()
     if decision.due is not None:
@@ -106,7 +109,7 @@ def plan_weekly(context: SendContext, *, at_once: bool = False, force: bool = Fa
         silent_since=decision.silent_since,
         unfinished=tuple(view for view in list_editions(context.database) if _goes_on(view.edition, context)),
         problems=problems,
-        next_slot=next_slot(context.settings, now).at,
+        next_slot=upcoming_slot(context.settings, cadence, now).at,
     )
 
 

@@ -9,10 +9,10 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from briefingfeed.delivery.plan import edition_key
-from briefingfeed.models.edition import EditionState
+from briefingfeed.models.edition import Cadence, EditionState
 from briefingfeed.models.settings import Settings
 from briefingfeed.models.subscriber import SubscriberState
-from briefingfeed.newsletter.schedule import latest_slot, next_slot
+from briefingfeed.newsletter.schedule import latest_slot, upcoming_slot
 from briefingfeed.services.editions import EditionView, list_editions
 from briefingfeed.services.notices import Notice, told_about, told_before
 from briefingfeed.services.standing import standing_notices
@@ -54,7 +54,7 @@ def read_status(database: Database, settings: Settings, now: datetime, *, provid
     views = list_editions(database)
     with database.read() as connection:
         people = subscribers.count_by_state(connection)
-        current = edition_key(latest_slot(settings, now), rehearsal=rehearses)
+        current = edition_key(latest_slot(settings, Cadence.WEEKLY, now), rehearsal=rehearses)
         todo = (
             *standing_notices(connection, rehearses=rehearses),
             *_blocked(connection, current, rehearses=rehearses),
@@ -70,7 +70,7 @@ def read_status(database: Database, settings: Settings, now: datetime, *, provid
     return Status(
         provider=provider,
         rehearses=rehearses,
-        next_slot=next_slot(settings, now).at,
+        next_slot=upcoming_slot(settings, Cadence.WEEKLY, now).at,
         subscribers=people,
         last=next((view for view in views if view.edition.state not in _WITHOUT_MAIL), None),
         unfinished=unfinished,

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from briefingfeed.errors import UsageError
+from briefingfeed.models.edition import Cadence
 from briefingfeed.models.settings import Settings
-from briefingfeed.newsletter.schedule import latest_slot, next_slot, previous_slot, slot_for_key
+from briefingfeed.newsletter.schedule import latest_slot, previous_slot, slot_for_key, upcoming_slot
 
 MakeSettings = Callable[..., Settings]
 
@@ -94,7 +95,7 @@ def utc(text: str) -> datetime:
 def test_latest_slot(
     make_settings: MakeSettings, zone: str, weekly: tuple[int, time], now: str, key: str, at: str
 ) -> None:
-    slot = latest_slot(make_settings(zone=zone, weekly=weekly), utc(now))
+    slot = latest_slot(make_settings(zone=zone, weekly=weekly), Cadence.WEEKLY, utc(now))
     assert (slot.key, slot.at) == (f"weekly/{key}", utc(at))
 
 
@@ -104,14 +105,14 @@ def test_slots_form_one_chain_without_holes_or_repeats(
     make_settings: MakeSettings, zone: str, weekly: tuple[int, time]
 ) -> None:
     settings = make_settings(zone=zone, weekly=weekly)
-    slot = latest_slot(settings, utc("2025-12-01 12:00"))
+    slot = latest_slot(settings, Cadence.WEEKLY, utc("2025-12-01 12:00"))
     keys = {slot.key}
     for _ in range(60):
-        following = next_slot(settings, slot.at)
+        following = upcoming_slot(settings, Cadence.WEEKLY, slot.at)
         assert following.previous == slot.at
         assert previous_slot(settings, following) == slot
-        assert latest_slot(settings, following.at) == following
-        assert latest_slot(settings, following.at - timedelta(seconds=1)) == slot
+        assert latest_slot(settings, Cadence.WEEKLY, following.at) == following
+        assert latest_slot(settings, Cadence.WEEKLY, following.at - timedelta(seconds=1)) == slot
         assert slot_for_key(settings, following.key) == following
         keys.add(following.key)
         slot = following
@@ -123,7 +124,7 @@ def test_key_of_a_rehearsal_names_the_same_slot(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["", "weekly", "weekly/2026-W54", "weekly/2025-W53", "daily/2026-W48", "weekly/2026-W8", "weekly/x-W1"]
+    "key", ["", "weekly", "weekly/2026-W54", "weekly/2025-W53", "posts/2026-11-23-tides", "weekly/2026-W8", "weekly/x-W1"]
 )
 def test_what_is_no_key_is_refused(settings: Settings, key: str) -> None:
     with pytest.raises(UsageError, match="not the key of an edition"):

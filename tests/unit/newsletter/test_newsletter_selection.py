@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from briefingfeed.models.edition import Cadence
 from briefingfeed.models.post import Post
 from briefingfeed.models.settings import Settings
 from briefingfeed.newsletter.schedule import latest_slot
@@ -21,7 +22,9 @@ def choose(settings: Settings, now: datetime) -> Choose:
     """Select for the slot of Monday, 23 November 2026; the one before was on the 16th."""
 
     def choose(posts: Iterable[Post], *, at: datetime = now, **history: object) -> Selection:
-        return select(posts, History(**{"first": False, **history}), latest_slot(settings, now), at, settings)
+        return select(
+            posts, History(**{"first": False, **history}), latest_slot(settings, Cadence.WEEKLY, now), at, settings
+        )
 
     return choose
 
@@ -120,5 +123,7 @@ def test_days_are_those_of_the_publication(make_settings: Callable[..., Settings
     """Midnight in London, 24 October, is still the 23rd in New York: too old there."""
     settings = make_settings(zone="America/New_York")
     now = datetime(2026, 11, 23, 18, tzinfo=UTC)
-    selection = select([make_post("2026-10-24")], History(first=False), latest_slot(settings, now), now, settings)
+    selection = select(
+        [make_post("2026-10-24")], History(first=False), latest_slot(settings, Cadence.WEEKLY, now), now, settings
+    )
     assert selection.posts == ()

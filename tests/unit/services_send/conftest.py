@@ -12,7 +12,7 @@ import pytest
 
 from briefingfeed.look import Look, shipped_templates
 from briefingfeed.models.delivery import DeliveryState, Message, Outcome, Phase, Result
-from briefingfeed.models.edition import Edition
+from briefingfeed.models.edition import Cadence, Edition
 from briefingfeed.models.settings import (
     DatabaseSettings,
     FeedSettings,
@@ -29,7 +29,7 @@ from briefingfeed.posts.memory import IdMemory
 from briefingfeed.posts.store import Library, PostStore
 from briefingfeed.providers.base import Provider, Work
 from briefingfeed.providers.outbox import OutboxProvider
-from briefingfeed.services.send import send_weekly
+from briefingfeed.services.send import send_edition
 from briefingfeed.services.send_context import SendContext
 from briefingfeed.services.send_report import SendReport
 from briefingfeed.storage import deliveries, editions, subscribers
@@ -117,9 +117,9 @@ class Desk:
         self.pages_asked.append(url)
         return self.page
 
-    def send(self, **how: object) -> SendReport:
+    def send(self, cadence: Cadence = Cadence.WEEKLY, **how: object) -> SendReport:
         how = {"lock_wait": timedelta(0), "patience": timedelta(0)} | how
-        return send_weekly(self.context, **how)  # type: ignore[arg-type]
+        return send_edition(self.context, cadence, **how)  # type: ignore[arg-type]
 
     def begin(self) -> None:
         """Let the first real run be a week before the slot of the tests."""

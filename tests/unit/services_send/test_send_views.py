@@ -9,7 +9,7 @@ import pytest
 
 from briefingfeed.errors import BriefingfeedError, ConfigurationError, ProviderError, RefusedError, UsageError
 from briefingfeed.models.delivery import DeliveryState, Result
-from briefingfeed.models.edition import EditionState
+from briefingfeed.models.edition import Cadence, EditionState
 from briefingfeed.models.settings import Mailbox
 from briefingfeed.models.subscriber import SubscriberState
 from briefingfeed.services.deliveries import (
@@ -28,7 +28,7 @@ from briefingfeed.services.editions import (
 )
 from briefingfeed.services.leave import leave
 from briefingfeed.services.sample import send_sample
-from briefingfeed.services.send_plan import plan_weekly
+from briefingfeed.services.send_plan import plan_edition
 from briefingfeed.services.status import read_status
 from briefingfeed.storage import subscribers
 
@@ -44,7 +44,7 @@ class TestDryRun:
         desk.write("Tides")
         desk.write("Old", "2026-10-01")
         desk.subscribe("ann", "ben")
-        plan = plan_weekly(desk.context, at_once=True)
+        plan = plan_edition(desk.context, Cadence.WEEKLY, at_once=True)
         assert plan.edition is not None
         assert (plan.edition.key, plan.edition.posts, plan.edition.recipients) == (KEY, ("Tides",), 2)
         assert plan.edition.passed_over == 1
@@ -54,16 +54,16 @@ class TestDryRun:
         desk.write("Tides")
         desk.subscribe("ann")
         desk.office.is_local = False
-        plan_weekly(desk.context, at_once=True)
+        plan_edition(desk.context, Cadence.WEEKLY, at_once=True)
         assert desk.pages_asked == []
         assert list_editions(desk.database) == ()
-        assert plan_weekly(desk.context).edition is None
+        assert plan_edition(desk.context, Cadence.WEEKLY).edition is None
 
     def test_is_what_a_run_then_does(self, desk) -> None:
         desk.write("Tides")
         desk.subscribe("ann")
         desk.begin()
-        plan = plan_weekly(desk.context)
+        plan = plan_edition(desk.context, Cadence.WEEKLY)
         (edition,) = desk.send().editions
         assert plan.edition is not None
         assert (plan.edition.posts, plan.edition.subject) == (edition.posts, edition.subject)
@@ -74,7 +74,7 @@ class TestDryRun:
         desk.begin()
         desk.office.down = ProviderError("no connection")
         desk.send()
-        plan = plan_weekly(desk.context)
+        plan = plan_edition(desk.context, Cadence.WEEKLY)
         assert plan.edition is None
         assert [view.wait for view in plan.unfinished] == [1]
 
@@ -83,7 +83,7 @@ class TestTestMail:
     def test_shows_what_would_go_now_and_is_marked(self, desk) -> None:
         desk.write("Tides")
         desk.begin()
-        report = send_sample(desk.context, "editor@harbour.example")
+        report = send_sample(desk.context, Cadence.WEEKLY, "editor@harbour.example")
         (mail,) = desk.office.mails
         assert report.exit_code == 0
         assert mail["To"] == "editor@harbour.example"
@@ -93,13 +93,13 @@ class TestTestMail:
     def test_shows_the_newest_posts_when_nothing_waits(self, desk) -> None:
         for number in range(8):
             desk.write(f"Old {number}", f"2026-01-0{number + 1}")
-        report = send_sample(desk.context, "editor@harbour.example")
+        report = send_sample(desk.context, Cadence.WEEKLY, "editor@harbour.example")
         assert report.posts == ("Old 7", "Old 6", "Old 5", "Old 4", "Old 3")
 
     def test_its_unsubscribe_link_unsubscribes_nobody(self, desk) -> None:
         desk.write("Tides")
         desk.subscribe("ann")
-        send_sample(desk.context, "ann@example.org")
+        send_sample(desk.context, Cadence.WEEKLY, "ann@example.org")
         token = desk.office.mails[0]["List-Unsubscribe"].strip("<>").rpartition("/")[2]
         leave(desk.database, desk.keyring, token, source="one-click", now=desk.now)
         with desk.database.read() as connection:
@@ -107,33 +107,33 @@ class TestTestMail:
 
     def test_two_of_them_are_two_messages(self, desk) -> None:
         desk.write("Tides")
-        send_sample(desk.context, "editor@harbour.example")
+        send_sample(desk.context, Cadence.WEEKLY, "editor@harbour.example")
         desk.now += timedelta(seconds=1)
-        send_sample(desk.context, "editor@harbour.example")
+        send_sample(desk.context, Cadence.WEEKLY, "editor@harbour.example")
         first, second = desk.office.mails
         assert first["Message-ID"] != second["Message-ID"]
 
     def test_what_is_refused_is_said(self, desk) -> None:
         desk.write("Tides")
         desk.office.answers["editor@harbour.example"] = Result.DEFERRED
-        assert send_sample(desk.context, "editor@harbour.example").exit_code == 75
+        assert send_sample(desk.context, Cadence.WEEKLY, "editor@harbour.example").exit_code == 75
         desk.office.answers["editor@harbour.example"] = Result.REJECTED
-        assert send_sample(desk.context, "editor@harbour.example").exit_code == 1
+        assert send_sample(desk.context, Cadence.WEEKLY, "editor@harbour.example").exit_code == 1
 
     def test_without_a_post_there_is_nothing_to_show(self, desk) -> None:
         with pytest.raises(RefusedError, match="no post"):
-            send_sample(desk.context, "editor@harbour.example")
+            send_sample(desk.context, Cadence.WEEKLY, "editor@harbour.example")
 
     def test_an_address_that_cannot_be_mailed_is_an_error_of_its_own(self, desk) -> None:
         desk.write("Tides")
         with pytest.raises(BriefingfeedError, match="address"):
-            send_sample(desk.context, "not an address")
+            send_sample(desk.context, Cadence.WEEKLY, "not an address")
 
     def test_the_example_sends_no_mail(self, desk) -> None:
         desk.write("Tides")
         desk.change(from_=Mailbox("briefings@briefings.example"))
         with pytest.raises(ConfigurationError):
-            send_sample(desk.context, "editor@harbour.example")
+            send_sample(desk.context, Cadence.WEEKLY, "editor@harbour.example")
 
 
 class TestEditions:
