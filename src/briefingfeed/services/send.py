@@ -60,15 +60,15 @@ def send_edition(
         check_as_of(context)
 
     def has_due_slot() -> bool:
-        return look_ahead(context, at_once=at_once, force=force).due is not None
+        return look_ahead(context, cadence, at_once=at_once, force=force).due is not None
 
     with turn(context.settings.database.url, lock_wait, has_due_slot) as is_ours:
         if not is_ours:
-            return _report(context, (), busy=True)
-        run = _Run(context, patience, progress)
+            return _report(context, cadence, (), busy=True)
+        run = _Run(context, cadence, patience, progress)
         run.repair()
-        frozen = freeze_due(context, at_once=at_once, force=force)
-        if frozen.edition is not None and frozen.edition.state in UNFINISHED:
+        frozen = freeze_due(context, cadence, at_once=at_once, force=force)
+        if any(edition.state in UNFINISHED for edition in frozen.editions):
             context.failpoint(AFTER_FREEZE)
         result = run.hand_over()
         report = run.report(frozen, result)
