@@ -4,21 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from briefingfeed.models.delivery import DeliveryState
+from briefingfeed.services.figures import DELIVERY_WORDS as DELIVERY_WORDS
+from briefingfeed.services.figures import counts_in_words as counts_in_words
 from briefingfeed.services.subscribers import Change
 from briefingfeed.subscribers.importing import Fate, ImportPlan
-
-DELIVERY_WORDS: Mapping[DeliveryState, str] = {
-    DeliveryState.ACCEPTED: "handed over",
-    DeliveryState.FAILED: "refused",
-    DeliveryState.UNCERTAIN: "unclear",
-    DeliveryState.SKIPPED: "left",
-    DeliveryState.EXPIRED: "too late",
-    DeliveryState.PENDING: "waiting",
-    DeliveryState.CLAIMED: "waiting",
-    DeliveryState.SUBMITTING: "being handed over",
-    DeliveryState.DEFERRED: "waiting, refused for now",
-}
 
 CHANGES: Mapping[Change, str] = {
     Change.ADDED: "is subscribed now.",
@@ -43,15 +32,6 @@ _FATES: Mapping[Fate, str] = {
     Fate.INVALID: "are no addresses",
 }
 _MOST_INVALID = 20
-
-
-def counts_in_words(counts: Mapping[DeliveryState, int]) -> str:
-    """Write `800 handed over, 2 refused`; states that people don't tell apart are added up."""
-    totals: dict[str, int] = {}
-    for state, word in DELIVERY_WORDS.items():
-        if counts.get(state):
-            totals[word] = totals.get(word, 0) + counts[state]
-    return ", ".join(f"{count} {word}" for word, count in totals.items()) or "nobody"
 
 
 def plan_in_words(plan: ImportPlan) -> str:
