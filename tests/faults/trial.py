@@ -18,9 +18,6 @@ from faults.invariants import assert_invariants
 from faults.warm_command import Run, WarmCommand
 from servers.smtp_sink import SmtpSink
 
-MONDAY = datetime(2026, 11, 23, 8, 5, tzinfo=UTC)
-"""Five minutes after a slot."""
-KEY = "weekly/2026-W48"
 TEXT = "The tide — at “Żółta” — is **high**.\n\n.A line that begins with a dot.\n\nFrom here on."
 
 
@@ -29,7 +26,7 @@ def addresses(count: int) -> list[str]:
 
 
 class Trial(Newsroom):
-    """`run` and what builds on it start the warm command; `now` is its clock."""
+    """`run` and what builds on it start the warm command. One edition is due, `key`; the next in a week."""
 
     def __init__(
         self,
@@ -45,13 +42,24 @@ class Trial(Newsroom):
         self.command = command
         self.sink = sink
         self.books = Books(database_url)
-        self.now = MONDAY
+        self._ahead = timedelta(0)
+        slot = self.now - timedelta(hours=1)
+        self.key = f"weekly/{slot:%G-W%V}"
         settings = f'connections = {connections}\ndot_timeout = 2\n{more}\n\n[database]\nurl = "{database_url}"'
         super().__init__(folder, port=sink.port, more=settings)
+        file = folder / "briefingfeed.toml"
+        weekly = f'[newsletter]\nweekly = "{slot:%a %H:%M}"'
+        file.write_text(file.read_text("utf-8").replace("[newsletter]", weekly), "utf-8")
         self.write_post("Tides", TEXT)
         self.subscribe(readers)
 
-    def write_post(self, title: str, text: str = "", *, day: datetime = MONDAY - timedelta(days=3)) -> Path:
+    @property
+    def now(self) -> datetime:
+        """The real time, and the ticks so far: commands without `--as-of` must not be ahead of those with it."""
+        return datetime.now(UTC) + self._ahead
+
+    def write_post(self, title: str, text: str = "") -> Path:
+        day = self.now - timedelta(days=1)
         file = self.folder / "posts" / f"{day:%Y-%m-%d}-{title.lower()}.md"
         file.write_text(f"---\ntitle: {title}\ndate: {day:%Y-%m-%d}\n---\n\n{text or title}\n", "utf-8")
         return file
@@ -66,7 +74,7 @@ class Trial(Newsroom):
 
     @property
     def _sending(self) -> tuple[str, ...]:
-        return ("send-weekly", "--now", "--json", "--as-of", f"{self.now:%Y-%m-%d %H:%M:%S%z}")
+        return ("send-weekly", "--now", "--json", "--as-of", f"{self.now.isoformat()}")
 
     def run(  # type: ignore[override]
         self,
@@ -122,7 +130,8 @@ class Trial(Newsroom):
         return self.books.tally() == tally and len(self.sink.commands()) == before
 
     def tick(self, **by: float) -> None:
-        self.now += timedelta(**by)
+        """Move the clock of the next runs; an hour has gone since the slot when it begins."""
+        self._ahead += timedelta(**by)
 
     def assert_invariants(self, **allowed: Any) -> None:
         assert_invariants(self.books, self.sink, **allowed)

@@ -1,0 +1,28 @@
+"""F2: SIGKILL at random instants, twenty times on each database. `make torture` goes on where this ends.
+
+BRIEFINGFEED_TEST_SEED=1234 make test TESTS=tests/faults/test_f02_killed_at_random.py
+"""
+
+from __future__ import annotations
+
+import os
+import random
+
+from faults.conftest import MakeTrial
+from faults.rounds import plan, play
+
+KILLS = 20
+
+
+def test_twenty_kills_leave_nobody_with_two_copies_and_nobody_forgotten(make_trial: MakeTrial) -> None:
+    seed = os.environ.get("BRIEFINGFEED_TEST_SEED") or str(random.randrange(2**32))
+    print(f"BRIEFINGFEED_TEST_SEED={seed}")
+    chance = random.Random(seed)
+    left = KILLS
+    for _ in range(KILLS):
+        script = plan(chance, is_wild=False)
+        trial = make_trial(script.readers, script.options, connections=script.connections)
+        left -= play(trial, script, chance, kills=left).kills
+        if left == 0:
+            return
+    raise AssertionError(f"{left} kills missed: nothing was at work")
