@@ -59,7 +59,8 @@ def decide(
     latest slot be the first.
     """
     recorded = {edition.key: edition for edition in editions}
-    last = max((edition.slot_at for edition in recorded.values()), default=None)
+    # What is only planned proves nothing about the slots that passed.
+    last = max((edition.slot_at for edition in recorded.values() if not _is_to_come(edition, now)), default=None)
     if last is not None and last - now > _CLOCK_STEP:
         return Decision(ahead=last)
     beginning = _beginning(latest, begun_after, now=now, at_once=at_once)
@@ -72,11 +73,11 @@ def decide(
         return Decision(silent_since=last)
 
     is_open = _open(recorded.get(latest.key))
-    in_time = now - latest.at <= catch_up or at_once
+    in_time = now <= _latest_freeze(recorded.get(latest.key), latest, catch_up) or at_once
     missed = [] if not is_open or in_time else [latest]
     slot = previous(latest)
-    while slot.at > max(beginning, last or beginning) or _is_blocked(recorded.get(slot.key)):
-        if _open(recorded.get(slot.key)):
+    while slot.at > max(beginning, last or beginning) or _is_unmade(recorded.get(slot.key)):
+        if _open(recorded.get(slot.key)) or _is_unmade(recorded.get(slot.key)):
             missed.append(slot)
         slot = previous(slot)
     return Decision(
@@ -92,8 +93,24 @@ def _beginning(latest: Slot, begun_after: datetime | None, *, now: datetime, at_
 
 
 def _open(recorded: Edition | None) -> bool:
-    return recorded is None or _is_blocked(recorded)
+    return recorded is None or recorded.state in (EditionState.BLOCKED, EditionState.PLANNED)
 
 
-def _is_blocked(recorded: Edition | None) -> bool:
-    return recorded is not None and recorded.state is EditionState.BLOCKED
+def _is_unmade(recorded: Edition | None) -> bool:
+    """Whether an edition could still have been made: when the next slot has come, it is missed."""
+    return recorded is not None and (_open(recorded) or _is_held_unmade(recorded))
+
+
+def _is_held_unmade(recorded: Edition) -> bool:
+    return recorded.state is EditionState.HELD and not recorded.is_made
+
+
+def _is_to_come(recorded: Edition, now: datetime) -> bool:
+    if recorded.state is EditionState.PLANNED or _is_held_unmade(recorded):
+        return True
+    return recorded.state is EditionState.CANCELLED and not recorded.is_made and recorded.slot_at > now
+
+
+def _latest_freeze(recorded: Edition | None, slot: Slot, catch_up: timedelta) -> datetime:
+    """Return until when the edition may be made: the time in which somebody held it doesn't count."""
+    return recorded.expires_at if recorded is not None and recorded.expires_at else slot.at + catch_up

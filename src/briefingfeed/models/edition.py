@@ -59,7 +59,8 @@ class Edition:
     state: EditionState
     frozen_at: datetime | None = None
     expires_at: datetime | None = None
-    """Rows still waiting then become `expired`. Moves on by the time spent in `held`."""
+    """Rows still waiting then become `expired`; one that has no content by then is `missed`. Moves on by the time spent
+    in `held`."""
     held_at: datetime | None = None
     recipients: int = 0
     signing_key: str | None = None
@@ -82,6 +83,11 @@ class Edition:
     """Rows of a later batch than this wait: 1 while only the first batch goes."""
     pause_until: datetime | None = None
     """After the first batch: nothing is handed over before."""
+
+    @property
+    def is_made(self) -> bool:
+        """Whether it has content and recipients."""
+        return self.frozen_at is not None
 
     @property
     def scope(self) -> str:

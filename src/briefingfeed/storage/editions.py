@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, delete, exists, insert, literal, select, update
+from sqlalchemy import Connection, RowMapping, and_, delete, exists, insert, literal, or_, select, update
 
 from briefingfeed.errors import RefusedError
 from briefingfeed.models.delivery import DeliveryState
@@ -17,7 +17,8 @@ from briefingfeed.storage.statements import upsert
 from briefingfeed.storage.subscribers import MAY_BE_MAILED
 
 _MAY_BECOME: Final = {
-    EditionState.BLOCKED: {EditionState.MISSED, EditionState.EMPTY, EditionState.CANCELLED},
+    EditionState.PLANNED: {EditionState.HELD, EditionState.CANCELLED},
+    EditionState.BLOCKED: {EditionState.MISSED, EditionState.EMPTY, EditionState.HELD, EditionState.CANCELLED},
     EditionState.FROZEN: {EditionState.SENDING, EditionState.HELD, EditionState.DONE, EditionState.CANCELLED},
     EditionState.SENDING: {EditionState.HELD, EditionState.DONE, EditionState.CANCELLED},
     EditionState.HELD: {EditionState.FROZEN, EditionState.SENDING, EditionState.CANCELLED, EditionState.DONE},
@@ -26,6 +27,10 @@ _MAY_BECOME: Final = {
 }
 """Which state may follow which, apart from the freeze. Empty, missed and cancelled editions stay as they are."""
 
+_IS_UNMADE: Final = edition.c.state.in_([EditionState.PLANNED, EditionState.BLOCKED])
+_IS_HELD_UNMADE: Final = and_(edition.c.state == EditionState.HELD, edition.c.frozen_at.is_(None))
+_KEPT: Final = frozenset({"key", "proof_hash", "proof_sent_at"})
+"""What an edition keeps when it gets its content."""
 _HANDED_OVER: Final = [DeliveryState.SUBMITTING, DeliveryState.ACCEPTED, DeliveryState.UNCERTAIN]
 
 
@@ -35,11 +40,17 @@ class PostHistory(NamedTuple):
     carried: frozenset[str]
     passed_over: frozenset[str]
     edition_before: bool
-    """Whether a slot was ever dealt with: blocked and missed ones do not count."""
+    """Whether there was ever an edition, or nothing to put into one. What never came so far does not count."""
 
 
-def get(c: Connection, key: str) -> Edition | None:
-    row = c.execute(select(edition).where(edition.c.key == key)).mappings().one_or_none()
+class DealtWithError(RefusedError):
+    """Somebody was quicker: the edition has its content, or an end, already."""
+
+
+def get(c: Connection, key: str, *, for_update: bool = False) -> Edition | None:
+    """Return an edition. `for_update`: nobody else changes it before the end of this transaction."""
+    query = select(edition).where(edition.c.key == key)
+    row = c.execute(query.with_for_update() if for_update else query).mappings().one_or_none()
     return _edition(row) if row else None
 
 
@@ -54,9 +65,10 @@ def list_all(c: Connection) -> list[Edition]:
 
 
 def create(c: Connection, new: Edition, *, passed_over_ids: Collection[str] = ()) -> None:
-    """Record an edition that has no content: `empty`, `missed` or `blocked`.
+    """Record an edition that has no content: `planned`, `empty`, `missed` or `blocked`, or held or cancelled so early.
 
-    A blocked one may be recorded again, with another note or state. Raises RefusedError if there is another.
+    One that is planned or blocked may be recorded again, with another note or state; one held without content only as
+    `missed`. Raises DealtWithError if there is another.
     """
     _put(c, new)
     _pass_over(c, new.scope, passed_over_ids, new.slot_at)
@@ -73,7 +85,7 @@ def freeze(
     """Store an edition with its content and one row for each confirmed, unsuppressed subscriber; return how many.
 
     `new` has its state (`frozen`, or `held`), expiry and signing key; `frozen_at` and `recipients` are set here.
-    Raises RefusedError if this edition was dealt with already, or one of its posts was carried before.
+    Raises DealtWithError if this edition was dealt with already, RefusedError if one of its posts was carried before.
     """
     _put(c, new, frozen_at=now, held_at=now if new.state is EditionState.HELD else None)
     rendition_id = renditions.add(c, new.key, rendition)
@@ -105,10 +117,10 @@ def set_state(c: Connection, key: str, to: EditionState, now: datetime, note: st
 
     Time spent in `held` moves the expiry on. Raises RefusedError if there is no such edition, or it can't go there.
     """
-    found = get(c, key)
+    found = get(c, key, for_update=True)
     if found is None:
         raise RefusedError(f"there is no edition {key}", remedy="see them all with: briefingfeed editions list")
-    if to is not found.state and to not in _MAY_BECOME.get(found.state, ()):
+    if to is not found.state and not _may_become(found, to):
         raise RefusedError(f"the edition {key} is {found.state}; it cannot become {to}")
     values: dict[str, Any] = {"state": to, "note": note}
     if to is EditionState.HELD:
@@ -119,6 +131,12 @@ def set_state(c: Connection, key: str, to: EditionState, now: datetime, note: st
             values["expires_at"] = found.expires_at + max(now - found.held_at, timedelta(0))
     changed = c.execute(update(edition).where(edition.c.key == key).values(values).returning(edition))
     return _edition(changed.mappings().one())
+
+
+def _may_become(found: Edition, to: EditionState) -> bool:
+    if found.state is EditionState.HELD and not found.is_made:
+        return to in (EditionState.PLANNED, EditionState.CANCELLED)
+    return to in _MAY_BECOME.get(found.state, ())
 
 
 def history(c: Connection, scope: str) -> PostHistory:
@@ -140,7 +158,7 @@ def release_posts(c: Connection, key: str) -> int:
 
 
 def _counts(each: Edition, scope: str) -> bool:
-    return each.scope == scope and each.state not in (EditionState.BLOCKED, EditionState.MISSED)
+    return each.scope == scope and (each.frozen_at is not None or each.state is EditionState.EMPTY)
 
 
 def _put(c: Connection, new: Edition, **changes: Any) -> None:
@@ -149,13 +167,13 @@ def _put(c: Connection, new: Edition, **changes: Any) -> None:
     put = c.execute(
         statement.on_conflict_do_update(
             index_elements=["key"],
-            set_={name: statement.excluded[name] for name in row if name != "key"},
-            where=edition.c.state == EditionState.BLOCKED,
+            set_={name: statement.excluded[name] for name in row if name not in _KEPT},
+            where=or_(_IS_UNMADE, _IS_HELD_UNMADE) if new.state is EditionState.MISSED else _IS_UNMADE,
         ),
         row,
     )
     if put.rowcount != 1:
-        raise RefusedError(f"the edition {new.key} was dealt with already: it is {state(c, new.key)}")
+        raise DealtWithError(f"the edition {new.key} was dealt with already: it is {state(c, new.key)}")
 
 
 def _carry(c: Connection, new: Edition, ids: Iterable[str]) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from briefingfeed.delivery.plan import Decision, decide, decide_rehearsal
@@ -86,7 +87,7 @@ def test_older_slots_are_missed_and_never_made_up_for() -> None:
 
 def test_what_was_recorded_is_not_done_again() -> None:
     for state in EditionState:
-        if state is not EditionState.BLOCKED:
+        if state not in (EditionState.BLOCKED, EditionState.PLANNED):
             assert keys(decision(48, edition(48, state), edition(47))) == (None, [])
 
 
@@ -94,6 +95,35 @@ def test_a_blocked_edition_is_tried_again_until_the_next_slot() -> None:
     blocked = edition(48, EditionState.BLOCKED)
     assert keys(decision(48, blocked, edition(47))) == ("weekly/2026-W48", [])
     assert keys(decision(49, blocked, edition(47))) == ("weekly/2026-W49", ["weekly/2026-W48"])
+
+
+def test_a_planned_edition_is_made_when_its_slot_comes_and_missed_when_the_next_has_come() -> None:
+    planned = edition(48, EditionState.PLANNED)
+    assert keys(decision(48, planned, edition(47))) == ("weekly/2026-W48", [])
+    assert keys(decision(49, planned, edition(47))) == ("weekly/2026-W49", ["weekly/2026-W48"])
+
+
+def test_an_edition_that_is_to_come_says_nothing_about_the_slots_before_it() -> None:
+    for state in (EditionState.PLANNED, EditionState.HELD, EditionState.CANCELLED):
+        assert keys(decision(47, edition(48, state), edition(46))) == ("weekly/2026-W47", [])
+        assert decision(54, edition(55, state), edition(45)).silent_since == FIRST
+
+
+def test_an_edition_held_before_it_was_made_waits_until_the_next_slot() -> None:
+    held = edition(48, EditionState.HELD)
+    assert keys(decision(48, held, edition(47))) == (None, [])
+    assert keys(decision(49, held, edition(47))) == ("weekly/2026-W49", ["weekly/2026-W48"])
+
+
+def test_an_edition_cancelled_before_it_was_made_is_not_missed() -> None:
+    assert keys(decision(49, edition(48, EditionState.CANCELLED), edition(47))) == ("weekly/2026-W49", [])
+
+
+def test_the_time_in_which_it_was_held_does_not_make_an_edition_too_late() -> None:
+    day = timedelta(days=1)
+    released = replace(edition(48, EditionState.PLANNED), expires_at=slot(48).at + 3 * day)
+    assert keys(decision(48, released, edition(47), late=2 * day, catch_up=day)) == ("weekly/2026-W48", [])
+    assert keys(decision(48, released, edition(47), late=4 * day, catch_up=day)) == (None, ["weekly/2026-W48"])
 
 
 def test_slots_before_the_beginning_are_not_missed() -> None:

@@ -137,7 +137,8 @@ def test_an_edition_goes_only_where_it_may(database: Database) -> None:
         ("sending", "held"), ("sending", "done"), ("sending", "cancelled"),
         ("held", "frozen"), ("held", "sending"), ("held", "done"), ("held", "cancelled"),
         ("done", "sending"),
-        ("blocked", "missed"), ("blocked", "empty"), ("blocked", "cancelled"),
+        ("blocked", "missed"), ("blocked", "empty"), ("blocked", "held"), ("blocked", "cancelled"),
+        ("planned", "held"), ("planned", "cancelled"),
     }  # fmt: skip
     with database.write() as c:
         freeze(c)
@@ -150,6 +151,32 @@ def test_an_edition_goes_only_where_it_may(database: Database) -> None:
                 else:
                     with pytest.raises(RefusedError, match=f"is {before}; it cannot become {to}"):
                         editions.set_state(c, KEY, to, NOW)
+
+
+def test_an_edition_held_before_it_was_made_can_only_be_planned_again_or_end(database: Database) -> None:
+    held = replace(edition(state=EditionState.HELD), held_at=NOW)
+    with database.write() as c:
+        editions.create(c, held)
+        for to in set(EditionState) - {EditionState.HELD, EditionState.PLANNED, EditionState.CANCELLED}:
+            with pytest.raises(RefusedError):
+                editions.set_state(c, KEY, to, NOW)
+        planned = editions.set_state(c, KEY, EditionState.PLANNED, NOW + DAY)
+        assert planned.held_at is None
+        assert planned.expires_at == NOW + 6 * DAY
+
+
+@pytest.mark.parametrize("state", [EditionState.PLANNED, EditionState.BLOCKED, EditionState.EMPTY])
+def test_what_was_held_meanwhile_is_not_made(database: Database, state: EditionState) -> None:
+    with database.write() as c:
+        subscribe(c, "ann")
+        editions.create(c, replace(edition(state=EditionState.HELD), held_at=NOW))
+    with pytest.raises(editions.DealtWithError), database.write() as c:
+        editions.create(c, edition(state=state))
+    with pytest.raises(editions.DealtWithError), database.write() as c:
+        freeze(c)
+    with database.write() as c:
+        editions.create(c, replace(edition(state=EditionState.MISSED), expires_at=None))
+        assert editions.history(c, "weekly").edition_before is False
 
 
 def test_an_edition_that_is_not_there_is_refused(database: Database) -> None:
