@@ -4,6 +4,7 @@
     ├── UsageError                    2    the command line asks for something that does not exist
     ├── ConfigurationError            78   settings, environment, secrets
     │   ├── SecretKeyError                 a key is missing, unknown or readable by others
+    │   ├── RestoredError                  the database is older than what was done here, or a copy
     │   └── TemplateError                  a template does not parse or names something unknown
     ├── ContentError                  1    posts or authors.toml need the editor; carries every problem
     ├── RefusedError                  1    the state of an edition or address does not allow this
@@ -62,6 +63,10 @@ class ConfigurationError(BriefingfeedError):
 
 class SecretKeyError(ConfigurationError):
     """The key that signs links is missing, unknown to the database, or readable by others."""
+
+
+class RestoredError(ConfigurationError):
+    """The database was restored or copied. Until somebody has adopted it nobody is mailed: they may have it already."""
 
 
 class TemplateError(ConfigurationError):

@@ -121,7 +121,7 @@ def unsuppress(database: Database, address: str, *, why: str, suppression_key: b
     address = _given(address)
     note = required_note(why, "Say why it may be mailed again.", 'unsuppress ADDRESS --why "mailbox repaired"')
     with database.write() as connection:
-        allowed = suppressions.remove(connection, address_hash(suppression_key, address))
+        allowed = suppressions.remove(connection, address_hash(suppression_key, address), now)
         person = subscribers.by_address(connection, address)
         if allowed and person and person.state is SubscriberState.CONFIRMED:
             _append(connection, person, ConsentKind.RENEWED, "unsuppress", note, now)

@@ -6,12 +6,12 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, and_, func, select, update
+from sqlalchemy import Connection, RowMapping, and_, func, or_, select, update
 
 from briefingfeed.errors import RefusedError, UsageError
 from briefingfeed.models.delivery import Attempt, Delivery, DeliveryState
 from briefingfeed.models.edition import EditionState
-from briefingfeed.storage import editions
+from briefingfeed.storage import editions, guard
 from briefingfeed.storage.ledger import Recovered, arm, claim, recover, unclaim
 from briefingfeed.storage.records import earlier_bounces, fail_refused, record
 from briefingfeed.storage.schema import attempt, delivery, edition
@@ -67,10 +67,19 @@ def counts(c: Connection, key: str) -> dict[DeliveryState, int]:
 
 
 def next_due(c: Connection, key: str) -> datetime | None:
-    """Return since when, or from when on, a row of the edition is due; None if no row waits to be handed over."""
+    """Return since when, or from when on, a row of the edition is due; None if no row waits to be handed over.
+
+    While only the first batch goes the others don't count; once its pause has begun they do, from its end on.
+    """
     waiting = delivery.c.state.in_([DeliveryState.PENDING, DeliveryState.DEFERRED])
+    may_go = or_(delivery.c.batch <= edition.c.open_batch, edition.c.pause_until.is_not(None))
     due = func.min(func.coalesce(delivery.c.next_attempt_at, delivery.c.updated_at), type_=Instant())
-    return c.scalar(select(due).where(delivery.c.edition_key == key, waiting))
+    query = select(due, edition.c.pause_until).join(edition, edition.c.key == delivery.c.edition_key)
+    found = c.execute(query.where(edition.c.key == key, waiting, may_go).group_by(edition.c.pause_until)).one_or_none()
+    if found is None:
+        return None
+    since, pause_until = found
+    return max(since, pause_until) if pause_until else since
 
 
 def expire(c: Connection, key: str, now: datetime) -> int:
@@ -89,8 +98,10 @@ def _stop(c: Connection, key: str, to: DeliveryState, now: datetime, *conditions
         update(delivery)
         .where(delivery.c.edition_key == key, delivery.c.state.in_(_STOPPABLE), *conditions)
         .values(state=to, claim_id=None, claimed_at=None, next_attempt_at=None, updated_at=now)
-    )
-    return stopped.rowcount
+    ).rowcount
+    if stopped:
+        guard.advance(c)
+    return stopped
 
 
 def list_by(c: Connection, key: str | None = None, states: Collection[DeliveryState] | None = None) -> list[Delivery]:
@@ -130,6 +141,7 @@ def resolve(c: Connection, delivery_id: int, to: DeliveryState, now: datetime) -
     """
     if to not in (DeliveryState.ACCEPTED, DeliveryState.DEFERRED, DeliveryState.FAILED):
         raise ValueError(f"an uncertain row cannot become {to}")
+    guard.advance(c)
     found = get(c, delivery_id)
     if found is None:
         raise UsageError(f"there is no delivery {delivery_id}", remedy="see them with: briefingfeed deliveries list")
@@ -167,6 +179,7 @@ def acknowledge(c: Connection, now: datetime, *, ids: Collection[int] | None = N
 
     Returns how many were not acknowledged before.
     """
+    guard.advance(c)
     statement = update(delivery).where(_UNSETTLED).values(acknowledged_at=now)
     if ids is not None:
         statement = statement.where(delivery.c.id.in_(ids))

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, and_, delete, exists, insert, lit
 from briefingfeed.errors import RefusedError
 from briefingfeed.models.delivery import DeliveryState
 from briefingfeed.models.edition import Edition, EditionState, Rendition
-from briefingfeed.storage import renditions
+from briefingfeed.storage import guard, renditions
 from briefingfeed.storage.schema import delivery, edition, edition_post, passed_over, subscriber
 from briefingfeed.storage.statements import upsert
 from briefingfeed.storage.subscribers import MAY_BE_MAILED
@@ -115,8 +115,10 @@ def rendition(c: Connection, key: str) -> Rendition:
 def set_state(c: Connection, key: str, to: EditionState, now: datetime, note: str = "") -> Edition:
     """Move an edition to another state and return it; setting the same state again only changes the note.
 
-    Time spent in `held` moves the expiry on. Raises RefusedError if there is no such edition, or it can't go there.
+    Time spent in `held` moves the expiry on. Raises RefusedError if there is no such edition, or it can't go there;
+    like everything here that changes an edition, RestoredError for what may be an older copy of the database.
     """
+    guard.advance(c)
     found = get(c, key, for_update=True)
     if found is None:
         raise RefusedError(f"there is no edition {key}", remedy="see them all with: briefingfeed editions list")
@@ -162,6 +164,7 @@ def _counts(each: Edition, scope: str) -> bool:
 
 
 def _put(c: Connection, new: Edition, **changes: Any) -> None:
+    guard.advance(c)
     row = {name: getattr(new, name) for name in edition.columns.keys()} | changes  # noqa: SIM118 - not a dict
     statement = upsert(c, edition)
     put = c.execute(

@@ -8,8 +8,9 @@ from sqlalchemy import Connection, delete, select, update
 
 from briefingfeed.models.delivery import DeliveryState
 from briefingfeed.models.subscriber import Consent, ConsentKind, Suppression, SuppressionReason
-from briefingfeed.storage import suppressions
+from briefingfeed.storage import departures, suppressions
 from briefingfeed.storage.database import request_checkpoint
+from briefingfeed.storage.journal import Kind
 from briefingfeed.storage.schema import attempt, consent, delivery, subscriber
 from briefingfeed.storage.subscribers import append_consent
 
@@ -25,6 +26,7 @@ def erase(c: Connection, subscriber_id: str, now: datetime, *, source: str) -> b
     if address_hash is None:
         return False
     suppressions.add(c, Suppression(address_hash=address_hash, reason=SuppressionReason.ERASED, at=now))
+    departures.note(c, Kind.ERASED, address_hash, now)
     append_consent(c, Consent(subscriber_id=subscriber_id, kind=ConsentKind.ERASED, at=now, source=source))
     theirs = consent.c.subscriber_id == subscriber_id
     c.execute(update(consent).where(theirs, consent.c.kind != ConsentKind.ERASED).values(source="", note=""))

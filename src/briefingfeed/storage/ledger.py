@@ -28,6 +28,7 @@ from sqlalchemy import (
 
 from briefingfeed.models.delivery import Claimed, DeliveryState, Result
 from briefingfeed.models.edition import EditionState
+from briefingfeed.storage import guard
 from briefingfeed.storage.schema import attempt, delivery, edition, subscriber
 from briefingfeed.storage.subscribers import MAY_BE_MAILED
 
@@ -36,6 +37,11 @@ _IS_OPEN: Final = exists().where(
     edition.c.key == delivery.c.edition_key,
     edition.c.state.in_([EditionState.FROZEN, EditionState.SENDING]),
     edition.c.expires_at > bindparam("now"),
+)
+_ITS_BATCH_GOES: Final = exists().where(
+    edition.c.key == delivery.c.edition_key,
+    edition.c.open_batch >= delivery.c.batch,
+    or_(edition.c.pause_until.is_(None), edition.c.pause_until <= bindparam("now")),
 )
 _UNCLAIMED: Final = {"claim_id": null(), "claimed_at": null()}
 _STATE_BEFORE_CLAIM: Final = case(
@@ -102,6 +108,7 @@ _DUE: Final = (
             ),
         ),
         _IS_OPEN,
+        _ITS_BATCH_GOES,
     )
     .limit(bindparam("most"))
 )
@@ -137,6 +144,7 @@ def claim(c: Connection, edition_key: str, run_id: str, most: int, now: datetime
     Rows of people who left or were suppressed since the freeze become `skipped` instead. An edition that is held,
     cancelled or past its expiry gives no rows.
     """
+    guard.require(c)
     while True:
         rows = c.execute(_CLAIM, {"key": edition_key, "run_id": run_id, "most": most, "now": now}).all()
         skipped = _skip(c, run_id, [row.id for row in rows], now)
@@ -194,5 +202,9 @@ def arm(c: Connection, run_id: str, delivery_ids: Collection[int], now: datetime
 
 
 def unclaim(c: Connection, run_id: str) -> int:
-    """Give back the rows that a run has claimed but not armed, each as it was before; return how many."""
+    """Give back the rows that a run has claimed but not armed, each as it was before; return how many.
+
+    A run does it at its end, so that a copy of the database made in its middle can be told afterwards (`guard`).
+    """
+    guard.advance(c)
     return c.execute(_GIVE_BACK, {"run_id": run_id}).rowcount

@@ -25,6 +25,16 @@ def set_mark(c: Connection, name: str, value: str) -> None:
     )
 
 
+def settle_mark(c: Connection, name: str, value: str) -> str:
+    """Note `value` unless something stands there; return what stands there then. Other writers may do the same."""
+    c.execute(upsert(c, meta).on_conflict_do_nothing(), {"name": name, "value": value})
+    return get_mark(c, name) or value
+
+
+def clear_mark(c: Connection, name: str) -> None:
+    c.execute(delete(meta).where(meta.c.name == name))
+
+
 def is_empty(c: Connection) -> bool:
     """Whether nobody depends on the secret keys yet: no subscriber, edition or suppression."""
     return not c.scalar(select(or_(exists(select(subscriber)), exists(select(edition)), exists(select(suppression)))))

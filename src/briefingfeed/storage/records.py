@@ -12,6 +12,8 @@ from sqlalchemy import Connection, Dialect, bindparam, func, insert, literal, nu
 
 from briefingfeed.models.delivery import DeliveryState, Phase, Record, Result
 from briefingfeed.models.subscriber import SuppressionReason
+from briefingfeed.storage import departures
+from briefingfeed.storage.journal import Kind
 from briefingfeed.storage.schema import attempt, delivery, subscriber, suppression
 from briefingfeed.storage.statements import batches, upsert
 
@@ -193,4 +195,6 @@ def _suppress(c: Connection, each: Record, now: datetime) -> None:
         .where(delivery.c.id == each.delivery_id)
     )
     columns = ["address_hash", "reason", "at", "note"]
-    c.execute(upsert(c, suppression).from_select(columns, theirs).on_conflict_do_nothing())
+    new = upsert(c, suppression).from_select(columns, theirs).on_conflict_do_nothing()
+    for address_hash in c.scalars(new.returning(suppression.c.address_hash)).all():
+        departures.note(c, Kind.SUPPRESSED, address_hash, now, reason=SuppressionReason.BOUNCED)

@@ -14,6 +14,8 @@ from briefingfeed.models.subscriber import (
     Subscriber,
     SubscriberState,
 )
+from briefingfeed.storage import departures
+from briefingfeed.storage.journal import Kind
 from briefingfeed.storage.schema import consent, subscriber, suppression
 from briefingfeed.storage.statements import batches
 
@@ -23,6 +25,10 @@ MAY_BE_MAILED: Final = and_(
 )
 """The condition, on a row of `subscriber`, under which a copy may go out."""
 
+_JOURNALLED: Final = {
+    SubscriberState.UNSUBSCRIBED: Kind.UNSUBSCRIBED,
+    SubscriberState.CONFIRMED: Kind.RESUBSCRIBED,
+}
 _COLUMNS: Final = (
     subscriber.c.id,
     subscriber.c.address,
@@ -48,6 +54,8 @@ def add_many(c: Connection, new: Iterable[tuple[Subscriber, Consent, str]]) -> N
     people, proofs = [], []
     for person, proof, address_hash in new:
         people.append(_row(person, address_hash))
+        if person.state is SubscriberState.UNSUBSCRIBED:
+            departures.note(c, Kind.UNSUBSCRIBED, address_hash, proof.at)
         proofs.append(_consent_row(proof))
     if people:
         c.execute(insert(subscriber), people)
@@ -100,12 +108,15 @@ def set_state(c: Connection, subscriber_id: str, state: SubscriberState, now: da
     The caller appends the consent that goes with it. Rows frozen for somebody no longer confirmed will be skipped.
     """
     left_at = now if state is SubscriberState.UNSUBSCRIBED else None
-    changed = c.execute(
+    changed = c.scalar(
         update(subscriber)
         .where(subscriber.c.id == subscriber_id, subscriber.c.state != state)
         .values(state=state, unsubscribed_at=left_at)
+        .returning(subscriber.c.address_hash)
     )
-    return changed.rowcount == 1
+    if changed is not None and state in _JOURNALLED:
+        departures.note(c, _JOURNALLED[state], changed, now)
+    return changed is not None
 
 
 def append_consent(c: Connection, given: Consent) -> None:

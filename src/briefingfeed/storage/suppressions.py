@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
 
-from briefingfeed.models.subscriber import Suppression
+from briefingfeed.models.subscriber import Suppression, SuppressionReason
+from briefingfeed.storage import departures
+from briefingfeed.storage.journal import Kind
 from briefingfeed.storage.schema import suppression
 from briefingfeed.storage.statements import batches, upsert
 
@@ -14,12 +17,18 @@ from briefingfeed.storage.statements import batches, upsert
 def add(c: Connection, new: Suppression) -> bool:
     """Suppress an address; False if it already is: the first reason stays. Rows frozen for it will be skipped."""
     row = {"address_hash": new.address_hash, "reason": new.reason, "at": new.at, "note": new.note}
-    return c.execute(upsert(c, suppression).on_conflict_do_nothing(), row).rowcount == 1
+    added = c.execute(upsert(c, suppression).on_conflict_do_nothing(), row).rowcount == 1
+    if added and new.reason is not SuppressionReason.ERASED:  # of an erasure the journal tells anyway
+        departures.note(c, Kind.SUPPRESSED, new.address_hash, new.at, reason=new.reason)
+    return added
 
 
-def remove(c: Connection, address_hash: str) -> bool:
+def remove(c: Connection, address_hash: str, now: datetime) -> bool:
     """Allow the address again; False if it was not suppressed."""
-    return c.execute(delete(suppression).where(suppression.c.address_hash == address_hash)).rowcount == 1
+    removed = c.execute(delete(suppression).where(suppression.c.address_hash == address_hash)).rowcount == 1
+    if removed:
+        departures.note(c, Kind.UNSUPPRESSED, address_hash, now)
+    return removed
 
 
 def get(c: Connection, address_hash: str) -> Suppression | None:

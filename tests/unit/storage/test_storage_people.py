@@ -113,8 +113,8 @@ def test_the_first_reason_for_a_suppression_stays(database: Database) -> None:
         assert suppressions.get(c, "h1") == first
         assert suppressions.contains(c, ["h1", "h2"]) == {"h1"}
         assert suppressions.contains(c, []) == set()
-        assert suppressions.remove(c, "h1")
-        assert not suppressions.remove(c, "h1")
+        assert suppressions.remove(c, "h1", NOW)
+        assert not suppressions.remove(c, "h1", NOW)
         assert suppressions.get(c, "h1") is None
 
 

@@ -40,7 +40,7 @@ def test_an_edition_or_a_suppression_alone_depends_on_the_keys(database: Databas
     with database.write() as c:
         suppressions.add(c, Suppression(address_hash="h", reason=SuppressionReason.BOUNCED, at=NOW))
         assert not meta.is_empty(c)
-        suppressions.remove(c, "h")
+        suppressions.remove(c, "h", NOW)
         assert meta.is_empty(c)
         editions.create(c, replace(edition(state=EditionState.EMPTY), expires_at=None))
         assert not meta.is_empty(c)

@@ -1,0 +1,81 @@
+"""Whoever leaves or comes back is noted on the connection, and written into the journal just before the commit.
+
+Before, so that no departure is lost with the database. Should the commit then fail, the journal says too much: whoever
+clicked is taken at their word all the same, by the next `replay`. If the journal can't be written the departure counts
+nevertheless; its line waits in the database for the next try.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection
+
+from briefingfeed.storage import meta
+from briefingfeed.storage.journal import Entry, Journal, Kind, Span, lines_of
+
+log = logging.getLogger("briefingfeed.journal")
+
+_NOTED: Final = "briefingfeed_noted"
+_UNWRITTEN: Final = "unjournalled"
+_POSITION: Final = "journal:"
+"""Begins the mark, before the journal's identity, that tells up to which byte the database knows all it says."""
+
+
+def note(c: Connection, kind: Kind, address_hash: str, at: datetime, *, reason: str = "") -> None:
+    """Have it written into the journal when this transaction is committed. Without a journal nothing is."""
+    noted: list[Entry] = c.info.setdefault(_NOTED, [])
+    noted.append(Entry(at=at, kind=kind, hash=address_hash, reason=reason))
+
+
+def forget_noted(c: Connection) -> None:
+    """Drop what was noted in this transaction: the journal has it already, or there is none."""
+    c.info.pop(_NOTED, None)
+
+
+def write_noted(c: Connection, journal: Journal) -> None:
+    """Append what was noted, and whatever waits since an earlier failure."""
+    noted: list[Entry] = c.info.pop(_NOTED, [])
+    if noted:
+        _write(c, journal, lines_of(noted).decode())
+
+
+def write_late(c: Connection, journal: Journal) -> None:
+    """Try again to append what could not be written before."""
+    if unwritten(c):
+        _write(c, journal, "")
+
+
+def unwritten(c: Connection) -> int:
+    """Return how many departures stand in the database only, because the journal could not be written."""
+    return (meta.get_mark(c, _UNWRITTEN) or "").count("\n")
+
+
+def position(c: Connection, journal: str) -> int:
+    """Return up to which byte the database knows all that this journal says."""
+    return int(meta.get_mark(c, _POSITION + journal) or 0)
+
+
+def set_position(c: Connection, span: Span) -> None:
+    """Note that the database knows what stands in `span`: if it knew all before it."""
+    if position(c, span.journal) >= span.start:
+        meta.set_mark(c, _POSITION + span.journal, str(span.end))
+
+
+def _write(c: Connection, journal: Journal, lines: str) -> None:
+    waiting = meta.get_mark(c, _UNWRITTEN) or ""
+    try:
+        span = journal.append((waiting + lines).encode())
+    except OSError as error:
+        meta.set_mark(c, _UNWRITTEN, waiting + lines)
+        log.error(
+            "%s: who left cannot be written down: %s. It counts nevertheless, but a restored database would not know.",
+            journal.file,
+            (error.strerror or str(error)).lower(),
+        )
+    else:
+        if waiting:
+            meta.set_mark(c, _UNWRITTEN, "")
+        set_position(c, span)
