@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from briefingfeed.delivery.outcomes import is_bounce, suppresses
+from briefingfeed.delivery.pace import Full, Pace
 from briefingfeed.models.delivery import Record
 from briefingfeed.models.edition import EditionState
 from briefingfeed.storage import deliveries, editions
@@ -32,8 +33,18 @@ class Ask:
     """Those of them of which no copy can be made: they fail instead."""
 
 
-Armed = frozenset[int] | None
-"""The rows that may go; None if the edition is no longer being sent."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Armed:
+    ids: frozenset[int]
+    """The rows that may go."""
+    late: frozenset[int] = frozenset()
+    """Those for which there is no place within the provider's limits: they stay claimed."""
+    full: Full | None = None
+    """Set if any are late."""
+
+
+Answer = Armed | None
+"""None if the edition is no longer being sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +54,7 @@ class EditionBook:
     key: str
     run_id: str
     now: Callable[[], datetime]
+    pace: Pace
 
     def record(self, connection: Connection, entries: Sequence[Entry]) -> None:
         """Write down outcomes, and suppress the addresses that must not be mailed again."""
@@ -55,13 +67,18 @@ class EditionBook:
         if final:
             deliveries.fail_refused(connection, final, self.now())
 
-    def arm(self, connection: Connection, asks: Sequence[Ask]) -> Sequence[Armed]:
-        """Arm the rows of all `asks` in one statement."""
-        ids = frozenset[int]().union(*(ask.ids for ask in asks))
-        armed = frozenset(deliveries.arm(connection, self.run_id, ids, self.now()))
+    def arm(self, connection: Connection, asks: Sequence[Ask]) -> Sequence[Answer]:
+        """Arm the rows of all `asks` in one statement, as many as the provider's limits allow."""
+        now = self.now()
+        wanted = [each for ask in asks for each in sorted(ask.ids)]
+        room = self.pace.room(connection, now)
+        ids = frozenset(wanted if room is None else wanted[: room.places])
+        armed = frozenset(deliveries.arm(connection, self.run_id, ids, now))
         if not armed and editions.state(connection, self.key) is not EditionState.SENDING:
             return [None] * len(asks)
         unfit = [record for ask in asks for record in ask.unfit if record.delivery_id in armed]
         if unfit:
-            deliveries.record(connection, self.run_id, unfit, self.now())
-        return [armed & ask.ids for ask in asks]
+            deliveries.record(connection, self.run_id, unfit, now)
+        self.pace.count(connection, len(armed) - len(unfit), now)
+        full = room.full if room is not None and len(wanted) > room.places else None
+        return [Armed(ids=armed & ask.ids, late=ask.ids - ids, full=full) for ask in asks]

@@ -16,10 +16,12 @@ from functools import partial
 
 from sqlalchemy import Connection
 
+from briefingfeed.delivery import batches
 from briefingfeed.delivery.book import EditionBook
 from briefingfeed.delivery.copies import Copies
 from briefingfeed.delivery.failpoints import Failpoint, ignore
 from briefingfeed.delivery.ledger import PAUSES, Ledger
+from briefingfeed.delivery.pace import Full, Pace
 from briefingfeed.delivery.stopping import Stop
 from briefingfeed.delivery.work import EditionLedger, EditionWork
 from briefingfeed.errors import ProviderError
@@ -45,6 +47,8 @@ class RunSetup:
     now: Callable[[], datetime]
     patience: timedelta = timedelta(0)
     """How long to stay for rows that fall due later."""
+    first_batch_pause: timedelta = timedelta(0)
+    """How long the others wait once the first batch has been tried."""
     progress: Callable[[int], None] = lambda _settled: None
     """Called with the number of rows settled so far in this run."""
     failpoint: Failpoint = ignore
@@ -58,6 +62,8 @@ class RunResult:
     error: ProviderError | None = None
     """The way out could not be used; the rows not handed over wait."""
     stopped_by: signal.Signals | None = None
+    waits: Full | None = None
+    """The provider's limit is reached for longer than the run would stay; the next one goes on."""
 
 
 async def run_edition(key: str, copies: Copies, setup: RunSetup) -> RunResult:
@@ -68,7 +74,8 @@ async def run_edition(key: str, copies: Copies, setup: RunSetup) -> RunResult:
     its rows were recorded as uncertain.
     """
     stop = Stop()
-    book = EditionBook(key=key, run_id=setup.run_id, now=setup.now)
+    pace = Pace(provider=setup.provider.name, limits=setup.provider.limits)
+    book = EditionBook(key=key, run_id=setup.run_id, now=setup.now, pace=pace)
     with stop.listening():
         ledger: EditionLedger = Ledger(setup.database, book, pauses=setup.pauses, failpoint=setup.failpoint)
         async with ledger:
@@ -90,7 +97,7 @@ async def run_edition(key: str, copies: Copies, setup: RunSetup) -> RunResult:
                     await ledger.commit("close", partial(_close, key=key, setup=setup, must_hold=work.must_hold))
     if ledger.failure is not None:
         raise ledger.failure
-    return RunResult(error=error, stopped_by=stop.by)
+    return RunResult(error=error, stopped_by=stop.by, waits=work.full)
 
 
 async def _hand_over(
@@ -99,15 +106,21 @@ async def _hand_over(
     """Let the provider work until nothing is due that this run may wait for."""
     while not work.is_over():
         before = work.handed_out
+        await ledger.commit("look", partial(_look, key=key, setup=setup))
         try:
             await _deliver(setup.provider, work, stop)
         except ProviderError as error:
             return error
         if work.is_over():
             break
-        due = await ledger.commit("look", partial(deliveries.next_due, key=key))
+        if work.full is not None:
+            due: datetime | None = work.full.until
+        else:
+            due = await ledger.commit("look", partial(_look, key=key, setup=setup))
         rest = due - setup.now() if due is not None else None
-        if rest is None or rest > setup.patience or (rest <= timedelta(0) and work.handed_out == before):
+        if rest is None or rest > setup.patience:
+            break
+        if rest <= timedelta(0) and work.handed_out == before and work.full is None:
             break
         await stop.sleep(max(rest.total_seconds(), 0))
     return None
@@ -128,8 +141,14 @@ async def _deliver(provider: Provider, work: EditionWork, stop: Stop) -> None:
         delivering.result()
 
 
+def _look(connection: Connection, *, key: str, setup: RunSetup) -> datetime | None:
+    """Let the edition go on to what is due by now; return when the next row falls due."""
+    batches.advance(connection, key, setup.now(), setup.first_batch_pause)
+    return deliveries.next_due(connection, key)
+
+
 def _close(connection: Connection, *, key: str, setup: RunSetup, must_hold: bool) -> None:
     """Give back what was claimed and not handed out; hold the edition if the run found a reason."""
-    deliveries.unclaim(connection, setup.run_id)
     if must_hold and editions.state(connection, key) is EditionState.SENDING:
         editions.set_state(connection, key, EditionState.HELD, setup.now(), POLICY_NOTE)
+    deliveries.unclaim(connection, setup.run_id)

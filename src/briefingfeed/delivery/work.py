@@ -10,18 +10,19 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from briefingfeed.delivery.book import Armed, Ask, Entry
+from briefingfeed.delivery.book import Answer, Ask, Entry
 from briefingfeed.delivery.copies import Copies
 from briefingfeed.delivery.failpoints import AFTER_REPLY, Failpoint
 from briefingfeed.delivery.ledger import Ledger
 from briefingfeed.delivery.outcomes import PolicyWatch, settle
+from briefingfeed.delivery.pace import Full
 from briefingfeed.delivery.stopping import Stop
 from briefingfeed.errors import StorageError
 from briefingfeed.models.delivery import Claimed, Message, Outcome, Phase, Record, Result
 from briefingfeed.newsletter.placeholders import SlotValueError
 from briefingfeed.storage import deliveries
 
-EditionLedger = Ledger[Entry, Ask, Armed]
+EditionLedger = Ledger[Entry, Ask, Answer]
 
 CLAIM = 500
 """Rows leased at a time: enough that claiming costs nothing, few enough to give back."""
@@ -62,13 +63,15 @@ class EditionWork:
         """Three refusals for policy in a row."""
         self.is_halted = False
         """Somebody held or cancelled the edition meanwhile."""
+        self.full: Full | None = None
+        """The provider's limit that keeps back the rows that are left."""
 
     def is_over(self) -> bool:
         """Whether nothing more may be handed out."""
         return self._stop.is_asked or self.is_halted or self.must_hold or self._ledger.failure is not None
 
     async def take(self, most: int) -> Sequence[Message]:
-        while not self.is_over():
+        while not self.is_over() and not self._must_wait():
             try:
                 rows = await self._next(most)
                 messages = await self._arm(rows)
@@ -77,6 +80,11 @@ class EditionWork:
             if messages or not rows:
                 return messages
         return ()
+
+    def _must_wait(self) -> bool:
+        if self.full is not None and self.full.until <= self._now():
+            self.full = None
+        return self.full is not None
 
     async def report(self, outcome: Outcome) -> None:
         row = self._taken.pop(outcome.delivery_id, None)
@@ -131,17 +139,21 @@ class EditionWork:
         if not rows:
             return ()
         messages, unfit = self._copy(rows)
-        armed = await self._ledger.arm(Ask(ids=frozenset(row.delivery_id for row in rows), unfit=tuple(unfit)))
-        if armed is None:
+        answer = await self._ledger.arm(Ask(ids=frozenset(row.delivery_id for row in rows), unfit=tuple(unfit)))
+        if answer is None:
             self.is_halted = True
             return ()
+        if answer.full is not None:
+            self._claimed.extendleft(row for row in reversed(rows) if row.delivery_id in answer.late)
+            self.full = answer.full
+        armed = answer.ids
         going = [message for message in messages if message.delivery_id in armed]
         self._taken |= {row.delivery_id: row for row in rows if row.delivery_id in armed}
         for record in unfit:
             self._taken.pop(record.delivery_id, None)
         for message in going:
             self._watch = self._watch.without(message.delivery_id)
-        self._settled += len(unfit)
+        self._settled += sum(record.delivery_id in armed for record in unfit)
         self.handed_out += len(going)
         return going
 

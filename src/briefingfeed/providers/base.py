@@ -8,6 +8,7 @@ promise of at most one copy whatever dies when (DESIGN sections 7 and 8).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from briefingfeed.models.delivery import Message, Outcome
@@ -31,6 +32,18 @@ class Work(Protocol):
         """Called at `before-dot` and `after-dot` of a message, where tests let the process die."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How many messages the other side takes, in any sixty minutes and any 24 hours; None: as many as there are."""
+
+    per_hour: int | None = None
+    per_day: int | None = None
+
+    @property
+    def are_set(self) -> bool:
+        return self.per_hour is not None or self.per_day is not None
+
+
 class Provider(Protocol):
     """One way out. One file, one class; its settings are a frozen dataclass in the same file."""
 
@@ -39,6 +52,8 @@ class Provider(Protocol):
     """True: nobody is mailed, editions are rehearsals."""
     is_local: bool
     """True: it speaks to this machine alone (a rehearsal, or a server on loopback, which may relay)."""
+    limits: Limits
+    """Kept by the delivery run, over restarts and machines: `Work.take` hands out no more than they allow."""
 
     async def deliver(self, work: Work) -> None:
         """Hand over messages until `work.take` returns none.

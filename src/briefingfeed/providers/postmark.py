@@ -21,7 +21,7 @@ from briefingfeed.http import is_loopback, open_client
 from briefingfeed.models.delivery import Message, Outcome, Phase, Result
 from briefingfeed.models.settings import PathSettings
 from briefingfeed.providers.addresses import AddressError, scrub, wire_address
-from briefingfeed.providers.base import Work
+from briefingfeed.providers.base import Limits, Work
 from briefingfeed.providers.postmark_replies import Item, Refusal, read_response
 from briefingfeed.providers.spec import Found, ProviderSpec, Secret
 
@@ -46,6 +46,8 @@ class PostmarkSettings:
     """Newsletters must not go through a transactional stream."""
     batch: int = MOST_PER_REQUEST
     """Messages per request: as many become `uncertain` if its answer is lost."""
+    per_hour: int | None = None
+    per_day: int | None = None
     url: str = "https://api.postmarkapp.com"
     retry_pause: float = 5.0
     """Seconds before the second try after a refusal of the whole request; then twice as long each time."""
@@ -76,6 +78,7 @@ class PostmarkProvider:
             )
         self.settings = settings
         self.is_local = settings.is_loopback
+        self.limits = Limits(per_hour=settings.per_hour, per_day=settings.per_day)
         self._headers = {
             "X-Postmark-Server-Token": token,
             "Accept": "application/json",

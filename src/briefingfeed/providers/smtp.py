@@ -16,7 +16,7 @@ from briefingfeed.errors import ConfigurationError
 from briefingfeed.models.delivery import Message, Outcome, Phase, Result
 from briefingfeed.models.settings import PathSettings
 from briefingfeed.providers.addresses import AddressError, scrub, wire_address
-from briefingfeed.providers.base import Work
+from briefingfeed.providers.base import Limits, Work
 from briefingfeed.providers.smtp_login import Credentials
 from briefingfeed.providers.smtp_opening import open_session, tls_context
 from briefingfeed.providers.smtp_protocol import Session, Verdict
@@ -41,6 +41,7 @@ class SmtpProvider:
     def __init__(self, settings: SmtpSettings, password: str | None, token: str | None = None) -> None:
         self.settings = settings
         self.is_local = settings.is_loopback
+        self.limits = Limits(per_hour=settings.per_hour, per_day=settings.per_day)
         self._credentials = _credentials(settings, password, token)
         self._context = tls_context(settings)
 

@@ -55,6 +55,8 @@ class SmtpSettings:
     connections: int = 1
     rate: float | None = None
     """At most this many messages per second, over all connections. None: as fast as the server takes them."""
+    per_hour: int | None = None
+    per_day: int | None = None
     connect_timeout: float = 30.0
     timeout: float = 300.0
     """For the reply to any command but the end of a message."""

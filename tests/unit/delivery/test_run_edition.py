@@ -15,7 +15,7 @@ from briefingfeed.errors import ProviderError, StorageError
 from briefingfeed.models.delivery import DeliveryState, Message, Outcome, Phase, Result
 from briefingfeed.models.edition import EditionState
 from briefingfeed.models.subscriber import SubscriberState
-from briefingfeed.providers.base import Work
+from briefingfeed.providers.base import Limits, Work
 from briefingfeed.providers.outbox import OutboxProvider
 from briefingfeed.storage import deliveries, subscribers
 
@@ -30,6 +30,7 @@ class Scripted:
     name = "scripted"
     rehearses = False
     is_local = True
+    limits = Limits()
 
     def __init__(
         self,

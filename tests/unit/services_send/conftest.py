@@ -27,7 +27,7 @@ from briefingfeed.models.settings import (
 from briefingfeed.models.subscriber import Consent, ConsentKind, Subscriber, SubscriberState
 from briefingfeed.posts.memory import IdMemory
 from briefingfeed.posts.store import Library, PostStore
-from briefingfeed.providers.base import Provider, Work
+from briefingfeed.providers.base import Limits, Provider, Work
 from briefingfeed.providers.outbox import OutboxProvider
 from briefingfeed.services.send import send_edition
 from briefingfeed.services.send_context import SendContext
@@ -46,6 +46,7 @@ class PostOffice:
 
     name = "post-office"
     rehearses = False
+    limits = Limits()
 
     def __init__(self, *, is_local: bool = True) -> None:
         self.is_local = is_local

@@ -11,6 +11,7 @@ from briefingfeed.errors import ProviderError, StorageError
 from briefingfeed.models.delivery import DeliveryState, Outcome, Phase, Result
 from briefingfeed.models.edition import EditionState
 from briefingfeed.models.settings import Mailbox, WebSettings
+from briefingfeed.providers.base import Limits
 from briefingfeed.services.editions import cancel_edition
 from briefingfeed.services.library import load_library
 from briefingfeed.services.status import read_status
@@ -29,6 +30,7 @@ class CancelledMeanwhile:
     name = "post-office"
     rehearses = False
     is_local = True
+    limits = Limits()
 
     def __init__(self, desk, result: Result) -> None:
         self._desk = desk

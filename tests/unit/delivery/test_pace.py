@@ -1,0 +1,106 @@
+"""Limits per hour and day hold, whatever run, machine or clock asks for the next place."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from briefingfeed.delivery.pace import Full, Pace, Room, room
+from briefingfeed.providers.base import Limits
+from briefingfeed.storage import pace
+from briefingfeed.storage.database import Database
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def at(hour: int, minute: int, second: int = 0) -> datetime:
+    return NOON.replace(hour=hour, minute=minute, second=second)
+
+
+def test_without_limits_nothing_is_asked() -> None:
+    assert room(Limits(), [(NOON, 10_000)], NOON) is None
+
+
+@pytest.mark.parametrize(
+    ("limits", "minutes", "now", "places", "words", "until"),
+    [
+        (Limits(per_hour=100), [], at(12, 0, 30), 100, "100 per hour", at(13, 1)),
+        (Limits(per_hour=100), [(at(11, 30), 60)], at(12, 0), 40, "100 per hour", at(12, 31)),
+        (Limits(per_hour=100), [(at(11, 30), 60), (at(11, 40), 40)], at(12, 0), 0, "100 per hour", at(12, 31)),
+        # A copy of 11:00:59 is still within sixty minutes at 12:00:30.
+        (Limits(per_hour=100), [(at(11, 0), 100)], at(12, 0, 30), 0, "100 per hour", at(12, 1)),
+        (Limits(per_hour=100), [(at(11, 0), 100)], at(12, 1), 100, "100 per hour", at(13, 2)),
+        # The limit was lowered after 150 had gone: it takes more than one minute's end.
+        (Limits(per_hour=100), [(at(11, 10), 50), (at(11, 20), 100)], at(12, 0), 0, "100 per hour", at(12, 21)),
+        (Limits(per_day=500), [(at(3, 0), 500)], at(12, 0), 0, "500 per day", at(3, 1) + timedelta(days=1)),
+        (Limits(per_hour=100, per_day=150), [(at(3, 0), 100)], at(12, 0), 50, "150 per day", at(3, 1) + timedelta(1)),
+        (
+            Limits(per_hour=100, per_day=100),
+            [(at(11, 30), 100)],
+            at(12, 0),
+            0,
+            "100 per day",
+            at(11, 31) + timedelta(days=1),
+        ),
+        # Counted while the clock was ahead: it holds until the clock is there.
+        (Limits(per_hour=10), [(at(13, 0), 10)], at(12, 0), 0, "10 per hour", at(14, 1)),
+    ],
+)
+def test_room(
+    limits: Limits, minutes: list[tuple[datetime, int]], now: datetime, places: int, words: str, until: datetime
+) -> None:
+    assert room(limits, minutes, now) == Room(places=places, full=Full(limit=words, until=until))
+
+
+@given(
+    st.integers(1, 30),
+    st.lists(st.tuples(st.integers(0, 2_000), st.integers(1, 40)), max_size=60),
+)
+def test_no_sixty_minutes_ever_see_more_than_the_limit(most: int, steps: list[tuple[int, int]]) -> None:
+    """Copies go out at single seconds; the windows that count are all that end with one of them."""
+    now, minutes, sent = NOON, [], []
+    for seconds, wanted in steps:
+        now += timedelta(seconds=seconds)
+        found = room(Limits(per_hour=most), minutes, now)
+        assert found is not None
+        going = min(wanted, found.places)
+        if going < wanted:
+            later = room(Limits(per_hour=most), [*minutes, (now.replace(second=0), going)], found.full.until)
+            assert later is not None
+            assert later.places
+        if going:
+            minutes.append((now.replace(second=0), going))
+            sent += [now] * going
+    for end in sent:
+        assert sum(end - timedelta(hours=1) < each <= end for each in sent) <= most
+
+
+def test_what_went_out_is_kept_over_runs_and_told_per_provider(tmp_path) -> None:
+    file = f"sqlite:///{tmp_path / 'pace.db'}"
+    limited = Pace(provider="smtp", limits=Limits(per_hour=5))
+    with Database.open(file) as database, database.write() as connection:
+        limited.count(connection, 3, at(12, 0, 10))
+        limited.count(connection, 1, at(12, 0, 50))
+        Pace(provider="postmark", limits=Limits(per_hour=5)).count(connection, 5, at(12, 0))
+        Pace(provider="outbox", limits=Limits()).count(connection, 5, at(12, 0))
+    with Database.open(file) as database:
+        with database.write() as connection:
+            found = limited.room(connection, at(12, 30))
+            assert found is not None
+            assert found.places == 1
+            limited.count(connection, 1, at(12, 30))
+        with database.read() as connection:
+            assert limited.full(connection, at(12, 31)) == Full(limit="5 per hour", until=at(13, 1))
+            assert limited.full(connection, at(13, 1)) is None
+            assert pace.recorded(connection, "outbox") == []
+
+
+def test_old_minutes_and_those_of_a_wrong_clock_are_forgotten(tmp_path) -> None:
+    with Database.open(f"sqlite:///{tmp_path / 'pace.db'}") as database, database.write() as connection:
+        for when in (NOON - timedelta(days=2), NOON - timedelta(hours=23), NOON, NOON + timedelta(days=300)):
+            pace.count(connection, "smtp", 1, when)
+        kept = pace.handed_over_lately(connection, "smtp", NOON)
+        assert [minute for minute, _ in kept] == [NOON - timedelta(hours=23), NOON]
