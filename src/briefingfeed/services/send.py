@@ -62,7 +62,7 @@ def send_edition(
     def has_due_slot() -> bool:
         return look_ahead(context, cadence, at_once=at_once, force=force).due is not None
 
-    with turn(context.settings.database.url, lock_wait, has_due_slot) as is_ours:
+    with turn(context.database.lock_file, lock_wait, has_due_slot) as is_ours:
         if not is_ours:
             return _report(context, cadence, (), busy=True)
         run = _Run(context, cadence, patience, progress)

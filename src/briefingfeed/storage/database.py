@@ -1,99 +1,105 @@
 """Open the database, and give out connections inside a transaction.
 
-database = Database.open(settings.database.url)
+database = Database.open(settings.database.url, state=settings.paths.state)
 with database.read() as connection:      # a snapshot; writing is refused
     ...
-with database.write() as connection:     # BEGIN IMMEDIATE; commits at the end, rolls back on any exception
+with database.write() as connection:     # no other writer comes between; commits, or rolls back on any exception
     ...
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
-from typing import Any, Final, Self
+from typing import Final, Self
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import Connection, inspect, text
 
-from briefingfeed.errors import ConfigurationError, StorageError
+from briefingfeed.errors import ConfigurationError
 from briefingfeed.storage import schema
-from briefingfeed.storage.failures import busy_error, told_as_storage_errors
+from briefingfeed.storage.backend import URL_REMEDY, Backend, parse_url
+from briefingfeed.storage.folders import make_folder
+from briefingfeed.storage.guard import Guard
 
 BUSY_TIMEOUT: Final = 10.0
-"""Seconds that a statement waits for another writer."""
+"""Seconds that a transaction waits for another writer."""
 
-_PRAGMAS: Final = {
-    "journal_mode": "wal",
-    # FULL: a row armed and then forgotten in a power failure would be a second copy for somebody.
-    "synchronous": 2,
-    "foreign_keys": 1,
-    # What is erased is overwritten, not only unlinked.
-    "secure_delete": 1,
-    # 16 MB for each connection, so that the indexes of a large edition stay at hand.
-    "cache_size": -16_000,
-}
-_BEGIN: Final = "briefingfeed_begin"
-_CHECKPOINT: Final = "briefingfeed_checkpoint"
-
-
-def database_file(url: str) -> Path:
-    """Return the file behind a SQLAlchemy URL, every symbolic link on the way resolved.
-
-    Raises ConfigurationError for a URL that is no SQLite file.
-    """
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        raise ConfigurationError(
-            "this is not the address of a database", where="[database] url", remedy=_URL_REMEDY
-        ) from None
-    name = parsed.database
-    if parsed.get_backend_name() != "sqlite" or not name or name == ":memory:" or name.startswith("file:"):
-        raise ConfigurationError("only a SQLite file can be used", where="[database] url", remedy=_URL_REMEDY)
-    file = Path(name)
-    if file.is_symlink() and not file.exists():
-        raise ConfigurationError(
-            "this is a symbolic link that leads nowhere", where=name, remedy="remove it, or restore what it points to"
-        )
-    return file.resolve()
-
-
-_URL_REMEDY: Final = "write it as sqlite:///var/briefingfeed.db"
+_VERSION_TABLE: Final = """
+    CREATE TABLE alembic_version (
+        version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"""
 
 
 class Database:
     """One database and its connections. Safe to use from several threads, each with its own transaction."""
 
-    def __init__(self, url: str, *, busy_timeout: float = BUSY_TIMEOUT) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        state: Path | None = None,
+        machine: str | None = None,
+        password: str | None = None,
+        busy_timeout: float = BUSY_TIMEOUT,
+    ) -> None:
         """Prepare to use the database, without looking at it: see `open`."""
-        self.file = database_file(url)
-        self._where = str(self.file)
-        self._busy_timeout = busy_timeout
-        self._writing = Lock()
-        self._engine = _engine(self.file, busy_timeout)
+        self._backend = _backend(url, password, busy_timeout)
+        self._state = state
+        self.guard = Guard(state, machine=machine, is_shared=self.dialect == "postgresql") if state else None
+        """Tells a restored database. Without a state folder there is none."""
 
     @classmethod
-    def open(cls, url: str, *, busy_timeout: float = BUSY_TIMEOUT) -> Self:
-        """Open the database; make it, file 0600 and folder 0700, if there is none.
+    def open(
+        cls,
+        url: str,
+        *,
+        state: Path | None = None,
+        machine: str | None = None,
+        password: str | None = None,
+        busy_timeout: float = BUSY_TIMEOUT,
+    ) -> Self:
+        """Open the database; make its tables if there are none, and a SQLite file (0600, its folder 0700).
 
-        Raises ConfigurationError if its tables are of another version of briefingfeed, StorageError if it cannot be
-        read or made.
+        `state` is the state folder, which `lock_file` may need, and where the guard keeps its files; `machine` is
+        what it tells this machine by (`instance.machine_mark`); `password` is for PostgreSQL. Raises
+        ConfigurationError if its tables are of another version of briefingfeed, StorageError if it cannot be read or
+        made.
         """
-        database = cls(url, busy_timeout=busy_timeout)
+        database = cls(url, state=state, machine=machine, password=password, busy_timeout=busy_timeout)
         try:
-            database._create_file()
+            if state is not None:
+                make_folder(state)
+            database._backend.prepare()
             database._check_revision(database.revision() or database._create_tables())
         except BaseException:
             database.close()
             raise
         return database
 
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._backend.dialect
+
+    @property
+    def where(self) -> str:
+        """The database's name for people: its file, or its address without the password."""
+        return self._backend.where
+
+    @property
+    def file(self) -> Path | None:
+        """The SQLite file, every symbolic link resolved; None on PostgreSQL."""
+        return self._backend.file
+
+    @property
+    def lock_file(self) -> Path:
+        """The file by which runs on this machine take turns: beside a SQLite file, else in the state folder."""
+        if self._state is None and self.file is None:
+            raise ValueError("a PostgreSQL database was opened without its state folder")
+        return self._backend.lock_file(self._state or Path())
+
     def close(self) -> None:
-        self._engine.dispose()
+        self._backend.close()
 
     def __enter__(self) -> Self:
         return self
@@ -104,7 +110,9 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Give out a connection that sees one state of the database throughout. Raises StorageError."""
-        with told_as_storage_errors(self._where), self._connection("BEGIN") as connection:
+        with self._backend.reading() as connection:
+            if self.guard:
+                self.guard.begin(connection)
             yield connection
 
     @contextmanager
@@ -112,39 +120,21 @@ class Database:
         """Give out a connection for one transaction that no other writer can come between.
 
         Commits when the block ends, rolls back if it raises. Raises StorageError; then nothing was written, except
-        if the disk failed in the commit itself.
+        if the disk or the connection failed in the commit itself.
         """
-        with told_as_storage_errors(self._where):
-            with self._turn(), self._connection("BEGIN IMMEDIATE") as connection:
-                yield connection
-                wants_checkpoint = connection.info.pop(_CHECKPOINT, False)
-            if wants_checkpoint:
-                self.checkpoint()
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """Queue the writers of this process: SQLite's own waiting sleeps, and lets the unlucky wait for seconds."""
-        if not self._writing.acquire(timeout=self._busy_timeout):
-            raise busy_error(self._where)
-        try:
-            yield
-        finally:
-            self._writing.release()
-
-    @contextmanager
-    def _connection(self, begin: str) -> Iterator[Connection]:
-        with self._engine.connect().execution_options(**{_BEGIN: begin}) as connection, connection.begin():
+        advanced = None
+        with self._backend.writing() as connection:
+            if self.guard:
+                self.guard.begin(connection)
             yield connection
+            if self.guard:
+                advanced = self.guard.before_commit(connection)
+        if self.guard:
+            self.guard.after_commit(advanced)
 
     def checkpoint(self) -> bool:
-        """Move the write-ahead log into the database and empty it; False if a reader was in the way."""
-        with told_as_storage_errors(self._where):
-            raw = self._engine.raw_connection()
-            try:
-                busy, _, _ = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-                return not busy
-            finally:
-                raw.close()
+        """Move SQLite's write-ahead log into the database and empty it; False if a reader was in the way."""
+        return self._backend.checkpoint()
 
     def revision(self) -> str | None:
         """Return which migration the tables are at; None if there are no tables.
@@ -158,7 +148,7 @@ class Database:
                 return found
         if tables:
             raise ConfigurationError(
-                "this is the database of another program", where=self._where, remedy="choose another [database] url"
+                "this is the database of another program", where=self.where, remedy="choose another [database] url"
             )
         return None
 
@@ -169,7 +159,7 @@ class Database:
         """
         from briefingfeed.storage.migrations.run import upgrade  # alembic takes 0.9 s to import
 
-        self._create_file()
+        self._backend.prepare()
         revision = self.revision()
         if revision is not None and revision > schema.HEAD:
             raise self._is_newer()
@@ -190,86 +180,30 @@ class Database:
         if revision < schema.HEAD:
             raise ConfigurationError(
                 "the database was written by an older briefingfeed",
-                where=self._where,
+                where=self.where,
                 remedy="make a backup, then run: briefingfeed db upgrade",
             )
 
     def _is_newer(self) -> ConfigurationError:
         return ConfigurationError(
             "the database was written by a newer briefingfeed",
-            where=self._where,
+            where=self.where,
             remedy="install that version again; this one would not understand it",
         )
 
-    def _create_file(self) -> None:
-        """Make the file ourselves: SQLite would leave its mode to the umask."""
-        make_folder(self.file.parent)
-        try:
-            os.close(os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
-        except FileExistsError:
-            return
-        except OSError as error:
-            raise _cannot_be_made(self.file, error) from error
 
+def _backend(url: str, password: str | None, busy_timeout: float) -> Backend:
+    parsed = parse_url(url)
+    match parsed.get_backend_name():
+        case "sqlite":
+            from briefingfeed.storage.sqlite import SqliteBackend
 
-def make_folder(folder: Path) -> None:
-    """Make the folder, for the owner's eyes only, unless it is there. Raises StorageError."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise _cannot_be_made(folder, error) from error
+            return SqliteBackend(parsed, busy_timeout=busy_timeout)
+        case "postgresql" | "postgres":
+            from briefingfeed.storage.postgres import PostgresBackend
 
-
-def _cannot_be_made(path: Path, error: OSError) -> StorageError:
-    return StorageError(
-        f"this cannot be made: {error.strerror}",
-        where=str(path),
-        remedy="see that the folder above it can be written by the user who runs briefingfeed",
-    )
-
-
-_VERSION_TABLE: Final = """
-    CREATE TABLE alembic_version (
-        version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"""
-
-
-def request_checkpoint(connection: Connection) -> None:
-    """Have the write-ahead log emptied once this transaction is committed, because it holds what was erased."""
-    connection.info[_CHECKPOINT] = True
-
-
-def _engine(file: Path, busy_timeout: float) -> Engine:
-    engine = create_engine(
-        URL.create("sqlite+pysqlite", database=str(file)),
-        connect_args={"timeout": busy_timeout},
-        hide_parameters=True,
-    )
-    event.listen(engine, "connect", _on_connect(busy_timeout))
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _on_connect(busy_timeout: float) -> Callable[[Any, object], None]:
-    wanted = _PRAGMAS | {"busy_timeout": round(busy_timeout * 1000)}
-
-    def prepare(raw: Any, _record: object) -> None:
-        # Python's sqlite3 would begin transactions by itself, and never with IMMEDIATE.
-        raw.isolation_level = None
-        for name, value in wanted.items():
-            raw.execute(f"PRAGMA {name} = {value}")
-        for name, value in wanted.items():
-            (found,) = raw.execute(f"PRAGMA {name}").fetchone()
-            if found != value:
-                raise StorageError(
-                    f"the database does not keep its promises here: {name} is {found}, not {value}",
-                    remedy="keep it on a local disk, not in a network folder",
-                )
-
-    return prepare
-
-
-def _begin(connection: Connection) -> None:
-    how = connection.get_execution_options().get(_BEGIN, "BEGIN")
-    raw: Any = connection.connection.driver_connection
-    raw.execute(f"PRAGMA query_only = {how == 'BEGIN':d}")
-    raw.execute(how)
+            return PostgresBackend(parsed, password=password, busy_timeout=busy_timeout)
+        case _:
+            raise ConfigurationError(
+                "only a SQLite file or a PostgreSQL database can be used", where="[database] url", remedy=URL_REMEDY
+            )

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, delete, select, update
 from briefingfeed.models.delivery import DeliveryState
 from briefingfeed.models.subscriber import Consent, ConsentKind, Suppression, SuppressionReason
 from briefingfeed.storage import departures, suppressions
-from briefingfeed.storage.database import request_checkpoint
 from briefingfeed.storage.journal import Kind
 from briefingfeed.storage.schema import attempt, consent, delivery, subscriber
+from briefingfeed.storage.sqlite import request_checkpoint
 from briefingfeed.storage.subscribers import append_consent
 
 

@@ -11,21 +11,19 @@ from pathlib import Path
 from typing import Final
 
 from briefingfeed.errors import ConfigurationError, LockedError, StorageError
-from briefingfeed.storage.database import database_file, make_folder
+from briefingfeed.storage.folders import make_folder
 
 _LONGEST_NAP: Final = 0.25
 
 
 @contextmanager
-def run_lock(database_url: str, wait: float = 0.0) -> Iterator[None]:
-    """Hold the lock beside the database's real file; the web app needs none.
+def run_lock(file: Path, wait: float = 0.0) -> Iterator[None]:
+    """Hold the lock on `Database.lock_file`; the web app needs none.
 
     Waits up to `wait` seconds for the run that holds it, then raises LockedError. The file stays when the lock is
     given back: removing it would let two runs lock two files of one name. Raises ConfigurationError if something else
     lies in its place.
     """
-    database = database_file(database_url)
-    file = database.with_name(f"{database.name}.lock")
     make_folder(file.parent)
     handle = _open(file)
     try:
@@ -69,7 +67,7 @@ def _lock(handle: int, file: Path, wait: float) -> None:
             raise StorageError(
                 f"the lock cannot be had: {error.strerror}",
                 where=str(file),
-                remedy="keep the database on a local disk, not in a network folder",
+                remedy="keep the database and the state folder on a local disk, not in a network folder",
             ) from error
         else:
             return

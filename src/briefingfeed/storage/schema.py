@@ -26,6 +26,7 @@ from sqlalchemy import (
 from briefingfeed.models.delivery import DeliveryState, EventKind, Phase, Result
 from briefingfeed.models.edition import Cadence, EditionState
 from briefingfeed.models.subscriber import ConsentKind, SubscriberState, SuppressionReason
+from briefingfeed.storage import triggers
 from briefingfeed.storage.types import Instant, word
 
 HEAD: Final = "0002"
@@ -263,24 +264,8 @@ handed_over = Table(
     Column("count", Integer, nullable=False),
 )
 
-# After an erasure the source and note of older rows, where people write names, may be blanked; nothing else, ever.
-SQLITE_TRIGGERS: Final = {
-    "consent_keep_row": """
-        CREATE TRIGGER consent_keep_row BEFORE DELETE ON consent
-        BEGIN SELECT RAISE(ABORT, 'consent is append-only'); END""",
-    "consent_keep_content": """
-        CREATE TRIGGER consent_keep_content BEFORE UPDATE ON consent
-        WHEN NOT (NEW.id = OLD.id AND NEW.subscriber_id = OLD.subscriber_id AND NEW.kind = OLD.kind
-            AND NEW.at = OLD.at AND NEW.source = '' AND NEW.note = ''
-            AND EXISTS (SELECT 1 FROM consent WHERE subscriber_id = OLD.subscriber_id AND kind = 'erased'))
-        BEGIN SELECT RAISE(ABORT, 'consent is append-only'); END""",
-    "rendition_keep_row": """
-        CREATE TRIGGER rendition_keep_row BEFORE DELETE ON rendition
-        BEGIN SELECT RAISE(ABORT, 'a rendition never changes'); END""",
-    "rendition_keep_content": """
-        CREATE TRIGGER rendition_keep_content BEFORE UPDATE ON rendition
-        BEGIN SELECT RAISE(ABORT, 'a rendition never changes'); END""",
-}
-for _name, _statement in SQLITE_TRIGGERS.items():
-    _table = consent if _name.startswith("consent") else rendition
-    event.listen(_table, "after_create", DDL(_statement).execute_if(dialect="sqlite"))  # type: ignore[no-untyped-call]
+for _dialect, _triggers in (("sqlite", triggers.SQLITE), ("postgresql", triggers.POSTGRESQL)):
+    for _name, _statements in _triggers.items():
+        for _statement in _statements:
+            _ddl = DDL(_statement).execute_if(dialect=_dialect)  # type: ignore[no-untyped-call]
+            event.listen(metadata.tables[_name], "after_create", _ddl)

@@ -449,7 +449,7 @@ class TestTrouble:
 
 class TestTwoAtOnce:
     def test_the_loser_has_nothing_to_do(self, desk) -> None:
-        with run_lock(desk.settings.database.url):
+        with run_lock(desk.database.lock_file):
             report = desk.send(lock_wait=timedelta(minutes=30))
         assert report.busy
         assert report.exit_code == 0
@@ -458,7 +458,7 @@ class TestTwoAtOnce:
         desk.write("Tides")
         desk.subscribe("ann")
         desk.begin()
-        with run_lock(desk.settings.database.url), pytest.raises(LockedError):
+        with run_lock(desk.database.lock_file), pytest.raises(LockedError):
             desk.send(lock_wait=timedelta(seconds=1))
         assert desk.send().exit_code == 0
 
@@ -472,7 +472,7 @@ class TestTwoAtOnce:
             reports.append(desk.send(lock_wait=timedelta(seconds=20)))
 
         waiting = threading.Thread(target=wait)
-        with run_lock(desk.settings.database.url):
+        with run_lock(desk.database.lock_file):
             waiting.start()
             time.sleep(0.2)
             with desk.database.write() as connection:

@@ -197,8 +197,9 @@ def traces(folder: Path, *words: str) -> list[str]:
     return found
 
 
-def test_an_erased_address_is_nowhere_in_the_files(database: Database) -> None:
+def test_an_erased_address_is_nowhere_in_the_files(sqlite_database: Database) -> None:
     """Pages freed, split and merged by thousands of other rows must not keep it either."""
+    database = sqlite_database
     folder = database.file.parent
     crowd = [person(f"reader-{number}") for number in range(3000)]
     victims = [person(f"victim-{number}", address=f"Victim-{number}@forget.example") for number in range(40)]
@@ -231,7 +232,8 @@ def test_an_erased_address_is_nowhere_in_the_files(database: Database) -> None:
     assert traces(folder, "forget.example", "wronski") == []
 
 
-def test_a_reader_in_the_way_delays_the_cleaning_but_does_not_lose_it(database: Database) -> None:
+def test_a_reader_in_the_way_delays_the_cleaning_but_does_not_lose_it(sqlite_database: Database) -> None:
+    database = sqlite_database
     folder = database.file.parent
     with database.write() as c:
         subscribe(c, "ann", "victim")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,17 +23,32 @@ from briefingfeed.storage.types import Instant
 
 from .samples import NOW, freeze, subscribe
 
+WRITTEN = {
+    "sqlite": "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL",
+    "postgresql": """
+        SELECT concat('column ', table_name, '.', column_name),
+            concat_ws(' ', data_type, character_maximum_length, is_nullable, column_default)
+        FROM information_schema.columns WHERE table_schema = 'public'
+        UNION ALL SELECT concat('constraint ', conname), concat(conrelid::regclass, ' ', pg_get_constraintdef(oid))
+        FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+        UNION ALL SELECT concat('index ', indexname), indexdef FROM pg_indexes WHERE schemaname = 'public'
+        UNION ALL SELECT concat('trigger ', tgname), pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+        UNION ALL SELECT concat('function ', proname), prosrc
+        FROM pg_proc WHERE pronamespace = 'public'::regnamespace""",
+}
+
 
 def written(database: Database) -> dict[str, str]:
-    """Return what SQLite has stored of each table, index and trigger, white space apart; columns in any order."""
+    """Return what the database has stored of each table, index and trigger, white space apart; columns in any order."""
     with database.read() as c:
-        rows = c.execute(text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")).all()
+        rows = c.execute(text(WRITTEN[database.dialect].replace("::", "\\:\\:"))).all()
     return {name: " ".join(sorted(re.findall(r"[^\s,()]+|[()]", sql))) for name, sql in rows}
 
 
 @pytest.fixture
-def migrated(tmp_path: Path) -> Iterator[Database]:
-    with Database(f"sqlite:///{tmp_path}/migrated.db") as database:
+def migrated(request: pytest.FixtureRequest, url: str, tmp_path: Path) -> Iterator[Database]:
+    server = request.getfixturevalue("postgres") if url.startswith("postgresql") else None
+    with Database(server.fresh_url() if server else f"sqlite:///{tmp_path}/migrated.db") as database:
         database.upgrade()
         yield database
 
@@ -86,13 +100,14 @@ def test_a_newer_database_is_not_upgraded(url: str) -> None:
             database.upgrade()
 
 
-def test_the_database_of_another_program_is_refused(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / "theirs.db") as theirs:
-        theirs.execute("CREATE TABLE bookmarks (url TEXT)")
-    theirs.close()
+def test_the_database_of_another_program_is_refused(url: str) -> None:
+    with Database(url) as theirs:
+        theirs._backend.prepare()
+        with theirs.write() as c:
+            c.execute(text("CREATE TABLE bookmarks (url TEXT)"))
     with pytest.raises(ConfigurationError, match="another program"):
-        Database.open(f"sqlite:///{tmp_path}/theirs.db")
-    with Database(f"sqlite:///{tmp_path}/theirs.db") as database, pytest.raises(ConfigurationError):
+        Database.open(url)
+    with Database(url) as database, pytest.raises(ConfigurationError):
         database.upgrade()
 
 
@@ -126,10 +141,14 @@ def test_a_word_that_is_none_of_the_enum_is_refused(database: Database) -> None:
         c.execute(select(schema.delivery).where(schema.delivery.c.state == "sent"))
 
 
+CONSENT_BREACHES = ("UPDATE consent SET note = ''", "UPDATE consent SET kind = 'erased'", "DELETE FROM consent")
+TRUNCATES = {"sqlite": (), "postgresql": ("TRUNCATE consent",)}
+
+
 def test_a_consent_row_can_neither_change_nor_go(database: Database) -> None:
     with database.write() as c:
         subscribe(c, "ann")
-    for statement in ("UPDATE consent SET note = ''", "UPDATE consent SET kind = 'erased'", "DELETE FROM consent"):
+    for statement in (*CONSENT_BREACHES, *TRUNCATES[database.dialect]):
         with pytest.raises(StorageError) as error, database.write() as c:
             c.execute(text(statement))
         assert "append-only" in str(error.value.__cause__)
@@ -153,7 +172,8 @@ def test_after_an_erasure_a_consent_row_can_only_be_blanked(database: Database) 
 def test_a_rendition_can_neither_change_nor_go(database: Database) -> None:
     with database.write() as c:
         freeze(c)
-    for statement in ("UPDATE rendition SET html = 'other'", "DELETE FROM rendition"):
+    truncates = [each.replace("consent", "rendition CASCADE") for each in TRUNCATES[database.dialect]]
+    for statement in ("UPDATE rendition SET html = 'other'", "DELETE FROM rendition", *truncates):
         with pytest.raises(StorageError) as error, database.write() as c:
             c.execute(text(statement))
         assert "never changes" in str(error.value.__cause__)

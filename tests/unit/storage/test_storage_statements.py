@@ -1,18 +1,18 @@
-"""How the statements run: by an index where there are many rows, and in words that PostgreSQL knows as well."""
+"""How the statements run: by an index where there are many rows."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import ClauseElement, Connection, event
+from sqlalchemy import Connection, event, text
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from briefingfeed.models.delivery import DeliveryState
-from briefingfeed.storage import deliveries, editions, erasure, ledger, records, schema, subscribers
+from briefingfeed.storage import deliveries, editions, erasure, records, subscribers
 from briefingfeed.storage.database import Database
 
 from .samples import KEY, NOW, RUN, accepted, freeze, refused, subscribe
@@ -45,6 +45,7 @@ INDEXES = {
     "unsettled": "delivery_by_state",
 }
 """Which index a statement is meant for."""
+SCAN = {"sqlite": re.compile(r"^SCAN (\w+)(?!.*USING)"), "postgresql": re.compile(r"Seq Scan on (\w+)")}
 LARGE = ("delivery", "attempt", "subscriber", "consent", "suppression", "edition_post")
 
 
@@ -62,11 +63,18 @@ def statements_of(c: Connection) -> Iterator[list[tuple[str, Any]]]:
         event.remove(c, "before_cursor_execute", see)
 
 
+def plan_of(c: Connection, statement: str, parameters: Any) -> list[str]:
+    how = "EXPLAIN QUERY PLAN" if c.dialect.name == "sqlite" else "EXPLAIN"
+    return [row[-1] for row in c.exec_driver_sql(f"{how} {statement}", parameters)]
+
+
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_no_question_reads_a_large_table_from_end_to_end(database: Database, question: str) -> None:
     with database.write() as c:
         subscribe(c, "ann", "ben", "cat")
         freeze(c)
+        if c.dialect.name == "postgresql":
+            c.execute(text("SET LOCAL enable_seqscan = off"))  # with three rows it would pay
         if question in ("arm", "record"):
             deliveries.claim(c, KEY, RUN, 2, NOW)
         if question == "record":
@@ -76,25 +84,11 @@ def test_no_question_reads_a_large_table_from_end_to_end(database: Database, que
         assert seen
         plans = ""
         for statement, parameters in seen:
-            plan = c.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
-            scans = [row[-1] for row in plan if row[-1].startswith("SCAN") and "USING" not in row[-1]]
-            assert not [scan for scan in scans if scan.split()[1] in LARGE], statement
-            plans += str(plan)
+            plan = plan_of(c, statement, parameters)
+            scanned = {found for line in plan for found in SCAN[c.dialect.name].findall(line)}
+            assert scanned.isdisjoint(LARGE), statement
+            plans += "\n".join(plan)
         assert INDEXES.get(question, "") in plans
-
-
-def portable_statements() -> Iterator[ClauseElement]:
-    for table in schema.metadata.sorted_tables:
-        yield CreateTable(table)
-        yield from map(CreateIndex, table.indexes)
-    yield from (ledger._CLAIM, ledger._SKIP, ledger._ARM, ledger._GIVE_BACK, records._RECORD)
-
-
-def test_postgresql_knows_the_words_too() -> None:
-    compiled = [str(each.compile(dialect=postgresql.dialect())) for each in portable_statements()]
-    assert any("TIMESTAMP WITH TIME ZONE" in each for each in compiled)
-    assert any("WHERE claim_id IS NOT NULL" in each for each in compiled)
-    assert not any("AUTOINCREMENT" in each for each in compiled)
 
 
 def test_the_driver_gets_a_records_values_as_it_wants_them() -> None:

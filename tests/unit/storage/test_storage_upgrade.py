@@ -31,7 +31,7 @@ _RENDITION = """
 def first(tmp_path: Path) -> Iterator[Database]:
     """A database as the first version left it: one reader, one edition with two posts."""
     with Database(f"sqlite:///{tmp_path}/first.db") as database:
-        database._create_file()
+        database._backend.prepare()
         with database.write() as c:
             command.upgrade(alembic_config(c), "0001")
             for statement in (_PEOPLE, _EDITION):

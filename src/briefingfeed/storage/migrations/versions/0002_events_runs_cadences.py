@@ -10,6 +10,43 @@ from alembic import op
 revision = "0002"
 down_revision = "0001"
 
+_POSTGRESQL_TRIGGERS = (
+    """
+    CREATE FUNCTION consent_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        RAISE EXCEPTION 'consent is append-only' USING ERRCODE = 'restrict_violation';
+    END $$""",
+    """
+    CREATE FUNCTION consent_keep_content() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF NEW.id = OLD.id AND NEW.subscriber_id = OLD.subscriber_id AND NEW.kind = OLD.kind
+            AND NEW.at = OLD.at AND NEW.source = '' AND NEW.note = ''
+            AND EXISTS (SELECT FROM consent WHERE subscriber_id = OLD.subscriber_id AND kind = 'erased')
+        THEN RETURN NEW; END IF;
+        RAISE EXCEPTION 'consent is append-only' USING ERRCODE = 'restrict_violation';
+    END $$""",
+    """
+    CREATE TRIGGER consent_keep_row BEFORE DELETE ON consent
+    FOR EACH ROW EXECUTE FUNCTION consent_refuse()""",
+    """
+    CREATE TRIGGER consent_keep_all BEFORE TRUNCATE ON consent
+    FOR EACH STATEMENT EXECUTE FUNCTION consent_refuse()""",
+    """
+    CREATE TRIGGER consent_keep_content BEFORE UPDATE ON consent
+    FOR EACH ROW EXECUTE FUNCTION consent_keep_content()""",
+    """
+    CREATE FUNCTION rendition_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        RAISE EXCEPTION 'a rendition never changes' USING ERRCODE = 'restrict_violation';
+    END $$""",
+    """
+    CREATE TRIGGER rendition_keep_row BEFORE UPDATE OR DELETE ON rendition
+    FOR EACH ROW EXECUTE FUNCTION rendition_refuse()""",
+    """
+    CREATE TRIGGER rendition_keep_all BEFORE TRUNCATE ON rendition
+    FOR EACH STATEMENT EXECUTE FUNCTION rendition_refuse()""",
+)
+
 
 def upgrade() -> None:
     _people()
@@ -17,6 +54,10 @@ def upgrade() -> None:
     _rendition_posts()
     _events()
     _runs()
+    # Before this step there was no PostgreSQL.
+    if op.get_bind().dialect.name == "postgresql":
+        for statement in _POSTGRESQL_TRIGGERS:
+            op.execute(statement)
 
 
 def _people() -> None:
