@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from briefingfeed.models.delivery import Claimed, Message
@@ -30,7 +31,8 @@ class Copies:
     whose sender or public address cannot stand in a mail (preflight stops such an edition).
     """
 
-    def __init__(self, edition: Edition, rendition: Rendition, keyring: Keyring) -> None:
+    def __init__(self, edition: Edition, rendition: Callable[[int], Rendition], keyring: Keyring) -> None:
+        """`rendition` returns the one with the id that a row names."""
         if edition.signing_key is None or edition.sender is None or edition.public_url is None:
             raise ValueError(f"{edition.key} was never frozen")
         self._edition = edition
@@ -42,7 +44,10 @@ class Copies:
         self._domain = ascii_domain(self._sender.rpartition("@")[2])
 
     def message(self, row: Claimed) -> Message:
-        """Return the copy for `row`. Raises ValueError if its address can't stand in a message."""
+        """Return the copy for `row`. Raises SlotValueError if its address can't stand in a message, and whatever
+        `rendition` raises.
+        """
+        rendition = self._rendition(row.rendition_id)
         identity = message_id(self._keyring, self._key, self._edition.key, row.subscriber_id, self._domain)
         token = unsubscribe_token(self._keyring, row.subscriber_id, key=self._key)
         values = {
@@ -56,8 +61,8 @@ class Copies:
             envelope_from=self._envelope_from(row),
             recipient=row.address,
             message_id=identity,
-            segments=splice(self._rendition.message, values),
-            parts=partial(fill, self._rendition, values),
+            segments=splice(rendition.message, values),
+            parts=partial(fill, rendition, values),
         )
 
     def _envelope_from(self, row: Claimed) -> str:

@@ -154,9 +154,9 @@ def _get(connection: Connection, key: str) -> Edition:
 
 
 def subject_of(connection: Connection, key: str) -> str | None:
-    """Return what the mail says in its subject; None if the edition was never frozen."""
-    newest = select(rendition.c.subject).where(rendition.c.edition_key == key).order_by(rendition.c.number.desc())
-    return connection.scalar(newest.limit(1))
+    """Return what the mail says in its subject, to most readers; None if the edition was never frozen."""
+    first = select(rendition.c.subject).where(rendition.c.edition_key == key).order_by(rendition.c.number)
+    return connection.scalar(first.limit(1))
 
 
 def _view(connection: Connection, edition: Edition) -> EditionView:

@@ -78,7 +78,7 @@ def send_sample(context: SendContext, cadence: Cadence, address: str, *, as_of: 
         public_url=context.settings.public_url,
     )
     row = Claimed(delivery_id=0, subscriber_id=NOBODY, address=address, attempts=0, rendition_id=0)
-    message = Copies(edition, rendition, context.keyring).message(row)
+    message = Copies(edition, lambda _id: rendition, context.keyring).message(row)
     return SampleReport(
         address=address,
         subject=rendition.subject,

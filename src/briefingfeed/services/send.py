@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from briefingfeed.delivery.contents import Contents
 from briefingfeed.delivery.copies import Copies
 from briefingfeed.delivery.failpoints import AFTER_FREEZE, AFTER_RELEASE, BEFORE_DONE, BEFORE_RELEASE
 from briefingfeed.delivery.run import RunResult, RunSetup, run_edition
@@ -27,7 +28,7 @@ from briefingfeed.services.send_report import EditionReport, SendReport
 from briefingfeed.services.standing import standing_notices
 from briefingfeed.services.turns import turn
 from briefingfeed.services.words import called_off, expired, way_out
-from briefingfeed.storage import deliveries, editions, renditions
+from briefingfeed.storage import deliveries, editions
 
 LOCK_WAIT = timedelta(minutes=30)
 PATIENCE = timedelta(minutes=15)
@@ -145,8 +146,7 @@ class _Run:
 
     def _run(self, edition: Edition, waiting: int, patience: timedelta) -> RunResult:
         context, key = self._context, edition.key
-        with context.database.read() as connection:
-            copies = Copies(edition, renditions.newest(connection, key), context.keyring)
+        copies = Copies(edition, Contents(context.database, key), context.keyring)
         setup = RunSetup(
             database=context.database,
             provider=context.provider,

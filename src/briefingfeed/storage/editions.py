@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -11,10 +11,10 @@ from sqlalchemy import Connection, RowMapping, and_, delete, exists, insert, lit
 from briefingfeed.errors import RefusedError
 from briefingfeed.models.delivery import DeliveryState
 from briefingfeed.models.edition import Edition, EditionState, Rendition
-from briefingfeed.storage import guard, renditions
-from briefingfeed.storage.schema import delivery, edition, edition_post, passed_over, subscriber
+from briefingfeed.storage import audience, guard, renditions
+from briefingfeed.storage.audience import Share
+from briefingfeed.storage.schema import delivery, edition, edition_post, passed_over
 from briefingfeed.storage.statements import upsert
-from briefingfeed.storage.subscribers import MAY_BE_MAILED
 
 _MAY_BECOME: Final = {
     EditionState.PLANNED: {EditionState.HELD, EditionState.CANCELLED},
@@ -81,9 +81,14 @@ def freeze(
     post_ids: Iterable[str],
     passed_over_ids: Collection[str],
     now: datetime,
+    *,
+    others: Sequence[tuple[Rendition, Collection[str]]] = (),
+    without: Collection[str] = (),
 ) -> int:
-    """Store an edition with its content and one row for each confirmed, unsuppressed subscriber; return how many.
+    """Store an edition with its content and one row for each subscriber of its cadence; return how many.
 
+    Only whoever is confirmed and not suppressed counts. Subscribers named in `others` get that rendition instead, and
+    those in `without` no row: they had all of it.
     `new` has its state (`frozen`, or `held`), expiry and signing key; `frozen_at` and `recipients` are set here.
     Raises DealtWithError if this edition was dealt with already, RefusedError if one of its posts was carried before.
     """
@@ -91,25 +96,18 @@ def freeze(
     rendition_id = renditions.add(c, new.key, rendition)
     _carry(c, new, post_ids)
     _pass_over(c, new.scope, passed_over_ids, now)
-    columns = ["edition_key", "rendition_id", "subscriber_id", "address", "state", "attempts", "note", "updated_at"]
-    everyone = select(
-        literal(new.key),
-        literal(rendition_id),
-        subscriber.c.id,
-        subscriber.c.address,
-        literal(DeliveryState.PENDING, delivery.c.state.type),
-        literal(0),
-        literal(""),
-        literal(now, delivery.c.updated_at.type),
-    ).where(MAY_BE_MAILED)
-    recipients = c.execute(insert(delivery).from_select(columns, everyone)).rowcount
+    shares = [
+        Share(renditions.add(c, new.key, each, number=number), readers)
+        for number, (each, readers) in enumerate(others, start=2)
+    ]
+    recipients = audience.add_rows(c, new, rendition_id, now, others=shares, without=without)
     c.execute(update(edition).where(edition.c.key == new.key).values(recipients=recipients))
     return recipients
 
 
 def rendition(c: Connection, key: str) -> Rendition:
-    """Return the content of an edition, checked against its hash. Raises StorageError: see `renditions.newest`."""
-    return renditions.newest(c, key)
+    """Return what most readers of an edition get, checked against its hash. Raises StorageError: `renditions.get`."""
+    return renditions.first(c, key)
 
 
 def set_state(c: Connection, key: str, to: EditionState, now: datetime, note: str = "") -> Edition:

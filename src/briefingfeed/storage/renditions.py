@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, RowMapping, insert, select
 
 from briefingfeed.errors import StorageError
 from briefingfeed.models.edition import ByteSlot, Rendition, Segment, SlotCoding, SlotName, content_hash
 from briefingfeed.storage.schema import rendition, rendition_post
+
+_CONTENT: Final = ("subject", "html", "text", "headers", "message", "post_ids", "content_hash")
+_COLUMNS: Final = tuple(rendition.c[name] for name in (*_CONTENT, "checksum", "edition_key"))
 
 
 def add(c: Connection, edition_key: str, new: Rendition, *, number: int = 1) -> int:
@@ -26,18 +29,35 @@ def add(c: Connection, edition_key: str, new: Rendition, *, number: int = 1) -> 
     return stored
 
 
-def newest(c: Connection, edition_key: str) -> Rendition:
-    """Return the rendition of an edition, byte for byte as it was frozen.
+def get(c: Connection, rendition_id: int) -> Rendition:
+    """Return a rendition, byte for byte as it was frozen.
 
     Raises StorageError if there is none, or if what is stored is no longer what was frozen.
     """
-    columns = [column for column in rendition.c if column.name not in ("id", "edition_key", "number")]
-    query = select(*columns).where(rendition.c.edition_key == edition_key).order_by(rendition.c.number.desc()).limit(1)
+    row = c.execute(select(*_COLUMNS).where(rendition.c.id == rendition_id)).mappings().one_or_none()
+    if row is None:
+        raise StorageError(f"there is no rendition {rendition_id}")
+    return _checked(row)
+
+
+def by_id(c: Connection, edition_key: str) -> dict[int, Rendition]:
+    """Return all renditions of an edition. Raises StorageError as `get` does."""
+    query = select(rendition.c.id, *_COLUMNS).where(rendition.c.edition_key == edition_key)
+    return {row["id"]: _checked(row) for row in c.execute(query).mappings()}
+
+
+def first(c: Connection, edition_key: str) -> Rendition:
+    """Return the rendition that most readers of an edition get. Raises StorageError as `get` does."""
+    query = select(*_COLUMNS).where(rendition.c.edition_key == edition_key).order_by(rendition.c.number).limit(1)
     row = c.execute(query).mappings().one_or_none()
     if row is None:
         raise StorageError(f"{edition_key} has no content: it was never frozen")
-    content = dict(row)
-    checksum = content.pop("checksum")
+    return _checked(row)
+
+
+def _checked(row: RowMapping) -> Rendition:
+    content = {name: row[name] for name in _CONTENT}
+    checksum, edition_key = row["checksum"], row["edition_key"]
     found = _rendition(content) if _checksum(content) == checksum else None
     if found is None or content_hash(found.message) != found.content_hash:
         raise StorageError(

@@ -83,7 +83,7 @@ class Mailing:
 
     @property
     def copies(self) -> Copies:
-        return Copies(self.edition, self.rendition, self.keyring)
+        return Copies(self.edition, lambda _id: self.rendition, self.keyring)
 
     @property
     def states(self) -> dict[str, DeliveryState]:

@@ -26,13 +26,13 @@ def test_an_edition_that_was_never_frozen_has_no_copies(mailing: Any) -> None:
     mailing.freeze("ann@example.org")
     for missing in ("signing_key", "sender", "public_url"):
         with pytest.raises(ValueError, match="never frozen"):
-            Copies(replace(mailing.edition, **{missing: None}), mailing.rendition, mailing.keyring)
+            Copies(replace(mailing.edition, **{missing: None}), lambda _id: mailing.rendition, mailing.keyring)
 
 
 def test_each_copy_has_an_envelope_sender_of_its_own_that_tells_whose_it_was(mailing: Any) -> None:
     mailing.freeze("ann@example.org")
     edition = replace(mailing.edition, return_path="bounces@example.org")
-    copies = Copies(edition, mailing.rendition, mailing.keyring)
+    copies = Copies(edition, lambda _id: mailing.rendition, mailing.keyring)
     first, again, other = (copies.message(row) for row in (ROW, ROW, replace(ROW, delivery_id=8)))
     local, _, domain = first.envelope_from.partition("@")
     assert (local.partition("+")[0], domain) == ("bounces", "example.org")

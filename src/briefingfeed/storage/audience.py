@@ -1,0 +1,135 @@
+"""Who an edition goes to: the subscribers of its cadence, what they had before, and the row that each of them gets."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, literal, select, update
+
+from briefingfeed.models.delivery import DeliveryState
+from briefingfeed.models.edition import Cadence, Edition
+from briefingfeed.storage.schema import delivery, edition, edition_post, rendition, rendition_post, subscriber
+from briefingfeed.storage.statements import batches
+from briefingfeed.storage.subscribers import MAY_BE_MAILED
+
+_CAME: Final = delivery.c.state.not_in([DeliveryState.FAILED, DeliveryState.SKIPPED, DeliveryState.EXPIRED])
+"""Handed over, perhaps handed over, or still on its way: what it holds is not mailed to the same subscriber again."""
+
+
+class Had(NamedTuple):
+    """Posts that a subscriber had, or has on the way, with one delivery."""
+
+    subscriber_id: str
+    post_ids: frozenset[str]
+
+
+class LastOf(NamedTuple):
+    """The last edition of a cadence that a subscriber had, by the time of its freeze."""
+
+    subscriber_id: str
+    cadence: Cadence
+    frozen_at: datetime
+
+
+class Share(NamedTuple):
+    """Subscribers who get a rendition of their own, because they miss other posts than most."""
+
+    rendition_id: int
+    subscriber_ids: Collection[str]
+
+
+def count(c: Connection, cadence: Cadence) -> int:
+    """Return how many may be mailed: confirmed subscribers of the cadence that aren't suppressed."""
+    return c.scalar(select(func.count()).select_from(subscriber).where(_members(cadence))) or 0
+
+
+def count_by_cadence(c: Connection) -> dict[Cadence, int]:
+    """Return how many may be mailed of each cadence, cadences without any left out."""
+    query = select(subscriber.c.cadence, func.count()).where(MAY_BE_MAILED).group_by(subscriber.c.cadence)
+    return dict(c.execute(query).all())
+
+
+def had(c: Connection, its: Edition, post_ids: Collection[str]) -> Iterator[Had]:
+    """Yield which of these posts the subscribers of an edition's cadence had, in editions of any cadence.
+
+    Rehearsals count among rehearsals only. Whoever had two editions comes twice.
+    """
+    # Step by step, edition by edition: so it takes an index each time, however long the history is.
+    posts: defaultdict[str, defaultdict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for some in batches(post_ids):
+        query = (
+            select(rendition.c.edition_key, rendition.c.id, rendition_post.c.post_id)
+            .join_from(rendition_post, rendition)
+            .join(edition)
+            .where(rendition_post.c.post_id.in_(some), edition.c.rehearsal == its.rehearsal, edition.c.key != its.key)
+        )
+        for key, rendition_id, post_id in c.execute(query):
+            posts[key][rendition_id].add(post_id)
+    for key, of_renditions in posts.items():
+        held = {rendition_id: frozenset(ids) for rendition_id, ids in of_renditions.items()}
+        rows = c.execute(
+            select(delivery.c.subscriber_id, delivery.c.rendition_id)
+            .join(subscriber)
+            .where(delivery.c.edition_key == key, _CAME, _members(its.cadence))
+        )
+        yield from (Had(who, held[rendition_id]) for who, rendition_id in rows if rendition_id in held)
+
+
+def switched(c: Connection, its: Edition, since: datetime) -> Iterator[LastOf]:
+    """Yield whoever came to an edition's cadence since then, with the last edition they had of each other cadence."""
+    came = c.scalars(select(subscriber.c.id).where(_members(its.cadence), subscriber.c.cadence_since >= since))
+    for some in batches(came.all()):
+        query = (
+            select(delivery.c.subscriber_id, edition.c.cadence, func.max(edition.c.frozen_at))
+            .join(edition)
+            .where(
+                delivery.c.subscriber_id.in_(some),
+                _CAME,
+                edition.c.rehearsal == its.rehearsal,
+                edition.c.cadence != its.cadence,
+            )
+            .group_by(delivery.c.subscriber_id, edition.c.cadence)
+        )
+        yield from (LastOf(*row) for row in c.execute(query))
+
+
+def carried_when(c: Connection, scope: str) -> dict[str, datetime]:
+    """Return when the edition was frozen that carried each post within a scope."""
+    query = select(edition_post.c.post_id, edition.c.frozen_at).join(edition).where(edition_post.c.scope == scope)
+    return {post_id: frozen_at for post_id, frozen_at in c.execute(query) if frozen_at is not None}
+
+
+def add_rows(
+    c: Connection, its: Edition, rendition_id: int, now: datetime, *, others: Iterable[Share], without: Collection[str]
+) -> int:
+    """Give each subscriber of an edition's cadence a row, and return how many.
+
+    Those in `others` get the rendition named there, those in `without` no row at all, everybody else `rendition_id`.
+    """
+    columns = ["edition_key", "rendition_id", "subscriber_id", "address", "state", "attempts", "note", "updated_at"]
+    everyone = select(
+        literal(its.key),
+        literal(rendition_id),
+        subscriber.c.id,
+        subscriber.c.address,
+        literal(DeliveryState.PENDING, delivery.c.state.type),
+        literal(0),
+        literal(""),
+        literal(now, delivery.c.updated_at.type),
+    ).where(_members(its.cadence))
+    rows = c.execute(insert(delivery).from_select(columns, everyone)).rowcount
+    for share in others:
+        for some in batches(share.subscriber_ids):
+            its_rows = and_(delivery.c.edition_key == its.key, delivery.c.subscriber_id.in_(some))
+            c.execute(update(delivery).where(its_rows).values(rendition_id=share.rendition_id))
+    for some in batches(without):
+        its_rows = and_(delivery.c.edition_key == its.key, delivery.c.subscriber_id.in_(some))
+        rows -= c.execute(delete(delivery).where(its_rows)).rowcount
+    return rows
+
+
+def _members(cadence: Cadence) -> ColumnElement[bool]:
+    return and_(subscriber.c.cadence == cadence, MAY_BE_MAILED)
