@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from briefingfeed.delivery import batches
 from briefingfeed.delivery.audience import count_recipients
 from briefingfeed.delivery.failpoints import BEFORE_FREEZE
 from briefingfeed.delivery.plan import Decision, decide, decide_rehearsal, edition_key
@@ -144,7 +145,8 @@ def basis(context: SendContext, connection: Connection, slot: Slot) -> History:
 
 
 def _is_missed(edition: Edition) -> bool:
-    return edition.state is EditionState.MISSED
+    """Whether the slot passed without a word to anybody; its posts were left for the next."""
+    return edition.state is EditionState.MISSED or (edition.state is EditionState.CANCELLED and not edition.is_made)
 
 
 def _record_frozen(context: SendContext, draft: Draft, rendition: Rendition, edition: Edition, now: datetime) -> Frozen:
@@ -167,6 +169,7 @@ def _record_frozen(context: SendContext, draft: Draft, rendition: Rendition, edi
             draft.passed_over_ids,
             now,
         )
+        batches.set_first_batch_apart(connection, edition.key, context.settings.newsletter.first_batch)
         _note_posts(connection, draft)
         if edition.rehearsal:
             note(connection, rehearsed(edition.key))

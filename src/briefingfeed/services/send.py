@@ -153,6 +153,7 @@ class _Run:
             run_id=self._id,
             now=context.now,
             patience=patience,
+            first_batch_pause=context.settings.newsletter.first_batch_pause,
             progress=lambda settled: self._progress(key, settled, waiting),
             failpoint=context.failpoint,
         )
