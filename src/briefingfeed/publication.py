@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from briefingfeed.storage.database import Database
 
 _FAILPOINT = "BRIEFINGFEED_FAILPOINT"
+_INSTANCE = "BRIEFINGFEED_INSTANCE"
+"""The operator's name for this installation; counts instead of the machine's id."""
+_MACHINE_ID = Path("/etc/machine-id")
 
 
 class Publication:
@@ -59,7 +62,14 @@ class Publication:
     def database(self) -> Database:
         from briefingfeed.storage.database import Database
 
-        return Database.open(self.settings.database.url)
+        return Database.open(self.settings.database.url, state=self.settings.paths.state, machine=self._machine)
+
+    @property
+    def _machine(self) -> str | None:
+        from briefingfeed.storage.instance import machine_mark
+
+        machine_id = _MACHINE_ID.read_text("ascii", "replace") if _MACHINE_ID.is_file() else ""
+        return machine_mark(machine_id, self._environ.get(_INSTANCE, ""))
 
     def upgrade_database(self) -> None:
         from briefingfeed.storage.database import Database

@@ -24,7 +24,9 @@ from briefingfeed.tokens import Keyring, fingerprint
 
 SECRET_KEY = "BRIEFINGFEED_SECRET_KEY"  # noqa: S105 - the variable's name
 SUPPRESSION_KEY = "BRIEFINGFEED_SUPPRESSION_KEY"
-_FILES = {SECRET_KEY: "secret.key", SUPPRESSION_KEY: "suppression.key"}
+SECRET_FILE = "secret.key"  # noqa: S105 - its name
+SUPPRESSION_FILE = "suppression.key"
+_FILES = {SECRET_KEY: SECRET_FILE, SUPPRESSION_KEY: SUPPRESSION_FILE}
 _KEY_BYTES = 32
 _LEAST_BYTES = 16
 

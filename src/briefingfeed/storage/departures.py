@@ -25,14 +25,19 @@ _POSITION: Final = "journal:"
 
 
 def note(c: Connection, kind: Kind, address_hash: str, at: datetime, *, reason: str = "") -> None:
-    """Have it written into the journal when this transaction is committed. Without a journal nothing is."""
-    noted: list[Entry] = c.info.setdefault(_NOTED, [])
-    noted.append(Entry(at=at, kind=kind, hash=address_hash, reason=reason))
+    """Have it written into the journal when this transaction is committed, if the database has one."""
+    noted: list[Entry] | None = c.info.get(_NOTED)
+    if noted is not None:
+        noted.append(Entry(at=at, kind=kind, hash=address_hash, reason=reason))
 
 
-def forget_noted(c: Connection) -> None:
-    """Drop what was noted in this transaction: the journal has it already, or there is none."""
-    c.info.pop(_NOTED, None)
+def begin(c: Connection) -> None:
+    """Note from now on; what was noted before is dropped: it was rolled back, or the journal has it already."""
+    c.info[_NOTED] = []
+
+
+def are_noted(c: Connection) -> bool:
+    return bool(c.info.get(_NOTED))
 
 
 def write_noted(c: Connection, journal: Journal) -> None:

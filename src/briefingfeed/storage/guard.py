@@ -14,6 +14,7 @@ from sqlalchemy import BigInteger, Connection, String, cast, update
 
 from briefingfeed.errors import StorageError
 from briefingfeed.storage import departures, instance, meta
+from briefingfeed.storage.folders import make_folder
 from briefingfeed.storage.instance import COUNTER, INSTANCE, NEEDS_ADOPT, Doubt, Marks, Witness
 from briefingfeed.storage.journal import NAME as JOURNAL
 from briefingfeed.storage.journal import Journal
@@ -39,12 +40,14 @@ class Guard:
         """Call it as a transaction begins. A connection may be an old one, of a transaction that failed."""
         c.info[_GUARD] = self
         c.info.pop(_ADVANCED, None)
-        departures.forget_noted(c)
+        departures.begin(c)
 
     def before_commit(self, c: Connection) -> Witness | None:
         """Write down who left; return what the file must say once the transaction is committed."""
-        departures.write_noted(c, self.journal)
         advanced: Witness | None = c.info.pop(_ADVANCED, None)
+        if advanced is not None or departures.are_noted(c):
+            make_folder(self.file.parent)
+        departures.write_noted(c, self.journal)
         if advanced is not None and instance.read_witness(self.file) is None:
             # First, or a crash after the commit would leave a database with a history and no witness.
             instance.write_witness(self.file, Witness(instance=advanced.instance, counter=0, machine=self._machine))
@@ -110,7 +113,10 @@ def check(c: Connection) -> None:
 
 
 def require(c: Connection) -> None:
-    """Refuse to lease copies while the file can't follow: a restored database would go unnoticed. Raises StorageError."""
+    """Refuse to lease copies while the file can't follow: a restored database would go unnoticed then.
+
+    Raises StorageError.
+    """
     guard = guard_of(c)
     if guard and guard.failure:
         raise guard.failure

@@ -87,9 +87,8 @@ def find_doubt(marks: Marks, witness: Witness | None, machine: str | None, *, is
         return Doubt.COPY
     if witness is None:
         return Doubt.UNKNOWN if marks.counter and not is_shared else None
-    if marks.instance != witness.instance:
-        # A counter of 0: the process that made the file died before it did anything else.
-        return None if marks.instance is None and witness.counter == 0 else Doubt.FOREIGN
+    if marks.instance not in (None, witness.instance):
+        return Doubt.FOREIGN
     if witness.counter > marks.counter:
         return Doubt.OLDER
     return Doubt.MOVED if _moved(witness.machine, machine) else None

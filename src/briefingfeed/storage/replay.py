@@ -63,7 +63,7 @@ def replay(c: Connection, journal: Journal, now: datetime, *, from_start: bool =
     for address_hash, entries in _by_person(reading.entries).items():
         _Person(c, address_hash, now).learn(entries, done)
     # The journal has it all already.
-    departures.forget_noted(c)
+    departures.begin(c)
     departures.set_position(c, reading.span)
     return done
 
