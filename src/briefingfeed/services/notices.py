@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from briefingfeed.models.edition import Cadence
 from briefingfeed.storage import meta
 
 TOLD = "told"
@@ -48,6 +49,19 @@ def tell(connection: Connection, standing: Sequence[Notice], *, memory: str = TO
     return news(standing, told)
 
 
+def tell_all(
+    connection: Connection, cadence: Cadence, everywhere: Sequence[Notice], own: Sequence[Notice]
+) -> tuple[Notice, ...]:
+    """As `tell`. A run of one cadence doesn't see what only those of another do (`own`), and must not forget it."""
+    return (*tell(connection, everywhere), *tell(connection, own, memory=f"{TOLD}:{cadence}"))
+
+
+def told_elsewhere(connection: Connection, cadence: Cadence) -> frozenset[str]:
+    """Return the topics that only runs of other cadences see, and found standing."""
+    memories = (meta.get_mark(connection, f"{TOLD}:{each}") for each in Cadence if each is not cadence)
+    return frozenset(topic for memory in memories for topic in json.loads(memory or "{}"))
+
+
 def note(connection: Connection, *events: Notice) -> None:
     """Keep what has happened, in the transaction in which it happens: the run may die before it can tell it."""
     if events:
@@ -68,12 +82,13 @@ def _untold(connection: Connection) -> list[dict[str, Any]]:
     return found
 
 
-def told_about(connection: Connection, topic: str, *, memory: str = TOLD) -> str | None:
+def told_about(connection: Connection, topic: str) -> str | None:
     """Return the words of the last run about something that still stands."""
-    return told_before(connection, topic, memory=memory).get(topic)
+    return told_before(connection, topic).get(topic)
 
 
-def told_before(connection: Connection, *beginnings: str, memory: str = TOLD) -> Mapping[str, str]:
-    """Return what the last run found standing about topics that begin so: its words, by topic."""
-    told: Mapping[str, str] = json.loads(meta.get_mark(connection, memory) or "{}")
+def told_before(connection: Connection, *beginnings: str) -> Mapping[str, str]:
+    """Return what the last run of each cadence found standing about topics that begin so: its words, by topic."""
+    memories = (meta.get_mark(connection, name) for name in (TOLD, *(f"{TOLD}:{each}" for each in Cadence)))
+    told = {topic: words for memory in memories for topic, words in json.loads(memory or "{}").items()}
     return {topic: words for topic, words in told.items() if topic.startswith(beginnings)}

@@ -22,7 +22,9 @@ from briefingfeed.newsletter.preflight import Finding
 from briefingfeed.newsletter.schedule import require, upcoming_slot
 from briefingfeed.services.editions import subject_of
 from briefingfeed.services.freezing import Frozen, freeze_due, look_ahead
-from briefingfeed.services.notices import Notice, note, take_noted, tell
+from briefingfeed.services.notices import Notice, note, take_noted, tell_all, told_elsewhere
+from briefingfeed.services.report_mailing import report_trouble, send_reports
+from briefingfeed.services.reporting import Findings, take_up
 from briefingfeed.services.send_context import SendContext, check_as_of, check_identity
 from briefingfeed.services.send_report import EditionReport, SendReport
 from briefingfeed.services.standing import standing_notices
@@ -73,6 +75,8 @@ def send_edition(
             context.failpoint(AFTER_FREEZE)
         result = run.hand_over()
         report = run.report(frozen, result)
+        if result.error is None and result.stopped_by is None:
+            send_reports(context)
         context.failpoint(BEFORE_RELEASE)
     context.failpoint(AFTER_RELEASE)
     return report
@@ -87,6 +91,7 @@ class _Run:
         self._patience = patience
         self._progress = progress
         self._id = secrets.token_hex(8)
+        self._began = context.now()
         self._touched: list[str] = []
 
     def repair(self) -> None:
@@ -162,10 +167,24 @@ class _Run:
     def report(self, frozen: Frozen, result: RunResult) -> SendReport:
         context = self._context
         with context.database.write() as connection:
-            standing = (*standing_notices(connection, rehearses=context.rehearses), *frozen.standing)
-            if result.error is not None:
-                standing += (way_out(result.error),)
-            news = (*take_noted(connection), *tell(connection, standing))
+            everywhere = (
+                *standing_notices(connection, rehearses=context.rehearses),
+                *report_trouble(connection, context),
+                *((way_out(result.error),) if result.error is not None else ()),
+            )
+            standing = (*everywhere, *frozen.standing)
+            events = take_noted(connection)
+            news = (*events, *tell_all(connection, self._cadence, everywhere, frozen.standing))
+            found = Findings(
+                began=self._began,
+                events=events,
+                standing=everywhere,
+                own=frozen.standing,
+                elsewhere=told_elsewhere(connection, self._cadence),
+                error=result.error,
+                tried=bool(self._touched),
+            )
+            take_up(connection, context, self._cadence, found)
             keys = dict.fromkeys([*(edition.key for edition in frozen.editions), *self._touched])
             reports = tuple(_edition_report(connection, key, frozen) for key in keys)
         return _report(

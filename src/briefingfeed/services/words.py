@@ -16,6 +16,9 @@ from briefingfeed.services.notices import Notice
 WAY_OUT = "way-out"
 SILENCE = "silence"
 CLOCK = "clock"
+UNSETTLED = "unsettled"
+ADVICE = "advice:"
+"""Begins the topic of what nobody has to decide and somebody should know all the same: it goes by mail, too."""
 UNREADABLE = "unreadable:"
 """Begins the topic, before an edition's key."""
 
@@ -162,4 +165,4 @@ def unsettled(counts: Mapping[DeliveryState, int]) -> Notice | None:
         remedy += (
             "\n  An unclear one may have arrived; it is never sent again by itself: briefingfeed deliveries resolve"
         )
-    return Notice(topic="unsettled", text=f"Deliveries that need a decision: {' and '.join(parts)}.", remedy=remedy)
+    return Notice(topic=UNSETTLED, text=f"Deliveries that need a decision: {' and '.join(parts)}.", remedy=remedy)
