@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from briefingfeed import config
+from briefingfeed.errors import ConfigurationError
 from briefingfeed.look import Look, shipped_templates
 from briefingfeed.models.settings import Settings
 from briefingfeed.providers.registry import PROVIDERS, provider_spec
 
 if TYPE_CHECKING:
     from briefingfeed.feeds.reading import ReadEntry
+    from briefingfeed.mailbox.source import OpenMailbox
     from briefingfeed.posts.store import Library
     from briefingfeed.providers.base import Provider
     from briefingfeed.providers.spec import ProviderSpec, Secret
@@ -27,11 +29,13 @@ if TYPE_CHECKING:
     from briefingfeed.services.check import CheckReport
     from briefingfeed.services.hub import Announcement
     from briefingfeed.services.keys import Keys
+    from briefingfeed.services.mailbox import MailboxContext
     from briefingfeed.services.send_context import SendContext
     from briefingfeed.services.status import Status
     from briefingfeed.storage.database import Database
 
 _FAILPOINT = "BRIEFINGFEED_FAILPOINT"
+_BOUNCES_PASSWORD = "BRIEFINGFEED_BOUNCES_PASSWORD"  # noqa: S105 - the name of a variable
 _INSTANCE = "BRIEFINGFEED_INSTANCE"
 """The operator's name for this installation; counts instead of the machine's id."""
 _MACHINE_ID = Path("/etc/machine-id")
@@ -185,8 +189,61 @@ class Publication:
             now=self.now,
             failpoint=failpoints(self._environ.get(_FAILPOINT)),
         )
+            mailbox=self.mailbox_context() if self._mailbox_name else None,
 
     def status(self) -> Status:
+    def mailbox_context(self) -> MailboxContext:
+        """The mailbox that bounces come back to: see `services.mailbox`. It is not opened yet."""
+        from briefingfeed.delivery.failpoints import failpoints
+        from briefingfeed.services.mailbox import ASIDE, MailboxContext
+
+        return MailboxContext(
+            database=self.database,
+            keyring=self.keys.ring,
+            open=self._open_mailbox if self._mailbox_name else None,
+            name=self._mailbox_name,
+            aside=self.settings.paths.state / ASIDE,
+            unsubscribe_address=self.settings.bounces.unsubscribe_address,
+            now=self.now,
+            failpoint=failpoints(self._environ.get(_FAILPOINT)),
+        )
+
+    @property
+    def _mailbox_name(self) -> str:
+        """For people; empty: the settings name no mailbox."""
+        bounces = self.settings.bounces
+        if bounces.maildir is not None:
+            return str(self.settings.paths.root / bounces.maildir)
+        return f"{bounces.imap_folder} of {bounces.imap_username} at {bounces.imap_host}" if bounces.imap_host else ""
+
+    def _open_mailbox(self) -> OpenMailbox:
+        """Raises ConfigurationError if there is no password."""
+        bounces, root = self.settings.bounces, self.settings.paths.root
+        if bounces.maildir is not None:
+            from briefingfeed.mailbox.maildir import Maildir
+
+            return Maildir(root / bounces.maildir, keep=bounces.keep)
+        from briefingfeed.mailbox.imap import ImapAccount, ImapMailbox
+        from briefingfeed.services.keys import read_secret
+
+        file = bounces.imap_password_file
+        password = self._environ.get(_BOUNCES_PASSWORD) or (read_secret(root / file) if file else None)
+        if password is None or bounces.imap_host is None or bounces.imap_username is None:
+            raise ConfigurationError(
+                "the password of the bounces' mailbox is missing",
+                where="[bounces]",
+                remedy=f"set {_BOUNCES_PASSWORD}, or name its file with imap_password_file",
+            )
+        account = ImapAccount(
+            host=bounces.imap_host,
+            port=bounces.imap_port,
+            username=bounces.imap_username,
+            password=password,
+            folder=bounces.imap_folder,
+            keep=bounces.keep,
+        )
+        return ImapMailbox(account)
+
         from briefingfeed.services.status import read_status
 
         return read_status(

@@ -26,6 +26,7 @@ _COMMANDS = {
     "editions": "editions",
     "deliveries": "deliveries",
     "subscribers": "subscribers",
+    "bounces": "bounces",
     "ids": "create",
     "serve": "serve",
     "status": "status",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from briefingfeed.models.delivery import DeliveryEvent, EventKind
 from briefingfeed.services.figures import DELIVERY_WORDS as DELIVERY_WORDS
 from briefingfeed.services.figures import counts_in_words as counts_in_words
+from briefingfeed.services.mailbox import MailboxReport
 from briefingfeed.services.subscribers import Change
 from briefingfeed.subscribers.importing import Fate, ImportPlan
 
@@ -53,4 +55,49 @@ def plan_as_dict(plan: ImportPlan) -> dict[str, object]:
         "counts": {fate.value: count for fate, count in plan.counts.items()},
         "invalid": [{"place": row.place, "reason": row.candidate.reason} for row in plan.of(Fate.INVALID)],
         "warnings": list(plan.warnings),
+    }
+
+
+def mailbox_in_words(report: MailboxReport) -> str:
+    """Write what a reading of the bounces' mailbox came to."""
+    if not report.read:
+        return "No new mail."
+    fates = ", ".join(f"{count} {fate}" for fate, count in report.fates.items())
+    kinds = ", ".join(f"{count} {kind}" for kind, count in report.kinds.items())
+    lines = [f"{report.read} mails read: {fates}."]
+    if kinds:
+        lines.append(f"What they report: {kinds}.")
+    if report.suppressed or report.unsubscribed:
+        lines.append(f"{report.suppressed} addresses are not mailed any more, {report.unsubscribed} readers left.")
+    return "\n".join(lines)
+
+
+_EVENTS: Mapping[EventKind, str] = {
+    EventKind.DELIVERED: "delivered",
+    EventKind.DELAYED: "delayed, the other side is still trying",
+    EventKind.COMPLAINED: "reported as spam",
+    EventKind.UNSUBSCRIBED: "asked to leave",
+}
+
+
+def event_in_words(event: DeliveryEvent) -> str:
+    """Write what was heard of a copy, with the other side's words."""
+    bounced = "came back for good" if event.permanent else "came back for now"
+    words = _EVENTS.get(event.kind, bounced)
+    said = " ".join(filter(None, [event.enhanced_code or (str(event.code) if event.code else ""), event.note]))
+    return f"{words}: {said}" if said else words
+
+
+def event_as_dict(event: DeliveryEvent) -> dict[str, object]:
+    return {
+        "at": event.at,
+        "received_at": event.received_at,
+        "kind": event.kind,
+        "permanent": event.permanent,
+        "code": event.code,
+        "enhanced_code": event.enhanced_code,
+        "note": event.note,
+        "source": event.source,
+        "delivery_id": event.delivery_id,
+        "subscriber_id": event.subscriber_id,
     }

@@ -8,7 +8,7 @@ from email import message_from_bytes, policy
 from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message
-from typing import Any
+from typing import Any, TypeAlias
 
 MOST_OCTETS = 1 << 20
 """Of a mail are read; the rest of a longer one is left unread. Reports stand before the mail that they return."""
@@ -20,7 +20,7 @@ _MOST_PARTS = 1_000
 _MOST_TEXT = 1 << 16
 _LONGEST_VALUE = 4_000
 
-Mail = Message[Any, Any]
+Mail: TypeAlias = "Message[Any, Any]"  # the class itself takes no parameters at run time
 
 _CONTAINER = re.compile(rb"\b(?:multipart|message)/", re.IGNORECASE)
 _DIVIDER = re.compile(rb"^--", re.MULTILINE)
@@ -89,12 +89,23 @@ def content(part: Mail) -> str:
 
 
 def blocks(part: Mail) -> list[Mail]:
-    """Return the groups of fields of a delivery-status or feedback-report part, parsed like headers."""
+    """Return the groups of fields of a delivery-status or feedback-report part, parsed like headers.
+
+    The parser knows such groups in message/delivery-status only. Elsewhere it takes the first for the header of a
+    mail, and the others for its text.
+    """
     payload = part.get_payload()
-    if isinstance(payload, list):
-        return [each for each in payload if isinstance(each, Message)]
-    groups = re.split(r"\n[ \t]*\n", content(part).replace("\r\n", "\n").strip())
-    return [found for group in groups if (found := parse(group.encode("utf-8", "replace"))) is not None]
+    if not isinstance(payload, list):
+        return _groups(content(part))
+    found = [each for each in payload if isinstance(each, Message)]
+    if part.get_content_type() != "message/delivery-status":
+        found += [group for each in found for group in _groups(content(each))]
+    return found
+
+
+def _groups(text: str) -> list[Mail]:
+    groups = re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n").strip())
+    return [found for group in groups if group and (found := parse(group.encode("utf-8", "replace"))) is not None]
 
 
 def returned(mail: Mail) -> Mail | None:

@@ -22,8 +22,10 @@ _ENHANCED = re.compile(r"([245])\.([0-9]{1,3})\.([0-9]{1,3})(?![0-9.])")
 
 _NEEDS_US = frozenset({503, 530, 534, 535, 538})
 """Out of sequence, authentication or TLS required: about the session, whatever command they answer."""
-_NO_SUCH_RECIPIENT = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.4", "5.1.6", "5.1.10", "5.2.1"})
-_ABOUT_THE_SENDER = frozenset({"5.1.7", "5.1.8", "5.3.4"})
+NO_SUCH_RECIPIENT = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.4", "5.1.6", "5.1.10", "5.2.1"})
+ABOUT_THE_SENDER = frozenset({"5.1.7", "5.1.8", "5.3.4"})
+NO_UTF8 = frozenset({"5.6.7", "5.6.8", "5.6.9", "5.6.10"})
+"""RFC 6531, 4.1: this address, or a message with such an address, cannot be carried further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +127,10 @@ def _judge_refusal(phase: Phase, reply: Reply) -> Result:
     if code is None:
         about_content = phase is not Phase.RCPT and reply.code in (552, 554)
         return Result.POLICY if about_content else Result.FAILED
-    if code in _NO_SUCH_RECIPIENT or (code == "5.1.0" and phase is Phase.RCPT):
+    if code in NO_SUCH_RECIPIENT or (code == "5.1.0" and phase is Phase.RCPT):
         return Result.REJECTED
-    if code in _ABOUT_THE_SENDER or code.startswith(("5.6.", "5.7.")):
+    if code in NO_UTF8:
+        return Result.FAILED
+    if code in ABOUT_THE_SENDER or code.startswith(("5.6.", "5.7.")):
         return Result.POLICY
     return Result.FAILED

@@ -22,6 +22,7 @@ from briefingfeed.newsletter.preflight import Finding
 from briefingfeed.newsletter.schedule import require, upcoming_slot
 from briefingfeed.services.editions import subject_of
 from briefingfeed.services.freezing import Frozen, freeze_due, look_ahead
+from briefingfeed.services.mailbox import MOST_BEFORE_SENDING, read_mailbox
 from briefingfeed.services.notices import Notice, note, take_noted, tell_all, told_elsewhere
 from briefingfeed.services.report_mailing import report_trouble, send_reports
 from briefingfeed.services.reporting import Findings, take_up
@@ -31,6 +32,7 @@ from briefingfeed.services.standing import standing_notices
 from briefingfeed.services.turns import turn
 from briefingfeed.services.words import called_off, expired, way_out
 from briefingfeed.storage import deliveries, editions
+from briefingfeed.storage.events import settle_heard_of
 
 LOCK_WAIT = timedelta(minutes=30)
 PATIENCE = timedelta(minutes=15)
@@ -70,6 +72,8 @@ def send_edition(
             return _report(context, cadence, (), busy=True)
         run = _Run(context, cadence, patience, progress)
         run.repair()
+        if context.mailbox is not None and not context.rehearses:
+            read_mailbox(context.mailbox, most=MOST_BEFORE_SENDING)
         frozen = freeze_due(context, cadence, at_once=at_once, force=force)
         if any(edition.state in UNFINISHED for edition in frozen.editions):
             context.failpoint(AFTER_FREEZE)
@@ -99,6 +103,7 @@ class _Run:
         context, now = self._context, self._context.now()
         with context.database.write() as connection:
             deliveries.recover(connection, self._id, now)
+            settle_heard_of(connection, now)
             for edition in editions.list_all(connection):
                 if edition.rehearsal and not context.rehearses and not _is_over(edition):
                     deliveries.cancel(connection, edition.key, now)

@@ -22,6 +22,7 @@ from briefingfeed.models.settings import (
 )
 from briefingfeed.posts.store import Library
 from briefingfeed.providers.base import Provider
+from briefingfeed.services.mailbox import MailboxContext
 from briefingfeed.storage.database import Database
 from briefingfeed.tokens import Keyring
 
@@ -40,6 +41,8 @@ class SendContext:
     now: Callable[[], datetime]
     """The clock, aware UTC. With `--as-of` it starts there and goes on."""
     failpoint: Failpoint = ignore
+    mailbox: MailboxContext | None = None
+    """Read before anything is sent; None: the settings name none."""
 
     @property
     def rehearses(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from briefingfeed.models.edition import EditionState
+from briefingfeed.services.mailbox import mailbox_notices
 from briefingfeed.services.notices import Notice
 from briefingfeed.services.words import held, unsettled, waits_for_provider
 from briefingfeed.storage import deliveries, editions
@@ -20,5 +21,6 @@ def standing_notices(connection: Connection, *, rehearses: bool) -> tuple[Notice
             waiting = sum(count for state, count in deliveries.counts(connection, edition.key).items() if state.waits)
             if waiting:
                 notices.append(waits_for_provider(edition, waiting))
+    notices += mailbox_notices(connection)
     open_rows = unsettled(deliveries.unsettled(connection))
     return (*notices, open_rows) if open_rows else tuple(notices)

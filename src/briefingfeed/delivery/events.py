@@ -1,0 +1,117 @@
+"""What follows from a bounce or a complaint. Pure; docs/bounces.md has the same rules as a table.
+
+A bounce weighs by its code. One that says that the address doesn't exist is enough. The others must come back for
+several editions before the address is given up, and what arrived in between wipes the slate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum
+
+from briefingfeed.models.delivery import DeliveryEvent, EventKind
+from briefingfeed.models.subscriber import SuppressionReason
+from briefingfeed.providers.smtp_replies import ABOUT_THE_SENDER, NO_SUCH_RECIPIENT
+
+PERMANENT_LIMIT = 3
+"""Editions refused for good, without a code that says why, after which an address is suppressed."""
+ANY_LIMIT = 5
+"""The same, temporary ones included."""
+LONG_ENOUGH = timedelta(days=21)
+"""These five must be spread over this time: a mail server may be out of order for a week of daily mails."""
+FORGOTTEN = timedelta(days=180)
+"""A bounce that is older no longer counts."""
+UNDISPUTED = timedelta(days=7)
+"""What was accepted so long ago and didn't come back has arrived: servers give up after five days."""
+
+
+class Weight(IntEnum):
+    """How much a bounce says about the address."""
+
+    NOTHING = 0
+    """It is about us or the mail: policy, content, size, sender."""
+    TEMPORARY = 1
+    PERMANENT = 2
+    FATAL = 3
+    """There is no such address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What became of one edition for a subscriber."""
+
+    at: datetime
+    """When the edition was frozen."""
+    accepted: bool
+    weight: Weight | None = None
+    """Of the heaviest bounce; None: nothing came back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consequence:
+    suppress: SuppressionReason | None = None
+    unsubscribe: bool = False
+    why: str = ""
+    """For people."""
+
+
+NOTHING_FOLLOWS = Consequence()
+
+_TEMPORARY = frozenset({"5.2.2", "5.4.3", "5.4.4", "5.4.6", "5.4.7"})
+"""Permanent by their class, but a full mailbox is emptied, and a broken domain repaired."""
+_NOT_ABOUT_THE_ADDRESS = frozenset({"5.2.3", "5.2.4", *ABOUT_THE_SENDER})
+
+
+def weigh(event: DeliveryEvent) -> Weight | None:
+    """Return what a bounce weighs; None for anything else."""
+    if event.kind is not EventKind.BOUNCED:
+        return None
+    code = event.enhanced_code or ""
+    if code in _NOT_ABOUT_THE_ADDRESS or code[1:].startswith((".6.", ".7.")):
+        return Weight.NOTHING
+    if not event.permanent or code in _TEMPORARY or code.startswith(("5.3.", "5.5.")):
+        return Weight.TEMPORARY
+    return Weight.FATAL if code in NO_SUCH_RECIPIENT else Weight.PERMANENT
+
+
+def follows(event: DeliveryEvent, history: Sequence[Past], *, is_proven: bool, now: datetime) -> Consequence:
+    """Return what follows from an event.
+
+    `history` holds the subscriber's editions, this one included; those before a return to the list are left out.
+    `is_proven`: the event named a copy by a mark that only we can make. Nothing follows from any other.
+    """
+    if not is_proven:
+        return NOTHING_FOLLOWS
+    if event.kind is EventKind.COMPLAINED:
+        return Consequence(suppress=SuppressionReason.COMPLAINED, unsubscribe=True, why="reported our mail as spam")
+    if event.kind is EventKind.UNSUBSCRIBED:
+        return Consequence(unsubscribe=True)
+    weight = weigh(event)
+    if weight is Weight.FATAL:
+        return Consequence(suppress=SuppressionReason.BOUNCED, why=f"{event.enhanced_code}: there is no such address")
+    return _counted(history, now) if weight else NOTHING_FOLLOWS
+
+
+def _counted(history: Sequence[Past], now: datetime) -> Consequence:
+    bounced = since_arrival(history, now)
+    permanent = sum(past.weight is Weight.PERMANENT for past in bounced)
+    if permanent >= PERMANENT_LIMIT:
+        return Consequence(suppress=SuppressionReason.BOUNCED, why=f"{permanent} editions were refused for good")
+    if len(bounced) >= ANY_LIMIT and bounced[0].at - bounced[-1].at >= LONG_ENOUGH:
+        return Consequence(suppress=SuppressionReason.BOUNCED, why=f"{len(bounced)} editions in a row came back")
+    return NOTHING_FOLLOWS
+
+
+def since_arrival(history: Sequence[Past], now: datetime) -> list[Past]:
+    """Return the editions that bounced since the last one that arrived, newest first."""
+    found = []
+    for past in sorted(history, key=lambda each: each.at, reverse=True):
+        if past.at < now - FORGOTTEN:
+            break
+        if past.weight:
+            found.append(past)
+        elif past.accepted and past.weight is None and past.at <= now - UNDISPUTED:
+            break
+    return found

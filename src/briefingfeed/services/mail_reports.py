@@ -1,0 +1,163 @@
+"""Write down what a mail reports, and do what follows from it, in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+
+from sqlalchemy import Connection
+
+from briefingfeed.delivery.events import FORGOTTEN, Consequence, Past, Weight, follows, weigh
+from briefingfeed.mailbox.report import Report
+from briefingfeed.models.delivery import DeliveryEvent, DeliveryState, EventKind
+from briefingfeed.models.subscriber import Consent, ConsentKind, SubscriberState, Suppression
+from briefingfeed.providers.addresses import scrub
+from briefingfeed.services.copy_finding import CopyFinder, Found
+from briefingfeed.storage import events, subscribers, suppressions
+from briefingfeed.tokens import Keyring, TokenError, read_unsubscribe_token
+
+MAILBOX = "mailbox"
+"""Source of the events that were read in mails."""
+MAIL = "mail"
+"""Source of a consent withdrawn by mail to the unsubscribe address."""
+COMPLAINT = "complaint"
+
+
+class Fate(StrEnum):
+    """What became of a mail."""
+
+    APPLIED = "applied"
+    REPEATED = "repeated"
+    """It says what another mail, or the same one, said before."""
+    UNPROVEN = "unproven"
+    """Noted for an address that was named; without proof nothing follows."""
+    STRANGE = "strange"
+    """About nobody we know, or a wish that only a person may act on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    fate: Fate
+    kind: EventKind
+    suppressed: bool = False
+    unsubscribed: bool = False
+
+
+def apply(
+    connection: Connection, report: Report, raw: bytes, *, finder: CopyFinder, keyring: Keyring, now: datetime
+) -> Applied:
+    """Store what is reported and what follows. Doing it again for the same mail changes nothing."""
+    if report.kind is EventKind.UNSUBSCRIBED and report.about.tokens:
+        left = _leave_by_token(connection, report, keyring, now)
+        if left is not None:
+            return left
+    found = finder.find(connection, report.about, now)
+    if found is None:
+        return Applied(fate=Fate.STRANGE, kind=report.kind)
+    event = _event(connection, report, found, raw, now)
+    if not events.add(connection, event):
+        return Applied(fate=Fate.REPEATED, kind=report.kind)
+    if not found.is_proven:
+        # Anybody may write a report that names somebody; a complaint or wish is still worth a person's look.
+        is_wish = report.kind in (EventKind.COMPLAINED, EventKind.UNSUBSCRIBED)
+        return Applied(fate=Fate.STRANGE if is_wish else Fate.UNPROVEN, kind=report.kind)
+    if found.delivery_id is not None:
+        events.settle(connection, found.delivery_id, now)
+    return _follow(connection, event, now) if found.subscriber_id else Applied(fate=Fate.APPLIED, kind=report.kind)
+
+
+def _leave_by_token(connection: Connection, report: Report, keyring: Keyring, now: datetime) -> Applied | None:
+    """Unsubscribe whom the token in a mail names; None if no token is ours."""
+    for token in report.about.tokens:
+        try:
+            subscriber_id = read_unsubscribe_token(keyring, token)
+        except TokenError:
+            continue
+        left = _withdraw(connection, subscriber_id, MAIL, now)
+        return Applied(fate=Fate.APPLIED if left else Fate.REPEATED, kind=report.kind, unsubscribed=left)
+    return None
+
+
+def _withdraw(connection: Connection, subscriber_id: str, source: str, now: datetime) -> bool:
+    left = subscribers.set_state(connection, subscriber_id, SubscriberState.UNSUBSCRIBED, now)
+    if left:
+        withdrawn = Consent(subscriber_id=subscriber_id, kind=ConsentKind.WITHDRAWN, at=now, source=source)
+        subscribers.append_consent(connection, withdrawn)
+    return left
+
+
+def _event(connection: Connection, report: Report, found: Found, raw: bytes, now: datetime) -> DeliveryEvent:
+    """One copy bounces for good once, and for now once: reports of the same are one event, whoever repeats them."""
+    person = subscribers.by_id(connection, found.subscriber_id) if found.subscriber_id else None
+    if found.is_proven and found.delivery_id is not None:
+        key = f"{found.delivery_id}:{report.kind}:{'permanent' if report.permanent else 'temporary'}"
+    else:
+        key = sha256(raw).hexdigest()
+    return DeliveryEvent(
+        kind=report.kind,
+        at=min(report.at or now, now),
+        received_at=now,
+        source=MAILBOX,
+        source_key=key,
+        delivery_id=found.delivery_id if found.is_proven else None,
+        subscriber_id=found.subscriber_id,
+        permanent=report.permanent,
+        code=report.code,
+        enhanced_code=report.enhanced_code,
+        note=scrub(report.words, person.address if person else ""),
+    )
+
+
+def _follow(connection: Connection, event: DeliveryEvent, now: datetime) -> Applied:
+    subscriber_id = event.subscriber_id or ""
+    history = past(connection, subscriber_id, now)
+    if all(delivery_id != event.delivery_id for delivery_id, _ in history):
+        # Before they came back on their own wish, or were allowed again: it was settled by that.
+        return Applied(fate=Fate.APPLIED, kind=event.kind)
+    what = follows(event, [each for _, each in history], is_proven=True, now=now)
+    return Applied(
+        fate=Fate.APPLIED,
+        kind=event.kind,
+        suppressed=_suppress(connection, subscriber_id, event, what, now),
+        unsubscribed=what.unsubscribe and _withdraw(connection, subscriber_id, COMPLAINT, now),
+    )
+
+
+def _suppress(
+    connection: Connection, subscriber_id: str, event: DeliveryEvent, what: Consequence, now: datetime
+) -> bool:
+    address_hash = events.address_hash(connection, subscriber_id)
+    if what.suppress is None or address_hash is None:
+        return False
+    return suppressions.add(
+        connection, Suppression(address_hash=address_hash, reason=what.suppress, at=now, note=what.why)
+    )
+
+
+def past(connection: Connection, subscriber_id: str, now: datetime) -> list[tuple[int, Past]]:
+    """Return what became of the editions that count for a subscriber, newest first, each with its delivery's id."""
+    since = _came_back(connection, subscriber_id) or now - 2 * FORGOTTEN
+    weights: dict[int, Weight] = {}
+    for event in events.of_subscriber(connection, subscriber_id):
+        weight = weigh(event)
+        if event.delivery_id is not None and weight is not None:
+            weights[event.delivery_id] = max(weight, weights.get(event.delivery_id, weight))
+    return [
+        (
+            sent.delivery_id,
+            Past(
+                at=sent.at,
+                accepted=sent.state is DeliveryState.ACCEPTED,
+                weight=Weight.PERMANENT if sent.refused else weights.get(sent.delivery_id),
+            ),
+        )
+        for sent in events.history(connection, subscriber_id, since)
+    ]
+
+
+def _came_back(connection: Connection, subscriber_id: str) -> datetime | None:
+    """Return when somebody asked to be mailed again, or their address was allowed again."""
+    renewed = [each.at for each in subscribers.consents(connection, subscriber_id) if each.kind is ConsentKind.RENEWED]
+    return max(renewed, default=None)
