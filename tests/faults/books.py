@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -37,10 +38,12 @@ class Books:
     def __init__(self, url: str) -> None:
         self.url = url
 
-    def query(self, statement: str) -> list[tuple[Any, ...]]:
-        """Run one statement, committed at once; return what it finds."""
+    def query(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """Run one statement, committed at once; return what it finds. A `?` stands for each of `values`."""
         with self.connection() as connection:
-            cursor = connection.execute(statement)
+            if not self.url.startswith("sqlite"):
+                statement = statement.replace("%", "%%").replace("?", "%s")
+            cursor = connection.execute(statement, values)
             return cursor.fetchall() if cursor.description else []
 
     @contextmanager
@@ -72,6 +75,12 @@ class Books:
     def editions(self) -> list[EditionRow]:
         found = self.query("SELECT key, state, recipients FROM edition WHERE key NOT LIKE 'rehearsal/%' ORDER BY key")
         return [EditionRow(key=key, state=state, recipients=recipients) for key, state, recipients in found]
+
+    def next_due(self) -> datetime:
+        """Return when the next deferred row falls due; there must be one."""
+        found = self.query("SELECT min(next_attempt_at) FROM delivery WHERE state = 'deferred'")[0][0]
+        due = datetime.fromisoformat(found) if isinstance(found, str) else found
+        return due.replace(tzinfo=UTC) if due.tzinfo is None else due
 
     def suppressed(self) -> int:
         return int(self.query("SELECT count(*) FROM suppression")[0][0])

@@ -14,7 +14,7 @@ from faults.warm_command import WarmCommand
 from servers.postgres import PostgresServer
 from servers.smtp_sink import Options, SmtpSink
 
-DATABASES = ["sqlite"]
+DATABASES = ["sqlite", "postgresql"]
 
 MakeTrial = Callable[..., Trial]
 

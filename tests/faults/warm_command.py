@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -126,7 +127,8 @@ def _import_all() -> None:
 
     for module in pkgutil.walk_packages(briefingfeed.__path__, "briefingfeed."):
         if not module.name.endswith("__main__") and ".migrations." not in module.name:
-            importlib.import_module(module.name)
+            with suppress(Exception):  # a command that needs it will say so itself
+                importlib.import_module(module.name)
 
 
 def _fork(question: dict[str, Any]) -> int:

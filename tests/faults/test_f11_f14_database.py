@@ -1,0 +1,102 @@
+"""F11 to F14: a disk that is full, a database that is busy or gone, at the worst moments."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from briefingfeed.storage.database import Database
+from faults.trial import Trial, addresses
+from faults.warm_command import WarmCommand
+from servers.postgres import PostgresServer
+from servers.smtp_sink import SmtpSink
+
+READERS = addresses(12)
+
+
+@pytest.fixture
+def sink(tmp_path: Path) -> Iterator[SmtpSink]:
+    with SmtpSink(tmp_path / "sink") as started:
+        yield started
+
+
+class TestF11:
+    """On a disk of 8 MB that something else fills up: what SQLite says is its own SQLITE_FULL."""
+
+    @pytest.fixture
+    def disk(self, tmp_path: Path) -> Iterator[Path]:
+        folder = tmp_path / "disk"
+        folder.mkdir()
+        subprocess.run([*_rootly(), "mount", "-t", "tmpfs", "-o", "size=8m", "none", folder], check=True)
+        try:
+            yield folder
+        finally:
+            subprocess.run([*_rootly(), "umount", "-l", folder], check=True)
+
+    @pytest.fixture
+    def trial(self, tmp_path: Path, disk: Path, command: WarmCommand, sink: SmtpSink) -> Trial:
+        return Trial(tmp_path / "publication", command, sink, f"sqlite:///{disk / 'ledger.db'}", READERS)
+
+    @pytest.mark.parametrize(("place", "out", "unclear"), [("after-claim:1", 0, 0), ("after-reply:4", 4, 2)])
+    def test_full_before_it_arms_or_records(self, trial: Trial, disk: Path, place: str, out: int, unclear: int) -> None:
+        with trial.stopped_at(place) as run:
+            fill_up(disk / "fill")
+        assert run.wait() == 75, run.err
+        assert "the disk is full" in run.err
+        assert out <= trial.sink.counts().total() <= out + 1
+        (disk / "fill").unlink()
+        trial.assert_invariants(finished=False, uncertain=unclear)
+        trial.send_on()
+        trial.assert_invariants(uncertain=unclear)
+        assert trial.tally["accepted"] >= len(READERS) - unclear
+        trial.assert_silent()
+
+
+def _rootly() -> list[str]:
+    return [] if os.geteuid() == 0 else ["sudo", "-n"]
+
+
+def fill_up(file: Path) -> None:
+    with suppress(OSError), file.open("wb", buffering=0) as out:
+        while True:
+            out.write(bytes(4096))
+
+
+class TestF13:
+    """PostgreSQL is gone for a moment while a copy is between its dot and the record."""
+
+    @pytest.fixture
+    def trial(self, tmp_path: Path, command: WarmCommand, sink: SmtpSink, postgres: PostgresServer) -> Trial:
+        return Trial(tmp_path / "publication", command, sink, postgres.fresh_url(), READERS)
+
+    @pytest.mark.parametrize(
+        "place", ["after-claim:1", "after-arm:3", "after-dot:4", "after-reply:4", "before-record:3"]
+    )
+    def test_ended_sessions_are_made_anew_and_nothing_is_forgotten(
+        self, trial: Trial, postgres: PostgresServer, place: str
+    ) -> None:
+        with trial.stopped_at(place) as run:
+            assert postgres.kill_backends(trial.books.url)
+        assert run.wait() in (0, 1, 75), run.err
+        trial.send_on()
+        trial.assert_invariants(uncertain=2)
+        trial.assert_silent()
+
+    def test_a_restart_is_waited_for(self, trial: Trial, postgres: PostgresServer) -> None:
+        with trial.stopped_at("after-dot:4") as run:
+            postgres.restart()
+        assert run.wait() == 0, run.err
+        trial.assert_invariants()
+        assert set(trial.tally) == {"accepted"}
+
+
+class TestF14:
+    def test_a_commit_on_postgresql_waits_for_the_disk(self, postgres: PostgresServer, tmp_path: Path) -> None:
+        """Of SQLite, tests/unit/storage/test_storage_database.py asserts it for every connection."""
+        with Database.open(postgres.fresh_url(), state=tmp_path) as database, database.write() as connection:
+            assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
