@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import click
@@ -20,6 +21,7 @@ from briefingfeed.services.send import Progress, send_edition
 from briefingfeed.services.send_context import SendContext
 from briefingfeed.services.send_plan import SendPlan, plan_edition
 from briefingfeed.services.send_report import SendReport
+from briefingfeed.services.watched_run import watched_run
 from briefingfeed.subscribers.addresses import normalise
 
 
@@ -66,9 +68,11 @@ def send_weekly_command(
             ctx.exit(sample.exit_code)
         _ask_first(app, context, at_once=at_once, force=force, yes=yes)
         with _progress(app) as progress:
-            report = send_edition(
-                context, Cadence.WEEKLY, at_once=at_once, force=force, as_of=as_of is not None, progress=progress
-            )
+            send = partial(send_edition, context, Cadence.WEEKLY, at_once=at_once, force=force, progress=progress)
+            if as_of is None:
+                report = watched_run(context, Cadence.WEEKLY, send, by_hand=sys.stdin.isatty())
+            else:
+                report = send(as_of=True)
     _tell_report(app, report, as_json, publication.zone)
     ctx.exit(report.exit_code)
 
@@ -127,6 +131,8 @@ def _tell_report(app: App, report: SendReport, as_json: bool, zone: ZoneInfo) ->
         return
     if report.busy:
         app.say("Another run is at work; this one leaves it to that.")
+    if report.heartbeat_trouble:
+        app.say(f"heartbeat_url: {report.heartbeat_trouble}.")
     for edition in report.editions:
         app.say(f"{edition.key}: {edition.state}. {counts_in_words(edition.counts)}, {edition.recipients} in all.")
     if not report.editions and not report.busy and report.next_slot:

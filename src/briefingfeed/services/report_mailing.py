@@ -6,8 +6,6 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
-from sqlalchemy import Connection
-
 from briefingfeed.delivery.single import hand_over
 from briefingfeed.errors import BriefingfeedError, ProviderError
 from briefingfeed.models.delivery import Message, Outcome, Result
@@ -16,14 +14,12 @@ from briefingfeed.newsletter.notes import Note, note_message
 from briefingfeed.newsletter.placeholders import ascii_domain
 from briefingfeed.services import report_queue
 from briefingfeed.services.editions import subject_of
-from briefingfeed.services.notices import Notice
 from briefingfeed.services.report_queue import Entry, after, person
 from briefingfeed.services.report_trouble import (
     note_refused,
     note_taken,
     note_unreachable,
     note_waits,
-    trouble_notices,
 )
 from briefingfeed.services.report_words import EditionFacts, edition_note, matters_note
 from briefingfeed.services.reporting import Marks
@@ -47,12 +43,6 @@ def send_reports(context: SendContext) -> None:
     except ProviderError as error:
         with context.database.write() as connection:
             note_unreachable(connection, error, context.now())
-
-
-def report_trouble(connection: Connection, context: SendContext) -> tuple[Notice, ...]:
-    """Return what stands open about the reports themselves."""
-    people = [person(mailbox) for mailbox in context.settings.newsletter.report_to]
-    return trouble_notices(connection, people, context.now())
 
 
 def _send_entry(context: SendContext, entry: Entry, people: Mapping[str, Mailbox]) -> None:

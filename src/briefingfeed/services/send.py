@@ -24,8 +24,9 @@ from briefingfeed.services.editions import subject_of
 from briefingfeed.services.freezing import Frozen, freeze_due, look_ahead
 from briefingfeed.services.mailbox import MOST_BEFORE_SENDING, read_mailbox
 from briefingfeed.services.notices import Notice, note, take_noted, tell_all, told_elsewhere
-from briefingfeed.services.report_mailing import report_trouble, send_reports
+from briefingfeed.services.report_mailing import send_reports
 from briefingfeed.services.reporting import Findings, take_up
+from briefingfeed.services.self_watch import upkeep_notices
 from briefingfeed.services.send_context import SendContext, check_as_of, check_identity
 from briefingfeed.services.send_report import EditionReport, SendReport
 from briefingfeed.services.standing import standing_notices
@@ -174,7 +175,7 @@ class _Run:
         with context.database.write() as connection:
             everywhere = (
                 *standing_notices(connection, rehearses=context.rehearses),
-                *report_trouble(connection, context),
+                *upkeep_notices(connection, context.settings, context.now()),
                 *((way_out(result.error),) if result.error is not None else ()),
             )
             standing = (*everywhere, *frozen.standing)

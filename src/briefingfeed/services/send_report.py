@@ -65,6 +65,8 @@ class SendReport:
     error: BriefingfeedError | None = None
     """What ended the run early; the rows not handed over wait for the next. Its words are among the notices."""
     stopped_by: signal.Signals | None = None
+    heartbeat_trouble: str | None = None
+    """Why the watcher at `heartbeat_url` could not be asked. It changes nothing else."""
 
     @property
     def notices(self) -> tuple[Notice, ...]:
@@ -91,5 +93,6 @@ class SendReport:
             "warnings": [finding.message for finding in self.warnings],
             "next_slot": self.next_slot.isoformat() if self.next_slot else None,
             "error": str(self.error) if self.error else None,
+            "heartbeat_trouble": self.heartbeat_trouble,
             "exit_code": self.exit_code,
         }
