@@ -16,6 +16,7 @@ import jinja2
 
 from briefingfeed.errors import TemplateError
 from briefingfeed.models.settings import PublicationSettings
+from briefingfeed.models.theme import ThemeSettings
 
 _MONTHS = (
     "January", "February", "March", "April", "May", "June",
@@ -38,7 +39,9 @@ class Look:
     posts is passed in as data and never parsed as a template.
     """
 
-    def __init__(self, search: Sequence[Path], publication: PublicationSettings) -> None:
+    def __init__(
+        self, search: Sequence[Path], publication: PublicationSettings, theme: ThemeSettings | None = None
+    ) -> None:
         """Raises TemplateError for a folder that is there but may not be read."""
         self._search = tuple(folder for folder in search if folder.is_dir())
         for folder in self._search:
@@ -61,6 +64,7 @@ class Look:
         translations = gettext.NullTranslations()
         self._environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
         self._environment.globals["publication"] = publication
+        self._environment.globals["theme"] = theme or ThemeSettings()
         self._environment.filters.update(
             date=day_in_words,
             time=lambda at: time_in_words(at, self._zone),

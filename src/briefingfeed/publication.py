@@ -60,13 +60,33 @@ class Publication:
 
     @cached_property
     def look(self) -> Look:
-        return Look([self.settings.paths.templates, shipped_templates()], self.settings.publication)
+        folders = [self.settings.paths.templates, shipped_templates()]
+        return Look(folders, self.settings.publication, self.settings.theme)
 
     @cached_property
     def database(self) -> Database:
         from briefingfeed.storage.database import Database
 
-        return Database.open(self.settings.database.url, state=self.settings.paths.state, machine=self._machine)
+        return Database.open(
+            self.settings.database.url,
+            state=self.settings.paths.state,
+            machine=self._machine,
+            password=self._database_password,
+        )
+
+    @property
+    def _database_password(self) -> str | None:
+        from briefingfeed.services.keys import read_secret
+
+        file = self.settings.database.password_file
+        return self._environ.get(_DATABASE_PASSWORD) or (read_secret(file) if file else None)
+
+    @property
+    def _place(self) -> str:
+        """Names this machine and state folder, the same for every run that takes turns by the lock there."""
+        machine = _MACHINE_ID.read_bytes() if _MACHINE_ID.is_file() else b""
+        folder = bytes(self.settings.paths.state.resolve())
+        return sha256((machine.strip() or gethostname().encode()) + b"\0" + folder).hexdigest()[:16]
 
     @property
     def _machine(self) -> str | None:

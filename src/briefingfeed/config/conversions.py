@@ -15,6 +15,7 @@ from typing import Any, Union
 from zoneinfo import ZoneInfo
 
 from briefingfeed.models.settings import Mailbox, MonthlyTime, WeeklyTime
+from briefingfeed.models.theme import Colour
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _CLOCK = r"([01]?\d|2[0-3]):([0-5]\d)"
@@ -126,6 +127,13 @@ def _mailbox(value: object) -> Mailbox:
     return Mailbox(address=checked.addr_spec, name=name)
 
 
+def _colour(value: object) -> Colour:
+    try:
+        return Colour.parse(_text(value).strip())
+    except ValueError:
+        raise Unfit('a colour such as "#8a2f14"') from None
+
+
 def _path(value: object) -> Path:
     return Path(_text(value))
 
@@ -143,4 +151,5 @@ _CONVERTERS: dict[Any, Callable[[object], Any]] = {
     MonthlyTime: _monthly,
     Mailbox: _mailbox,
     Path: _path,
+    Colour: _colour,
 }

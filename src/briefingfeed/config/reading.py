@@ -26,6 +26,7 @@ from briefingfeed.models.settings import (
     SiteSettings,
     WebSettings,
 )
+from briefingfeed.models.theme import ThemeSettings
 
 FILE_NAME = "briefingfeed.toml"
 _PATH = re.compile(r"/(?:[^\s/?#\\][^\s?#\\]*)?")
@@ -41,6 +42,7 @@ _SECTIONS: Mapping[str, type[Any]] = {
     "newsletter": NewsletterSettings,
     "bounces": BounceSettings,
     "web": WebSettings,
+    "theme": ThemeSettings,
 }
 _PATHS = {"posts": "posts", "templates": "templates", "output": "public", "state": "var"}
 

@@ -15,6 +15,8 @@ from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from briefingfeed.models.theme import ThemeSettings
+
 _TAG_AUTHORITY = r"([\w.+-]+@)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?,\d{4}(-\d{2}(-\d{2})?)?"
 
 EXAMPLE_URL = "https://briefings.example"
@@ -256,6 +258,7 @@ class Settings:
     provider_tables: Mapping[str, Mapping[str, object]] = field(default_factory=lambda: MappingProxyType({}))
     ids: IdSettings = field(default_factory=IdSettings)
     bounces: BounceSettings = field(default_factory=BounceSettings)
+    theme: ThemeSettings = field(default_factory=ThemeSettings)
     redirects: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Old address -> new one, such as a feed of an older site. Old ones are paths below the publication's url; new
     ones too, or whole addresses. None leads to another old one."""

@@ -105,7 +105,9 @@ def _template_warnings(rendition: Rendition) -> Iterator[Finding]:
         yield Finding(
             stops=False, message=f"A link in the mail leads to {link}, and there is no such place.", remedy=template
         )
-    for link in sorted(link for link in links if link.startswith("http") and link not in rendition.text):
+    for link in sorted(
+        link for link in links if link.startswith("http") and link.partition("#")[0] not in rendition.text
+    ):
         yield Finding(
             stops=False, message=f"The text part lacks a link that the HTML part has: {link}", remedy=template
         )

@@ -77,7 +77,8 @@ def fingerprint_inputs(settings: Settings, templates: Iterable[Path]) -> str:
     for folder in (settings.paths.posts, *templates, code):
         for line in sorted(_files_below(folder)):
             digest.update(line.encode("utf-8", "surrogateescape"))
-    for name in ("authors.toml", "ids.toml"):
+    logo = (settings.theme.logo,) if settings.theme.logo and settings.theme.logo_file else ()
+    for name in ("authors.toml", "ids.toml", *logo):
         digest.update(_stat_line(settings.paths.root / name).encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 

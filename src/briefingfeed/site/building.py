@@ -9,6 +9,7 @@ from datetime import datetime
 from itertools import groupby
 from urllib.parse import urlsplit
 
+from briefingfeed.errors import ConfigurationError
 from briefingfeed.look import Look
 from briefingfeed.models.feed import FeedLink
 from briefingfeed.models.output import OutputCopy, OutputFile, OutputMade, key_of
@@ -57,6 +58,7 @@ def build_site(
     visible = [post for post in posts if post.visible_at(now)]
     builder = _Builder(settings, look, feeds, now, surroundings)
     builder.add_feed_style()
+    builder.add_logo()
     if settings.site.pages:
         builder.add_pages(visible)
     builder.add_assets(visible)
@@ -100,6 +102,19 @@ class _Builder:
         address = f"{self._home}/{SUBSCRIBE.removesuffix('index.html')}" if self._settings.site.pages else None
         quotable = address and address.replace("\\", "%5C").replace('"', "%22")
         self._add(OutputFile(FEED_STYLESHEET, self._look.render("site/feed.css", subscribe=quotable).encode()))
+
+    def add_logo(self) -> None:
+        """Mails show it too, so it is there even where no page is. Raises ConfigurationError if there is no file."""
+        theme = self._settings.theme
+        if theme.logo and theme.logo_file:
+            source = self._settings.paths.root / theme.logo
+            if not source.is_file():
+                raise ConfigurationError(
+                    f"there is no file {theme.logo} in {self._settings.paths.root}",
+                    where=f"{self._settings.file.name}: [theme] logo",
+                    remedy="put the image there, or correct the name",
+                )
+            self._add(OutputCopy(theme.logo_file, source))
 
     def add_assets(self, posts: Sequence[Post]) -> None:
         for post in posts:

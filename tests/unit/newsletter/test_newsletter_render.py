@@ -113,7 +113,7 @@ def test_html_part_keeps_the_conventions_of_mail(digest: Digest, settings: Setti
     html = render(digest, settings, look).html
     assert html.startswith('<!DOCTYPE html>\n<html lang="en" dir="ltr"')
     for kept in ("_resets.css", "_screens.css"):
-        assert (shipped_templates() / "email" / kept).read_text(encoding="utf-8").strip() in html
+        assert look.render(f"email/{kept}").strip() in html
     assert html.count("<style") == 3  # these two, and the one for Outlook, in a comment
     assert html.count("<h1") == 1
     assert html.count("<h2") == len(digest.posts) + 2  # contents and closing soon

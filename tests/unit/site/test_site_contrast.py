@@ -6,9 +6,10 @@ import re
 
 import pytest
 
-from briefingfeed.look import shipped_templates
+from briefingfeed.look import Look, shipped_templates
+from briefingfeed.models.settings import PublicationSettings
 
-CSS = (shipped_templates() / "site" / "site.css").read_text()
+CSS = Look([shipped_templates()], PublicationSettings()).render("site/site.css")
 LIGHT, DARK = (
     dict(re.findall(r"--([a-z-]+):\s*(#[0-9a-f]{6});", block))
     for block in re.findall(r":root\s*\{(.*?)\}", CSS, re.S)[:2]
