@@ -84,7 +84,7 @@ def fill(rendition: Rendition, values: SlotValues) -> Parts:
 
 def _written(value: str, coding: SlotCoding) -> bytes:
     if coding is SlotCoding.HEADER:
-        return value.encode("ascii")
+        return value.encode()  # beyond ASCII only for an address that SMTPUTF8 carries
     return encode_value(escape(value) if coding is SlotCoding.HTML else value)
 
 

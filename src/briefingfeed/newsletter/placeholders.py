@@ -20,7 +20,8 @@ from briefingfeed.posts.links import ascii_address
 
 Placeholders = Mapping[SlotName, str]
 
-_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9.-]+")
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]+"
+_ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9.-]+")
 _FORMS = {
     SlotName.ADDRESS: _ADDRESS,
     SlotName.MESSAGE_ID: re.compile(r"<[!-;=?-~]+@[A-Za-z0-9.-]+>"),
@@ -64,11 +65,13 @@ def placeholders_of(rendition: Rendition) -> Placeholders:
 def checked_value(name: SlotName, value: str) -> str:
     """Return `value` as it is written into a copy: printable ASCII, an address with its domain in A-labels.
 
-    Raises SlotValueError if it is anything else than one address, one Message-ID or one URL.
+    Only an address may hold more than ASCII, before its @: a header that holds it is UTF-8 (RFC 6532), which no server
+    takes that doesn't offer SMTPUTF8. Raises SlotValueError if it is anything else than one address, one Message-ID or
+    one URL.
     """
     if name is SlotName.ADDRESS and not value.isascii():
         value = _with_ascii_domain(value)
-    if len(value) > _LONGEST or not _FORMS[name].fullmatch(value):
+    if len(value.encode("utf-8", "replace")) > _LONGEST or not value.isprintable() or not _FORMS[name].fullmatch(value):
         raise SlotValueError(
             f"the {name} of this recipient cannot be written into a mail",
             remedy="look at the subscriber: `briefingfeed subscribers show`",
@@ -78,11 +81,6 @@ def checked_value(name: SlotName, value: str) -> str:
 
 def _with_ascii_domain(address: str) -> str:
     local, _, domain = address.rpartition("@")
-    if not local.isascii():
-        raise SlotValueError(
-            "the part of this address before the @ is not ASCII; mail to it needs SMTPUTF8, which is not supported",
-            remedy="ask the subscriber for another address",
-        )
     return f"{local}@{ascii_domain(domain)}"
 
 

@@ -12,6 +12,8 @@ import idna
 
 LONGEST_ADDRESS = 254
 """RFC 5321, 4.5.3.1.3: a path is at most 256 octets, angle brackets included."""
+LONGEST_LOCAL_PART = 64
+"""Octets; RFC 5321, 4.5.3.1.1."""
 LONGEST_NOTE = 300
 
 _LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}"
@@ -24,22 +26,24 @@ class AddressError(ValueError):
     """The address cannot stand in an envelope. The message never repeats it."""
 
 
-def wire_address(address: str) -> str:
+def wire_address(address: str, *, international: bool = False) -> str:
     """Return `address` in ASCII, its domain in punycode where needed.
 
     Raises AddressError for anything but one plain address: control characters, spaces, angle brackets, commas, quoted
-    or non-ASCII local parts, domain literals, more than 254 characters.
+    or non-ASCII local parts, domain literals, more than 254 octets. `international`: a local part may hold letters
+    beyond ASCII, and stays as it is (RFC 6531); only the domain is sure to be ASCII then.
     """
     if _WIRE.fullmatch(address):
         wire = address
     else:
         local, at, domain = address.rpartition("@")
-        if not at or not local.isascii():
+        if not at or not (local.isascii() or (international and _is_international(local))):
             raise AddressError("The part before the @ of this address cannot be sent over SMTP.")
-        wire = f"{local}@{_punycode(domain)}"
-        if not _WIRE.fullmatch(wire):
+        domain = _punycode(domain)
+        wire = f"{local}@{domain}"
+        if not _WIRE.fullmatch(wire if local.isascii() else f"x@{domain}"):
             raise AddressError("This is not an address that mail can be sent to.")
-    if len(wire) > LONGEST_ADDRESS:
+    if len(wire.encode()) > LONGEST_ADDRESS:
         raise AddressError("This address is longer than SMTP allows.")
     return wire
 
@@ -56,6 +60,15 @@ def scrub(words: str, recipient: str = "") -> str:
         if known:
             text = re.sub(rf"(?<!\w){re.escape(known)}(?!\w)", "[address]", text, flags=re.IGNORECASE)
     return text if len(text) <= LONGEST_NOTE else text[: LONGEST_NOTE - 1] + "…"
+
+
+def _is_international(local: str) -> bool:
+    """Whether `local` is a dot-atom of RFC 6531, and stays one for a server that looks at compatibility forms: a
+    fullwidth angle bracket must not become a real one."""
+    if len(local.encode("utf-8", "replace")) > LONGEST_LOCAL_PART or not local.isprintable():
+        return False
+    plain = "".join(each for each in unicodedata.normalize("NFKC", local) if each.isascii())
+    return not plain or re.fullmatch(_LOCAL, plain) is not None
 
 
 def _punycode(domain: str) -> str:

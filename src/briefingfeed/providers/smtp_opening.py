@@ -28,13 +28,15 @@ from briefingfeed.providers.smtp_wire import Wire, WireError
 def tls_context(settings: SmtpSettings) -> ssl.SSLContext:
     """Return a context that verifies certificate and host name. Raises ConfigurationError for a bad `ca_file`."""
     try:
-        return ssl.create_default_context(cafile=settings.ca_file)
+        context = ssl.create_default_context(cafile=settings.ca_file)
     except OSError as error:  # ssl.SSLError is one
         raise ConfigurationError(
             f"The certificates to trust cannot be read: {error.strerror or error}.",
             where=str(settings.ca_file),
             remedy="Name a PEM file in [smtp] ca_file, or remove the line to trust what this machine trusts.",
         ) from error
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # whatever this machine's OpenSSL is set up to bear
+    return context
 
 
 async def open_session(settings: SmtpSettings, credentials: Credentials | None, context: ssl.SSLContext) -> Session:
@@ -91,7 +93,7 @@ async def _greet(session: Session) -> None:
 
 
 async def _start_tls(session: Session, context: ssl.SSLContext) -> None:
-    if "STARTTLS" not in session.offers.keywords:
+    if "STARTTLS" not in session.offers:
         raise no_starttls(session.settings, "it is not in its answer to EHLO")
     reply = await session.command(b"STARTTLS")
     if reply.code != 220:

@@ -6,6 +6,7 @@ RFC 5321; RFC 2920 where the server offers PIPELINING. Whether trying again is s
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -14,10 +15,12 @@ from dataclasses import dataclass, replace
 from briefingfeed.models.delivery import Phase, Result
 from briefingfeed.providers.smtp_replies import GARBAGE, Reply, ReplyReader, judge
 from briefingfeed.providers.smtp_settings import SmtpSettings
-from briefingfeed.providers.smtp_troubles import SessionError, broken, refused, too_large
+from briefingfeed.providers.smtp_troubles import SessionError, broken, out_of_turn, refused, too_large
 from briefingfeed.providers.smtp_wire import END_OF_DATA, Wire, WireError
 
 _QUIT_SECONDS = 5.0
+_NO_SUCH_PARAMETER = frozenset({501, 504, 555})
+_NO_SMTPUTF8 = "The mail server takes no address with letters outside a-z before the @: it doesn't offer SMTPUTF8."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,13 @@ class Offers:
     size: int = 0
     """The largest message in octets; 0: not said."""
 
+    def __contains__(self, keyword: str) -> bool:
+        return keyword in self.keywords
+
+    def without(self, keyword: str) -> Offers:
+        """Return the offers for a server that doesn't keep one of them."""
+        return replace(self, keywords=self.keywords - {keyword})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
@@ -38,6 +48,8 @@ class Verdict:
     phase: Phase
     reply: Reply | None = None
     trouble: SessionError | None = None
+    note: str = ""
+    """Our own words, where no reply says it."""
 
 
 class Session:
@@ -60,9 +72,15 @@ class Session:
         return await self.reply(self.settings.timeout)
 
     async def reply(self, seconds: float) -> Reply:
-        """Return the next reply; its code is GARBAGE if it cannot be read. Raises WireError."""
+        """Return the next reply; its code is GARBAGE if it cannot be read.
+
+        Raises WireError, also if the reply isn't whole after so many `seconds`, however much of it has come.
+        """
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + seconds
         while not self._replies:
-            self._reader.feed(await self.wire.receive(seconds), self._replies.append)
+            received = await self.wire.receive(max(deadline - clock(), 0))
+            self._reader.feed(received, self._replies.append)
         return self._replies.popleft()
 
     @property
@@ -88,6 +106,9 @@ class Session:
     async def submit(self, sender: str, recipient: str, segments: Sequence[bytes]) -> Verdict:
         """Hand over one copy; addresses as `wire_address` returns them. Never raises for what the server does.
 
+        A recipient with more than ASCII before the @ goes with SMTPUTF8 (RFC 6531), or fails alone where that isn't
+        offered. BODY=8BITMIME is never declared: no body of ours needs it.
+
         After a verdict with `trouble` the session may only be closed.
         """
         verdict = await _Transaction(self, recipient, reset=self._dirty).run(sender, segments)
@@ -112,6 +133,7 @@ class _Transaction:
         self._recipient = recipient
         self._settings = session.settings
         self._reset = reset
+        self._is_international = not recipient.isascii()
         self._phase = Phase.MAIL
         self._verdict: Verdict | None = None
 
@@ -121,24 +143,40 @@ class _Transaction:
             if 0 < self._session.offers.size < size:
                 trouble = too_large(self._settings, size, self._session.offers.size)
                 return Verdict(result=Result.RETURNED, phase=Phase.MAIL, trouble=trouble)
+            if self._is_international and "SMTPUTF8" not in self._session.offers:
+                return Verdict(result=Result.FAILED, phase=Phase.MAIL, note=_NO_SMTPUTF8)
             if not self._session.is_in_step:
                 self._judge(await self._session.reply(self._settings.timeout))
             else:
                 await self._envelope(sender, size)
+                if self._size_is_not_known:
+                    self._session.offers = self._session.offers.without("SIZE")
+                    self._verdict, self._reset = None, True
+                    await self._envelope(sender, size)
             return self._verdict or await self._content(segments)
         except WireError as error:
             return self._lost(error)
 
+    @property
+    def _size_is_not_known(self) -> bool:
+        """Whether a server that offered SIZE refuses it as a parameter of MAIL."""
+        verdict = self._verdict
+        if verdict is None or verdict.phase is not Phase.MAIL or verdict.reply is None:
+            return False
+        return verdict.reply.code in _NO_SUCH_PARAMETER and "SIZE" in self._session.offers
+
     async def _envelope(self, sender: str, size: int) -> None:
-        size_given = f" SIZE={size}" if "SIZE" in self._session.offers.keywords else ""
+        parameters = f" SIZE={size}" if "SIZE" in self._session.offers else ""
+        if self._is_international:
+            parameters += " SMTPUTF8"
         commands = [
-            (Phase.MAIL, f"MAIL FROM:<{sender}>{size_given}\r\n".encode("ascii")),
-            (Phase.RCPT, f"RCPT TO:<{self._recipient}>\r\n".encode("ascii")),
+            (Phase.MAIL, f"MAIL FROM:<{sender}>{parameters}\r\n".encode("ascii")),
+            (Phase.RCPT, f"RCPT TO:<{self._recipient}>\r\n".encode()),
             (Phase.DATA, b"DATA\r\n"),
         ]
         if self._reset:
             commands.insert(0, (Phase.CONNECT, b"RSET\r\n"))
-        if "PIPELINING" in self._session.offers.keywords:
+        if "PIPELINING" in self._session.offers:
             self._session.wire.write(b"".join(line for _, line in commands))
             for phase, _ in commands:
                 await self._read(phase)
@@ -163,6 +201,11 @@ class _Transaction:
             await self._session.reply(self._settings.dot_timeout)
 
     async def _content(self, segments: Sequence[bytes]) -> Verdict:
+        if not self._session.is_in_step:
+            # An answer is there before the message: it would be taken for the answer to the dot.
+            reply = await self._session.reply(self._settings.timeout)
+            trouble = out_of_turn(self._settings, reply)
+            return Verdict(result=Result.RETURNED, phase=Phase.DATA, reply=reply, trouble=trouble)
         self._phase = Phase.DOT
         reply = await self._session.send_message(segments)
         if not self._session.wire.dot_taken:
@@ -170,16 +213,21 @@ class _Transaction:
         return self._judge(reply)
 
     def _judge(self, reply: Reply) -> Verdict:
+        if self._is_international and self._phase is Phase.MAIL and reply.refuses_utf8:
+            self._verdict = Verdict(result=Result.FAILED, phase=Phase.MAIL, reply=reply)
+            return self._verdict
         result = judge(self._phase, reply)
         out_of_step = self._phase is Phase.BODY or result in (Result.RETURNED, Result.UNCERTAIN)
         trouble = None
         if out_of_step or reply.code in (421, GARBAGE):
             trouble = refused(self._settings, self._phase, reply, self._recipient)
+            trouble.wants_one_by_one = reply.code == GARBAGE and self._is_in_pipeline
         self._verdict = Verdict(result=result, phase=self._phase, reply=reply, trouble=trouble)
         return self._verdict
 
     def _lost(self, error: WireError) -> Verdict:
         trouble = broken(self._settings, error)
+        trouble.wants_one_by_one = error.was_silence and self._is_in_pipeline
         if self._verdict is not None:
             return replace(self._verdict, trouble=self._verdict.trouble or trouble)
         if self._phase is not Phase.DOT:
@@ -187,3 +235,7 @@ class _Transaction:
         if self._session.wire.dot_taken:
             return Verdict(result=Result.UNCERTAIN, phase=Phase.DOT, trouble=trouble)
         return Verdict(result=Result.RETURNED, phase=Phase.BODY, trouble=trouble)
+
+    @property
+    def _is_in_pipeline(self) -> bool:
+        return "PIPELINING" in self._session.offers and self._phase in (Phase.MAIL, Phase.RCPT, Phase.DATA)

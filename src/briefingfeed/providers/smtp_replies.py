@@ -45,6 +45,11 @@ class Reply:
         found = _ENHANCED.match(self.lines[0]) if self.lines else None
         return found[0] if found and int(found[1]) == self.code // 100 else None
 
+    @property
+    def refuses_utf8(self) -> bool:
+        """Whether it says that an address beyond ASCII, or SMTPUTF8 itself, goes no further (RFC 6531)."""
+        return self.code in (501, 504, 555) or self.enhanced_code in NO_UTF8
+
     def allows(self, phase: Phase) -> bool:
         """Whether the dialogue may go on: 2xx at MAIL and RCPT, 354 at DATA."""
         return self.code == 354 if phase is Phase.DATA else self.code // 100 == 2

@@ -53,6 +53,9 @@ class SmtpSettings:
     helo: str | None = None
     """The name to greet with. Default: the address literal of our end (RFC 5321, 4.1.4)."""
     connections: int = 1
+    """At most; a server that allows fewer gets fewer."""
+    messages_per_connection: int | None = None
+    """After so many a new connection is made, before the server closes the old one. None: as many as it takes."""
     rate: float | None = None
     """At most this many messages per second, over all connections. None: as fast as the server takes them."""
     per_hour: int | None = None

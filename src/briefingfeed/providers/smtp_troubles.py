@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import ssl
 from collections.abc import Sequence
 
 from briefingfeed.errors import ProviderError
 from briefingfeed.models.delivery import Phase
 from briefingfeed.providers.addresses import scrub
+from briefingfeed.providers.smtp_patience import Plea, plea
 from briefingfeed.providers.smtp_replies import GARBAGE, Reply
 from briefingfeed.providers.smtp_settings import Auth, SmtpSettings
 from briefingfeed.providers.smtp_wire import WireError
@@ -20,6 +22,15 @@ _CHECK_LOGIN = f"Check username in [smtp] and the password in {PASSWORD_VARIABLE
 _CHECK_TOKEN = (
     f"Put a fresh access token into {TOKEN_VARIABLE} or the file of token_file: they last about an hour. "
     "Check username in [smtp], and that the token may send mail for it."
+)
+
+_SMALLER = "Lower size_budget_kb in [newsletter], or ask the server's operator for more."
+_OFTEN_BLOCKED = (25, 465, 587)
+_NO_WAY = (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ETIMEDOUT, errno.EACCES, errno.EPERM)
+_BLOCKED = (
+    "Many hosting companies block port {port} to stop spam. If host and port are right: see whether the mail service "
+    "has another port (often 2525), ask your hosting company to open this one, or choose a provider that works over "
+    "HTTPS, such as postmark."
 )
 
 # OpenSSL's X509_V_ERR_*: what a volunteer can do something about.
@@ -35,20 +46,37 @@ _CERTIFICATE = {
 
 
 class SessionError(ProviderError):
-    """The session cannot be had or cannot go on. `hopeless`: trying again without a change is of no use."""
+    """The session cannot be had or cannot go on. `hopeless`: trying again without a change is of no use;
+    `wants_rest`: the server asked for patience."""
 
-    def __init__(self, settings: SmtpSettings, message: str, *, remedy: str = _LATER, hopeless: bool = False) -> None:
+    def __init__(
+        self,
+        settings: SmtpSettings,
+        message: str,
+        *,
+        remedy: str = _LATER,
+        hopeless: bool = False,
+        wants_rest: bool = False,
+    ) -> None:
         super().__init__(message, where=settings.where, remedy=remedy)
         self.hopeless = hopeless
+        self.wants_rest = wants_rest
+        self.wants_one_by_one = False
+        """It broke over a pipeline: the next session should do without."""
 
 
 def unreachable(settings: SmtpSettings, error: OSError) -> SessionError:
     """No connection: unknown host, refused, timed out."""
+    remedy = f"Check host and port in [smtp], and that the server is running. {_LATER}"
+    if settings.usual_port in _OFTEN_BLOCKED and not settings.is_loopback and _may_be_blocked(error):
+        remedy = f"{remedy}\n  {_BLOCKED.format(port=settings.usual_port)}"
     return SessionError(
-        settings,
-        f"The mail server cannot be reached: {error.strerror or error or 'no answer in time'}.",
-        remedy=f"Check host and port in [smtp], and that the server is running. {_LATER}",
+        settings, f"The mail server cannot be reached: {error.strerror or error or 'no answer in time'}.", remedy=remedy
     )
+
+
+def _may_be_blocked(error: OSError) -> bool:
+    return isinstance(error, TimeoutError) or error.errno in _NO_WAY
 
 
 def broken(settings: SmtpSettings, error: WireError) -> SessionError:
@@ -67,14 +95,46 @@ def too_large(settings: SmtpSettings, size: int, limit: int) -> SessionError:
     return SessionError(
         settings,
         f"The message has {size // 1000} kB, and the mail server takes at most {limit // 1000} kB.",
-        remedy="Lower size_budget_kb in [newsletter], or ask the server's operator for more.",
+        remedy=_SMALLER,
         hopeless=True,
     )
 
 
+def slow_down(settings: SmtpSettings, reply: Reply, recipient: str) -> SessionError:
+    """The server wants less mail from us for now; with 5xx, none for a good while."""
+    return SessionError(
+        settings,
+        f"The mail server asks us to slow down: {_said(reply, recipient)}",
+        remedy=f"{_LATER} What the server allows can be set as rate, per_hour or per_day in [smtp].",
+        hopeless=reply.code // 100 == 5,
+        wants_rest=True,
+    )
+
+
+def out_of_turn(settings: SmtpSettings, reply: Reply) -> SessionError:
+    """A reply that nobody asked for."""
+    if reply.code == GARBAGE:
+        return refused(settings, Phase.CONNECT, reply)
+    return SessionError(
+        settings,
+        f"The mail server answers before it is asked: {_said(reply)}",
+        remedy=f"Something between us and the server may be broken. {_LATER}",
+    )
+
+
+def _said(reply: Reply, *names: str) -> str:
+    """Return a reply's words without `names` and without any address."""
+    words = f"{reply.code} {reply.text}"
+    for name in names:
+        words = scrub(words, name)
+    return scrub(words).strip()
+
+
 def refused(settings: SmtpSettings, phase: Phase, reply: Reply, recipient: str = "") -> SessionError:
     """A reply after which the session cannot go on."""
-    words = f"{reply.code} {scrub(reply.text, recipient)}".strip()
+    words = _said(reply, recipient)
+    if 0 < reply.code < 400:
+        return out_of_turn(settings, reply)
     if reply.code == GARBAGE:
         remedy = f"Check host, port and security in [smtp]. {_LATER}"
         return SessionError(settings, "The mail server answered something that is not SMTP.", remedy=remedy)
@@ -83,6 +143,12 @@ def refused(settings: SmtpSettings, phase: Phase, reply: Reply, recipient: str =
     if reply.code == 538:
         remedy = 'Set security = "starttls" or "tls" in [smtp].'
         return SessionError(settings, f"The mail server wants TLS first: {words}", remedy=remedy, hopeless=True)
+    if phase is Phase.MAIL and plea(reply) is Plea.CLEAR:
+        return slow_down(settings, reply, recipient)
+    if phase is Phase.MAIL and (reply.code == 552 or reply.enhanced_code == "5.3.4"):
+        return SessionError(
+            settings, f"The message is too large for the mail server: {words}", remedy=_SMALLER, hopeless=True
+        )
     if phase is Phase.MAIL and reply.code // 100 == 5:
         return SessionError(
             settings,
@@ -90,11 +156,12 @@ def refused(settings: SmtpSettings, phase: Phase, reply: Reply, recipient: str =
             remedy="Check from in [newsletter]: this server must be allowed to send for it. Check [smtp] username too.",
             hopeless=True,
         )
-    return SessionError(settings, f"The mail server takes no mail just now: {words}")
+    wants_rest = reply.code // 100 == 4 and reply.code != 421
+    return SessionError(settings, f"The mail server takes no mail just now: {words}", wants_rest=wants_rest)
 
 
 def login_refused(settings: SmtpSettings, reply: Reply, *, with_token: bool = False) -> SessionError:
-    words = f"{reply.code} {scrub(reply.text, settings.username or '')}".strip()
+    words = _said(reply, settings.username or "")
     if reply.code == 530 or not settings.username:
         return SessionError(
             settings,

@@ -27,7 +27,14 @@ _MOST_BUFFERS = 512
 
 
 class WireError(Exception):
-    """The connection cannot be used any more. The message ends a sentence that begins "The connection …"."""
+    """The connection cannot be used any more. The message ends a sentence that begins "The connection …".
+
+    `was_silence`: the other side did not answer in time.
+    """
+
+    def __init__(self, words: str, *, was_silence: bool = False) -> None:
+        super().__init__(words)
+        self.was_silence = was_silence
 
 
 class Wire:
@@ -135,12 +142,16 @@ class Wire:
         return chunk
 
     async def start_tls(self, context: ssl.SSLContext, hostname: str, seconds: float) -> None:
-        """Encrypt from here on. Raises WireError, ssl.SSLError (ssl.SSLCertVerificationError among them)."""
+        """Encrypt from here on, within so many `seconds`.
+
+        Raises WireError, ssl.SSLError (ssl.SSLCertVerificationError among them).
+        """
         tls = TlsBuffers(context, hostname)
+        deadline = self._loop.time() + seconds
         try:
             while not tls.shake_hands():
                 self._hand_over((tls.outgoing(),))
-                tls.incoming(await self.receive(seconds))
+                tls.incoming(await self.receive(max(deadline - self._loop.time(), 0)))
         finally:
             self._hand_over((tls.outgoing(),))
         self._tls = tls
@@ -176,7 +187,7 @@ class Wire:
         if self._loop.time() < self._deadline:
             self._set_alarm()
         else:
-            self._fail("timed out: the server did not answer")
+            self._fail("timed out: the server did not answer", was_silence=True)
 
     def _seal(self, data: bytes) -> bytes:
         assert self._tls is not None  # noqa: S101 - for the type checker
@@ -248,9 +259,9 @@ class Wire:
             self._fail("was flooded by the server")
         self._wake()
 
-    def _fail(self, words: str) -> None:
+    def _fail(self, words: str, *, was_silence: bool = False) -> None:
         if self._error is None:
-            self._error = WireError(words)
+            self._error = WireError(words, was_silence=was_silence)
             self._backlog = memoryview(b"")
             self._loop.remove_reader(self._socket.fileno())
             self._loop.remove_writer(self._socket.fileno())

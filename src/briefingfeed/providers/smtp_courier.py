@@ -1,0 +1,200 @@
+"""One connection's loop: a session, a message, its outcome; and again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+
+from briefingfeed.models.delivery import Message, Outcome, Phase, Result
+from briefingfeed.providers.addresses import AddressError, scrub, wire_address
+from briefingfeed.providers.base import Work
+from briefingfeed.providers.smtp_convoy import Convoy
+from briefingfeed.providers.smtp_protocol import Session, Verdict
+from briefingfeed.providers.smtp_settings import SmtpSettings
+from briefingfeed.providers.smtp_troubles import SessionError, bad_sender, slow_down
+
+OpenSession = Callable[[], Awaitable[Session]]
+
+
+class Courier:
+    """Carries messages until there are none, or its convoy ends."""
+
+    def __init__(self, settings: SmtpSettings, open_session: OpenSession, work: Work, convoy: Convoy) -> None:
+        self._settings = settings
+        self._open_session = open_session
+        self._work = work
+        self._convoy = convoy
+        self._session: Session | None = None
+        self._carried = 0
+        """Messages that this session has had."""
+        self._ahead: asyncio.Future[Sequence[Message]] | None = None
+        self._held: Message | None = None
+        """Taken and not reported yet."""
+        self._broke: Verdict | None = None
+        """How a session broke over the message that is held, where trying again is safe."""
+
+    async def run(self) -> None:
+        """Raises SessionError if no session is to be had; everything taken is reported before."""
+        try:
+            while session := await self._ready_session():
+                self._held = self._held or await self._next()
+                if self._held is None:
+                    break
+                await self._submit(session, self._held)
+                await self._leave_in_time()
+        except BaseException:
+            self._convoy.break_off()
+            raise
+        finally:
+            try:
+                await self._give_back()
+            finally:
+                if self._session is not None:
+                    await self._session.quit()
+
+    async def _ready_session(self) -> Session | None:
+        """Return a session, once nobody is to rest; None at the end, or if the server has no room for this connection
+        beside the others. Raises SessionError when there is none to be had."""
+        while True:
+            await self._convoy.rest(holding=self._held is not None)
+            if self._session is not None and not self._convoy.is_broken:
+                return self._session  # what was fetched ahead still goes, though others have found the end
+            if self._is_done():
+                return None
+            async with self._convoy.opening:
+                if self._is_done():
+                    return None
+                try:
+                    self._take_up(await self._open_session())
+                except SessionError as trouble:
+                    if self._convoy.sessions and not trouble.hopeless:
+                        return None
+                    self._convoy.failed(trouble)
+
+    def _is_done(self) -> bool:
+        return self._convoy.is_broken or (self._convoy.is_over and self._held is None)
+
+    def _take_up(self, session: Session) -> None:
+        session.reached = self._work.reached
+        if not self._convoy.pipelines:
+            session.offers = session.offers.without("PIPELINING")
+        self._session, self._carried = session, 0
+        self._convoy.sessions += 1
+
+    async def _next(self) -> Message | None:
+        """Return the next message, and have the one after it armed meanwhile."""
+        if self._ahead is None:
+            self._ahead = asyncio.ensure_future(self._take())
+        taken = await asyncio.shield(self._ahead)  # what is being armed must be known, even if we are cancelled
+        self._ahead = None
+        if not taken:
+            self._convoy.end()
+            return None
+        self._ahead = asyncio.ensure_future(self._take())
+        return taken[0]
+
+    async def _take(self) -> Sequence[Message]:
+        await self._convoy.keep_pace()
+        return () if self._convoy.is_over else await self._work.take(1)
+
+    async def _submit(self, session: Session, message: Message) -> None:
+        try:
+            recipient = wire_address(message.recipient, international=True)
+        except AddressError as error:
+            await self._report(_outcome(message, Result.FAILED, Phase.RCPT, note=str(error)))
+            return
+        try:
+            sender = wire_address(message.envelope_from)
+        except AddressError as error:
+            raise bad_sender(self._settings) from error
+        self._carried += 1
+        try:
+            verdict = await session.submit(sender, recipient, message.segments)
+        except BaseException:  # cancelled, above all: what may have gone out must not be called untouched
+            self._drop_session()
+            if session.is_in_doubt:
+                await self._report(_outcome(message, Result.UNCERTAIN, Phase.DOT, note="The run was interrupted."))
+            raise
+        if verdict.trouble is None:
+            await self._settle(message, verdict)
+        else:
+            await self._settle_broken(message, verdict, verdict.trouble)
+
+    async def _settle(self, message: Message, verdict: Verdict) -> None:
+        """The session goes on."""
+        if verdict.result is Result.ACCEPTED:
+            self._convoy.succeeded()
+        elif verdict.reply is not None and self._convoy.is_plea(verdict.reply):
+            # About us, so the message stays in hand; if the server doesn't relent, it goes back untouched.
+            self._broke = replace(verdict, result=Result.RETURNED)
+            self._convoy.failed(slow_down(self._settings, verdict.reply, message.recipient))
+            return
+        await self._report(_outcome_of(message, verdict))
+
+    async def _settle_broken(self, message: Message, verdict: Verdict, trouble: SessionError) -> None:
+        """The session can't go on."""
+        self._drop_session()
+        if trouble.wants_one_by_one:
+            self._convoy.pipelines = False
+        if verdict.result is not Result.RETURNED:
+            await self._report(_outcome_of(message, verdict))
+        elif self._broke is not None and Phase.MAIL not in (self._broke.phase, verdict.phase):
+            # Twice over the same message. So that one message cannot stop all those behind it, its turn comes later.
+            await self._report(replace(_outcome_of(message, verdict), result=Result.DEFERRED))
+        else:
+            self._broke = verdict
+        self._convoy.failed(trouble)
+
+    async def _leave_in_time(self) -> None:
+        """Say goodbye to a server that takes so many messages per connection, once there is one more to carry."""
+        most = self._settings.messages_per_connection
+        if most is None or self._session is None or self._carried < most:
+            return
+        self._held = self._held or await self._next()
+        if self._held is not None:
+            session = self._session
+            self._forget_session()
+            await session.quit()
+
+    def _drop_session(self) -> None:
+        if self._session is not None:
+            self._session.wire.close()
+            self._forget_session()
+
+    def _forget_session(self) -> None:
+        self._session = None
+        self._convoy.sessions -= 1
+
+    async def _report(self, outcome: Outcome) -> None:
+        self._held = self._broke = None
+        await self._work.report(outcome)
+
+    async def _give_back(self) -> None:
+        """Report as RETURNED whatever was taken and not begun, or broke where trying again is safe."""
+        if self._held is not None:
+            untouched = Verdict(result=Result.RETURNED, phase=Phase.CONNECT)
+            await self._report(_outcome_of(self._held, self._broke or untouched))
+        if self._ahead is not None:
+            ahead = await self._ahead
+            self._ahead = None
+            for message in ahead:
+                await self._work.report(_outcome(message, Result.RETURNED, Phase.CONNECT))
+
+
+def _outcome_of(message: Message, verdict: Verdict) -> Outcome:
+    if verdict.reply is None:
+        note = verdict.note or (verdict.trouble.message if verdict.trouble else "")
+        return _outcome(message, verdict.result, verdict.phase, note=note)
+    return Outcome(
+        delivery_id=message.delivery_id,
+        result=verdict.result,
+        phase=verdict.phase,
+        code=verdict.reply.code if verdict.reply.code > 0 else None,
+        enhanced_code=verdict.reply.enhanced_code,
+        note="" if verdict.result is Result.ACCEPTED else scrub(verdict.reply.text, message.recipient),
+    )
+
+
+def _outcome(message: Message, result: Result, phase: Phase, *, note: str = "") -> Outcome:
+    return Outcome(delivery_id=message.delivery_id, result=result, phase=phase, note=scrub(note, message.recipient))
