@@ -64,7 +64,12 @@ def freeze_due(context: SendContext, cadence: Cadence, *, at_once: bool, force: 
         return Frozen(standing=(silence(decision.silent_since),))
     if decision.ahead is not None:
         return Frozen(standing=(ahead(decision.ahead),))
-    return freeze_slot(context, decision.due, now) if decision.due is not None else Frozen()
+    if decision.due is None:
+        return Frozen()
+    try:
+        return freeze_slot(context, decision.due, now)
+    except editions.DealtWithError:  # somebody held or cancelled it, or another machine was quicker
+        return Frozen()
 
 
 def _mark(name: str, cadence: Cadence) -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from briefingfeed.delivery.copies import NOBODY, Copies
 from briefingfeed.delivery.single import hand_over
 from briefingfeed.errors import RefusedError
-from briefingfeed.models.delivery import Claimed, Outcome, Result
-from briefingfeed.models.edition import Cadence, Edition, EditionState, Slot
+from briefingfeed.models.delivery import Outcome, Result
+from briefingfeed.models.edition import Cadence, Slot
 from briefingfeed.models.post import Post
 from briefingfeed.newsletter.preflight import Finding
 from briefingfeed.newsletter.schedule import require, upcoming_slot
@@ -17,6 +16,7 @@ from briefingfeed.posts.store import Library
 from briefingfeed.services.drafting import render_posts, select_posts
 from briefingfeed.services.freezing import basis, look_ahead
 from briefingfeed.services.send_context import SendContext, check_as_of, check_identity
+from briefingfeed.services.single_mail import single_message
 
 NEWEST = 5
 """Posts shown when nothing waits for the next edition."""
@@ -66,19 +66,7 @@ def send_sample(context: SendContext, cadence: Cadence, address: str, *, as_of: 
     library = context.load_posts()
     posts = _posts(context, cadence, library, now)
     rendition, findings = render_posts(context, posts, library.posts, now, test=True)
-    # A Message-ID of its own each time: mail programs hide a second message with the same one.
-    edition = Edition(
-        key=f"test/{now.isoformat()}",
-        cadence=cadence,
-        rehearsal=True,
-        slot_at=now,
-        state=EditionState.FROZEN,
-        signing_key=context.keyring.current,
-        sender=context.settings.newsletter.from_.address,
-        public_url=context.settings.public_url,
-    )
-    row = Claimed(delivery_id=0, subscriber_id=NOBODY, address=address, attempts=0, rendition_id=0)
-    message = Copies(edition, lambda _id: rendition, context.keyring).message(row)
+    message = single_message(context, rendition, address, name=f"test/{now.isoformat()}", cadence=cadence)
     return SampleReport(
         address=address,
         subject=rendition.subject,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -24,6 +25,7 @@ from briefingfeed.services.editions import subject_of
 from briefingfeed.services.freezing import Frozen, freeze_due, look_ahead
 from briefingfeed.services.mailbox import MOST_BEFORE_SENDING, read_mailbox
 from briefingfeed.services.notices import Notice, note, take_noted, tell_all, told_elsewhere
+from briefingfeed.services.proofs import send_proofs
 from briefingfeed.services.report_mailing import send_reports
 from briefingfeed.services.reporting import Findings, take_up
 from briefingfeed.services.self_watch import upkeep_notices
@@ -78,6 +80,7 @@ def send_edition(
         frozen = freeze_due(context, cadence, at_once=at_once, force=force)
         if any(edition.state in UNFINISHED for edition in frozen.editions):
             context.failpoint(AFTER_FREEZE)
+        frozen = replace(frozen, standing=(*frozen.standing, *send_proofs(context, cadence)))
         result = run.hand_over()
         report = run.report(frozen, result)
         if result.error is None and result.stopped_by is None:

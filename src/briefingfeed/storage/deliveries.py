@@ -78,6 +78,7 @@ def next_due(c: Connection, key: str) -> datetime | None:
     found = c.execute(query.where(edition.c.key == key, waiting, may_go).group_by(edition.c.pause_until)).one_or_none()
     if found is None:
         return None
+    since: datetime
     since, pause_until = found
     return max(since, pause_until) if pause_until else since
 

@@ -139,6 +139,11 @@ def _may_become(found: Edition, to: EditionState) -> bool:
     return to in _MAY_BECOME.get(found.state, ())
 
 
+def note_proof(c: Connection, key: str, content: str, now: datetime) -> None:
+    """Write down that somebody has a proof of an edition with this content (a hash)."""
+    c.execute(update(edition).where(edition.c.key == key).values(proof_hash=content, proof_sent_at=now))
+
+
 def history(c: Connection, scope: str) -> PostHistory:
     """Return what was mailed before. `scope` is `Edition.scope`."""
     carried = c.scalars(select(edition_post.c.post_id).where(edition_post.c.scope == scope))

@@ -103,7 +103,7 @@ class Desk:
         return SendContext(
             settings=self.settings,
             database=self.database,
-            look=Look([shipped_templates()], self.settings.publication),
+            look=Look([self.settings.paths.templates, shipped_templates()], self.settings.publication),
             keyring=self.keyring,
             provider=self.provider,
             load_posts=self.load,

@@ -6,9 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from briefingfeed.models.delivery import DeliveryState, Result
 from briefingfeed.models.edition import EditionState
-from briefingfeed.services.editions import release_edition
 
 W48 = "weekly/2026-W48"
 READERS = [f"r{number:02}" for number in range(40)]
@@ -27,11 +25,6 @@ def desk(desk):
 def later(desk, minutes: float):
     desk.now += timedelta(minutes=minutes)
     return desk.send()
-
-
-def refuse(desk, *places: int, result: Result = Result.REJECTED) -> None:
-    """Let the readers at these places of the line be refused."""
-    desk.office.refuse_places = {place: result for place in places}
 
 
 class TestAFirstBatchThatWentWell:

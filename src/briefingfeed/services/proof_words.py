@@ -1,0 +1,119 @@
+"""What the box above a proof says, and what a run says about proofs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from briefingfeed.errors import BriefingfeedError
+from briefingfeed.look import day_in_words
+from briefingfeed.models.edition import Edition, EditionState
+from briefingfeed.models.settings import Settings
+from briefingfeed.newsletter.proof import Box, Command
+from briefingfeed.services.drafting import Draft
+from briefingfeed.services.notices import Notice
+from briefingfeed.services.proof_memory import Shown, changes
+
+_ELSEWHERE = "No post has changed, but what stands around them: settings, templates, or what closes soon."
+
+
+def box_for(
+    edition: Edition,
+    draft: Draft,
+    settings: Settings,
+    *,
+    readers: int,
+    posts: Mapping[str, Shown],
+    before: Mapping[str, Shown] | None,
+    now: datetime,
+) -> Box:
+    """Return the box above a proof of `draft`. `before`: what the proof before this one showed."""
+    what_changed = () if before is None else changes(before, posts) or (_ELSEWHERE,)
+    return Box(
+        headline=f"Proof of {edition.key}" if before is None else f"Proof of {edition.key}, changed",
+        fate=_fate(edition, draft, settings, readers, now),
+        stops=draft.stops,
+        changes=what_changed,
+        broken=tuple(problem for problem in draft.library.problems if problem.is_error),
+        warnings=draft.warnings,
+        commands=_commands(edition),
+    )
+
+
+def _fate(edition: Edition, draft: Draft, settings: Settings, readers: int, now: datetime) -> tuple[str, ...]:
+    when = moment(draft.slot.at, settings.publication.timezone)
+    to = "1 reader" if readers == 1 else f"{readers} readers"
+    if draft.rendition is None:
+        return (f"As things stand no post is due on {when}: nobody is mailed.",)
+    if not readers:
+        return (f"It would go out on {when}, but there is no confirmed subscriber: nobody is mailed.",)
+    if edition.state is EditionState.HELD:
+        return (f"It is held. When somebody releases it, it goes out as the posts are then, to {to}.",)
+    if draft.stops:
+        return (f"It is due on {when}, to {to}, but as it stands it will not go out.",)
+    if draft.selection.hold_reason:
+        return (
+            f"It is due on {when}, to {to}, but will be held then until somebody releases it: "
+            f"{draft.selection.hold_reason}.",
+        )
+    goes = f"It goes out on {when}, to {to}." if now < draft.slot.at else f"It goes out with the next run, to {to}."
+    return (goes, *_first_batch(settings, readers), "If a post changes before, another proof comes.")
+
+
+def _first_batch(settings: Settings, readers: int) -> tuple[str, ...]:
+    first = settings.newsletter.first_batch
+    if first is None or readers <= first:
+        return ()
+    pause = span(settings.newsletter.first_batch_pause)
+    return (f"First {first} of them get it; the rest follows {pause} later, unless somebody holds it.",)
+
+
+def _commands(edition: Edition) -> tuple[Command, ...]:
+    if edition.state is EditionState.HELD:
+        hold = Command("To let it go:", f"briefingfeed editions release {edition.key}")
+    else:
+        hold = Command("To stop it until you say more:", f"briefingfeed editions hold {edition.key}")
+    cancel = Command("To skip it, and send its posts with the next:", f"briefingfeed editions cancel {edition.key}")
+    return hold, cancel
+
+
+def moment(at: datetime, zone: ZoneInfo) -> str:
+    """Write `Monday 23 November 2026, 08:00 GMT`."""
+    local = at.astimezone(zone)
+    return f"{local:%A} {day_in_words(local.date())}, {local:%H:%M %Z}"
+
+
+def span(of: timedelta) -> str:
+    """Write `30 minutes`, `1 hour` or `90 minutes`."""
+    minutes = round(of.total_seconds() / 60)
+    count, unit = (minutes // 60, "hour") if minutes and minutes % 60 == 0 else (minutes, "minute")
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+
+
+def not_made(key: str, error: BriefingfeedError) -> Notice:
+    return Notice(topic=f"proof:{key}", text=f"There is no proof of {key} yet.\n  {error}")
+
+
+def not_taken(key: str, missing: int, of: int, reason: str) -> Notice:
+    """`missing`: so many of the addresses in proof_to have no proof yet."""
+    whose = (
+        "Nobody in [newsletter] proof_to has"
+        if missing == of
+        else f"{missing} of {of} in [newsletter] proof_to have no"
+    )
+    what = "the proof" if missing == of else "proof"
+    return Notice(
+        topic=f"proof:{key}",
+        text=f"{whose} {what} of {key} yet: {reason}. The edition doesn't wait for it.",
+        remedy="Each run tries again until it goes out.",
+        awaits=False,
+    )
+
+
+def refused(key: str, count: int, reason: str) -> Notice:
+    return Notice(
+        topic=f"proof-refused:{key}",
+        text=f"The proof of {key} was refused for good by {count} of those in [newsletter] proof_to: {reason}.",
+        remedy="See that the addresses there are right. The edition goes out all the same.",
+    )
