@@ -125,7 +125,8 @@ class Parts:
 class Message:
     """One copy, ready to go.
 
-    `segments` joined are the exact bytes: CRLF, 7-bit, no line begins with a dot. `parts()` is the same content for a
+    `segments` joined are the exact bytes: CRLF, 7-bit, no line begins with a dot; the To field alone is UTF-8 if the
+    recipient's local part is not ASCII. `parts()` is the same content for a
     provider that builds the MIME itself; it is put together when called, since most providers never need it.
     """
 
