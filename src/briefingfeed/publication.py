@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
+from socket import gethostname
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -38,6 +40,7 @@ _FAILPOINT = "BRIEFINGFEED_FAILPOINT"
 _BOUNCES_PASSWORD = "BRIEFINGFEED_BOUNCES_PASSWORD"  # noqa: S105 - the name of a variable
 _INSTANCE = "BRIEFINGFEED_INSTANCE"
 """The operator's name for this installation; counts instead of the machine's id."""
+_DATABASE_PASSWORD = "BRIEFINGFEED_DATABASE_PASSWORD"  # noqa: S105 - likewise
 _MACHINE_ID = Path("/etc/machine-id")
 
 
@@ -98,7 +101,7 @@ class Publication:
     def upgrade_database(self) -> None:
         from briefingfeed.storage.database import Database
 
-        with Database(self.settings.database.url) as database:
+        with Database(self.settings.database.url, password=self._database_password) as database:
             database.upgrade()
 
     @cached_property
@@ -246,6 +249,7 @@ class Publication:
         from briefingfeed.mailbox.imap import ImapAccount, ImapMailbox
         from briefingfeed.services.keys import read_secret
 
+            place=self._place,
         file = bounces.imap_password_file
         password = self._environ.get(_BOUNCES_PASSWORD) or (read_secret(root / file) if file else None)
         if password is None or bounces.imap_host is None or bounces.imap_username is None:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from briefingfeed.delivery.lease import Lease
 from briefingfeed.delivery.outcomes import is_bounce, suppresses
 from briefingfeed.delivery.pace import Full, Pace
 from briefingfeed.models.delivery import Record
@@ -44,7 +45,7 @@ class Armed:
 
 
 Answer = Armed | None
-"""None if the edition is no longer being sent."""
+"""None if the edition is no longer being sent, or this run may not send any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,7 @@ class EditionBook:
     run_id: str
     now: Callable[[], datetime]
     pace: Pace
+    lease: Lease
 
     def record(self, connection: Connection, entries: Sequence[Entry]) -> None:
         """Write down outcomes, and suppress the addresses that must not be mailed again."""
@@ -67,13 +69,15 @@ class EditionBook:
         if final:
             deliveries.fail_refused(connection, final, self.now())
 
-    def arm(self, connection: Connection, asks: Sequence[Ask]) -> Sequence[Answer]:
+    def arm(self, connection: Connection, asks: Sequence[Ask], *, again: bool = False) -> Sequence[Answer]:
         """Arm the rows of all `asks` in one statement, as many as the provider's limits allow."""
+        if not self.lease.may_arm(connection):
+            return [None] * len(asks)
         now = self.now()
         wanted = [each for ask in asks for each in sorted(ask.ids)]
         room = self.pace.room(connection, now)
         ids = frozenset(wanted if room is None else wanted[: room.places])
-        armed = frozenset(deliveries.arm(connection, self.run_id, ids, now))
+        armed = frozenset(deliveries.arm(connection, self.run_id, ids, now, again=again))
         if not armed and editions.state(connection, self.key) is not EditionState.SENDING:
             return [None] * len(asks)
         unfit = [record for ask in asks for record in ask.unfit if record.delivery_id in armed]

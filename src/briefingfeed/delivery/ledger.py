@@ -37,8 +37,8 @@ class Book(Protocol[Entry, Ask, Answer]):
     def record(self, connection: Connection, entries: Sequence[Entry]) -> None:
         """Write the entries down, in order."""
 
-    def arm(self, connection: Connection, asks: Sequence[Ask]) -> Sequence[Answer]:
-        """Return one answer for each of `asks`, in order."""
+    def arm(self, connection: Connection, asks: Sequence[Ask], *, again: bool) -> Sequence[Answer]:
+        """Return one answer for each of `asks`, in order. `again`: it was tried before, and may have been committed."""
 
 
 @dataclass(slots=True)
@@ -160,18 +160,18 @@ class Ledger(Generic[Entry, Ask, Answer]):
 
     async def _persist(self, group: _Group) -> list[Any]:
         loop = asyncio.get_running_loop()
-        for pause in self._pauses:
+        for count, pause in enumerate(self._pauses):
             try:
-                return await loop.run_in_executor(self._thread, self._transact, group)
+                return await loop.run_in_executor(self._thread, self._transact, group, count > 0)
             except StorageError:
                 await asyncio.sleep(pause)
-        return await loop.run_in_executor(self._thread, self._transact, group)
+        return await loop.run_in_executor(self._thread, self._transact, group, bool(self._pauses))
 
-    def _transact(self, group: _Group) -> list[Any]:
+    def _transact(self, group: _Group, again: bool) -> list[Any]:
         with self._database.write() as connection:
             if group.entries:
                 self._book.record(connection, group.entries)
-            results = list(self._book.arm(connection, group.asks)) if group.asks else []
+            results = list(self._book.arm(connection, group.asks, again=again)) if group.asks else []
             results += [work(connection) for _, work in group.steps]
             for name in group.names:
                 self._failpoint(f"before-{name}")

@@ -20,6 +20,7 @@ from briefingfeed.delivery import batches
 from briefingfeed.delivery.book import EditionBook
 from briefingfeed.delivery.copies import Copies
 from briefingfeed.delivery.failpoints import Failpoint, ignore
+from briefingfeed.delivery.lease import Lease, lost
 from briefingfeed.delivery.ledger import PAUSES, Ledger
 from briefingfeed.delivery.pace import Full, Pace
 from briefingfeed.delivery.stopping import Stop
@@ -44,6 +45,8 @@ class RunSetup:
     provider: Provider
     run_id: str
     """Names this run in the rows it claims; never used again."""
+    place: str = ""
+    """Names the machine and state folder that it works from: see `storage.runs`."""
     now: Callable[[], datetime]
     patience: timedelta = timedelta(0)
     """How long to stay for rows that fall due later."""
@@ -70,12 +73,13 @@ async def run_edition(key: str, copies: Copies, setup: RunSetup) -> RunResult:
     """Hand over every due row of an edition that is `sending`.
 
     Takes SIGTERM and SIGINT over while it runs: it then ends with what is in flight written down. Raises StorageError
-    if outcomes can't be recorded (nothing more is handed over then), and whatever the provider breaks down with, after
-    its rows were recorded as uncertain.
+    if outcomes can't be recorded, or the run's lease is lost (nothing more is handed over then), and whatever the
+    provider breaks down with, after its rows were recorded as uncertain.
     """
     stop = Stop()
     pace = Pace(provider=setup.provider.name, limits=setup.provider.limits)
-    book = EditionBook(key=key, run_id=setup.run_id, now=setup.now, pace=pace)
+    lease = Lease(setup.run_id, setup.place)
+    book = EditionBook(key=key, run_id=setup.run_id, now=setup.now, pace=pace, lease=lease)
     with stop.listening():
         ledger: EditionLedger = Ledger(setup.database, book, pauses=setup.pauses, failpoint=setup.failpoint)
         async with ledger:
@@ -89,14 +93,20 @@ async def run_edition(key: str, copies: Copies, setup: RunSetup) -> RunResult:
                 progress=setup.progress,
                 failpoint=setup.failpoint,
             )
+            await ledger.commit("begin", lease.begin)
+            keeping = asyncio.create_task(lease.keep(ledger), name="lease")
             try:
                 error = await _hand_over(key, work, ledger, stop, setup)
             finally:
+                keeping.cancel()
                 await work.abandon()
                 if ledger.failure is None:
                     await ledger.commit("close", partial(_close, key=key, setup=setup, must_hold=work.must_hold))
+                    await ledger.commit("end", lease.end)
     if ledger.failure is not None:
         raise ledger.failure
+    if lease.is_lost:
+        raise lost()
     return RunResult(error=error, stopped_by=stop.by, waits=work.full)
 
 

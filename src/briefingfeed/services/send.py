@@ -106,7 +106,7 @@ class _Run:
         """Settle what earlier runs left: rows of dead runs, a rehearsal's rows before real mail, rows too old."""
         context, now = self._context, self._context.now()
         with context.database.write() as connection:
-            deliveries.recover(connection, self._id, now)
+            deliveries.recover(connection, self._id, now, place=context.place)
             settle_heard_of(connection, now)
             for edition in editions.list_all(connection):
                 if edition.rehearsal and not context.rehearses and not _is_over(edition):
@@ -167,6 +167,7 @@ class _Run:
             run_id=self._id,
             now=context.now,
             patience=patience,
+            place=context.place,
             first_batch_pause=context.settings.newsletter.first_batch_pause,
             progress=lambda settled: self._progress(key, settled, waiting),
             failpoint=context.failpoint,

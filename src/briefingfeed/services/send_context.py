@@ -40,6 +40,8 @@ class SendContext:
     """Fetches a page by GET and says in words why readers can't use it; None if they can."""
     now: Callable[[], datetime]
     """The clock, aware UTC. With `--as-of` it starts there and goes on."""
+    place: str = ""
+    """Names this machine and state folder: runs of one place take turns. See `storage.runs`."""
     failpoint: Failpoint = ignore
     mailbox: MailboxContext | None = None
     """Read before anything is sent; None: the settings name none."""

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, and_, func, or_, select, update
 from briefingfeed.errors import RefusedError, UsageError
 from briefingfeed.models.delivery import Attempt, Delivery, DeliveryState
 from briefingfeed.models.edition import EditionState
-from briefingfeed.storage import editions, guard
+from briefingfeed.storage import editions, guard, runs
 from briefingfeed.storage.ledger import Recovered, arm, claim, recover, unclaim
 from briefingfeed.storage.records import earlier_bounces, fail_refused, record
 from briefingfeed.storage.schema import attempt, delivery, edition
@@ -136,9 +136,9 @@ def attempts(c: Connection, delivery_id: int) -> list[Attempt]:
 def resolve(c: Connection, delivery_id: int, to: DeliveryState, now: datetime) -> Delivery:
     """Write down what the operator decided about an `uncertain` row, and return it.
 
-    `accepted`: it arrived; `deferred`: send it again, now; `failed`: give it up. For the second, an edition that was
-    done is `sending` again. Raises UsageError if there is no such row, RefusedError if it isn't uncertain, or its
-    edition can't send any more.
+    `accepted`: it arrived; `deferred`: send it again, now or once the run that had it can't hand it over any more;
+    `failed`: give it up. For the second, an edition that was done is `sending` again. Raises UsageError if there is no
+    such row, RefusedError if it isn't uncertain, or its edition can't send any more.
     """
     if to not in (DeliveryState.ACCEPTED, DeliveryState.DEFERRED, DeliveryState.FAILED):
         raise ValueError(f"an uncertain row cannot become {to}")
@@ -148,15 +148,15 @@ def resolve(c: Connection, delivery_id: int, to: DeliveryState, now: datetime) -
         raise UsageError(f"there is no delivery {delivery_id}", remedy="see them with: briefingfeed deliveries list")
     if found.state is not DeliveryState.UNCERTAIN:
         raise RefusedError(f"delivery {delivery_id} is {found.state}; only an uncertain one can be resolved")
-    again = to is DeliveryState.DEFERRED
-    if again:
+    due = None
+    if to is DeliveryState.DEFERRED:
         _reopen(c, found.edition_key, now)
     changed = c.execute(
+        lost_run = c.scalar(select(delivery.c.lost_run).where(delivery.c.id == delivery_id))
+        due = max(now, runs.resend_from(c, lost_run) or now)
         update(delivery)
         .where(delivery.c.id == delivery_id, delivery.c.state == DeliveryState.UNCERTAIN)
-        .values(
-            state=to, next_attempt_at=now if again else None, acknowledged_at=None if again else now, updated_at=now
-        )
+        .values(state=to, next_attempt_at=due, acknowledged_at=None if due else now, updated_at=now)
         .returning(*_COLUMNS)
     )
     return _delivery(changed.mappings().one())

@@ -28,7 +28,7 @@ from sqlalchemy import (
 
 from briefingfeed.models.delivery import Claimed, DeliveryState, Result
 from briefingfeed.models.edition import EditionState
-from briefingfeed.storage import guard
+from briefingfeed.storage import guard, runs
 from briefingfeed.storage.schema import attempt, delivery, edition, subscriber
 from briefingfeed.storage.subscribers import MAY_BE_MAILED
 
@@ -60,9 +60,12 @@ class Recovered:
     """Armed: somebody may have got this copy."""
 
 
-def recover(c: Connection, run_id: str, now: datetime) -> Recovered:
-    """Settle the rows that other runs left behind. Call it under the run lock, so that those runs are dead."""
+def recover(c: Connection, run_id: str, now: datetime, *, place: str = "") -> Recovered:
+    """Settle the rows that dead runs left behind. Call it under the run lock of `place` (see `runs`)."""
     left = and_(delivery.c.claim_id.is_not(None), delivery.c.claim_id != run_id)
+    runs.bury(c, run_id, place)
+    if c.dialect.name == "postgresql":
+        left = and_(left, delivery.c.claim_id.not_in(runs.alive(c)))
     armed = and_(left, delivery.c.state == DeliveryState.SUBMITTING)
     note = "the run that was handing it over was killed"
     c.execute(
@@ -81,6 +84,7 @@ def recover(c: Connection, run_id: str, now: datetime) -> Recovered:
         .where(armed)
         .values(
             state=DeliveryState.UNCERTAIN,
+            lost_run=delivery.c.claim_id,
             attempts=delivery.c.attempts + 1,
             next_attempt_at=None,
             note=note,
@@ -100,21 +104,23 @@ _DUE: Final = (
     select(delivery.c.id)
     .where(
         delivery.c.edition_key == bindparam("key"),
+        delivery.c.state.in_([DeliveryState.PENDING, DeliveryState.DEFERRED]),
         or_(
             delivery.c.state == DeliveryState.PENDING,
-            and_(
-                delivery.c.state == DeliveryState.DEFERRED,
-                delivery.c.next_attempt_at <= bindparam("now", type_=delivery.c.next_attempt_at.type),
-            ),
+            delivery.c.next_attempt_at <= bindparam("now", type_=delivery.c.next_attempt_at.type),
         ),
         _IS_OPEN,
         _ITS_BATCH_GOES,
     )
     .limit(bindparam("most"))
+    # SQLite has nothing of the kind, and needs none. Rows in another claim that isn't committed yet are left to it.
+    .with_for_update(skip_locked=True)
+    # As a CTE it is looked up once; a subquery might be looked up again and again, with other rows each time.
+    .cte("due")
 )
 _CLAIM: Final = (
     update(delivery)
-    .where(delivery.c.id.in_(_DUE))
+    .where(delivery.c.id.in_(select(_DUE.c.id)), delivery.c.claim_id.is_(None))
     .values(
         state=DeliveryState.CLAIMED,
         claim_id=bindparam("run_id"),
@@ -185,15 +191,25 @@ _GIVE_BACK: Final = (
 )
 
 
-def arm(c: Connection, run_id: str, delivery_ids: Collection[int], now: datetime) -> set[int]:
+_ARMED: Final = select(delivery.c.id).where(
+    delivery.c.id.in_(_IDS),
+    delivery.c.state == DeliveryState.SUBMITTING,
+    delivery.c.claim_id == bindparam("run_id"),
+)
+
+
+def arm(c: Connection, run_id: str, delivery_ids: Collection[int], now: datetime, *, again: bool = False) -> set[int]:
     """Commit to handing rows over; return those that may really go, once the transaction is committed.
 
     Only rows that this run has claimed can be armed. Somebody who left meanwhile is `skipped`; if the edition was
-    held, cancelled or expired meanwhile, nothing is armed and the rows are given back as they were.
+    held, cancelled or expired meanwhile, nothing is armed and the rows are given back as they were. `again`: the
+    same was asked before, and the connection broke: what that commit has armed, if it came through, may go too.
     """
     if not delivery_ids:
         return set()
-    armed = set(c.scalars(_ARM, {"ids": list(delivery_ids), "run_id": run_id, "now": now}))
+    asked = {"ids": list(delivery_ids), "run_id": run_id}
+    armed = set(c.scalars(_ARMED, asked)) if again else set()
+    armed |= set(c.scalars(_ARM, {**asked, "now": now}))
     others = set(delivery_ids) - armed
     if others:
         _skip(c, run_id, others, now)

@@ -56,14 +56,17 @@ def record(
     """Write down what became of rows that this run had armed; return how many rows it changed.
 
     A row that is no longer `submitting` under this run is left alone: somebody has settled it meanwhile, and knows
-    better. Whoever was REJECTED is suppressed in the same transaction, and so are the deliveries named in `suppress`;
-    these need no settling by the operator. Raises ValueError for a state that no attempt can end in.
+    better. Only if recovery took the run for dead, what it knows to be accepted counts, unless somebody has decided.
+    Whoever was REJECTED is suppressed in the same transaction, and so are the deliveries named in `suppress`; these
+    need no settling by the operator. Raises ValueError for a state that no attempt can end in.
     """
     for each in records:
         _check(each)
     scribe = _Scribe(c, run_id, now)
     plain = [each for each in records if each.state is DeliveryState.ACCEPTED]
     changed = scribe.write(plain) if plain else 0
+    if changed < len(plain):
+        changed += sum(_accept_late(c, run_id, each, now) for each in plain)
     told = []
     for each in records:
         if each.state is DeliveryState.ACCEPTED:
@@ -76,6 +79,30 @@ def record(
     if told:
         c.execute(insert(attempt), [_attempt(each, now) for each in told])
     return changed + len(told)
+
+
+def _accept_late(c: Connection, run_id: str, each: Record, now: datetime) -> int:
+    """Believe a run that was taken for dead; also when its copy is to be sent again, but wasn't yet."""
+    outcome = each.outcome
+    accepted = c.execute(
+        update(delivery)
+        .where(
+            delivery.c.id == each.delivery_id,
+            delivery.c.lost_run == run_id,
+            delivery.c.state.in_([DeliveryState.UNCERTAIN, DeliveryState.DEFERRED]),
+        )
+        .values(
+            state=DeliveryState.ACCEPTED,
+            next_attempt_at=None,
+            lost_run=None,
+            code=outcome.code,
+            enhanced_code=outcome.enhanced_code,
+            provider_id=outcome.provider_id,
+            note=outcome.note,
+            updated_at=now,
+        )
+    )
+    return accepted.rowcount
 
 
 def fail_refused(c: Connection, records: Sequence[Record], now: datetime) -> int:

@@ -27,7 +27,7 @@ class Notebook:
         for entry in entries:
             connection.execute(text("INSERT INTO meta VALUES (:entry, '')"), {"entry": entry})
 
-    def arm(self, connection: Connection, asks: Sequence[str]) -> Sequence[str]:
+    def arm(self, connection: Connection, asks: Sequence[str], *, again: bool) -> Sequence[str]:
         self.groups[-1:] = [[*(self.groups[-1] if self.groups else []), *(f"arm {ask}" for ask in asks)]]
         return [ask.upper() for ask in asks]
 
@@ -131,7 +131,7 @@ def test_what_stays_wrong_ends_everything(database: Database, tmp_path: Path) ->
 
 def test_a_mistake_in_the_book_reaches_whoever_asked(database: Database) -> None:
     class Broken(Notebook):
-        def arm(self, connection: Connection, asks: Sequence[str]) -> Sequence[str]:
+        def arm(self, connection: Connection, asks: Sequence[str], *, again: bool) -> Sequence[str]:
             raise ZeroDivisionError
 
     async def work() -> Exception | None:

@@ -21,8 +21,8 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def database(url: str, tmp_path: Path) -> Iterator[Database]:
-    with Database.open(url, state=tmp_path / "var", busy_timeout=0.2) as opened:
+def database(url: str) -> Iterator[Database]:
+    with Database.open(url, busy_timeout=0.2) as opened:
         yield opened
 
 

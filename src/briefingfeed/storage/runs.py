@@ -1,0 +1,83 @@
+"""Which runs are alive: each holds a lease that it renews, by the database's own clock.
+
+On SQLite the run lock tells it all: whoever holds it is the only run there is. On PostgreSQL runs of several machines
+may work at once; a lock file speaks for the runs of its own place only, and the lease for the others.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Connection, Select, func, select, update
+
+from briefingfeed.storage.schema import run
+from briefingfeed.storage.statements import upsert
+from briefingfeed.storage.types import Instant
+
+LEASE: Final = timedelta(minutes=20)
+"""Longer than the 600 s for which a mail server may keep a run waiting for an answer."""
+RESEND_WAIT: Final = timedelta(seconds=600)
+"""After a lost run's lease is over, its last copy may still be on its way for so long."""
+
+
+def clock(c: Connection) -> datetime:
+    """Return what time it is by the database's clock."""
+    if c.dialect.name == "postgresql":
+        text = func.clock_timestamp(type_=Instant())
+    else:
+        text = func.strftime("%Y-%m-%d %H:%M:%f000", "now", type_=Instant())
+    return c.execute(select(text)).scalar_one()
+
+
+def begin(c: Connection, run_id: str, place: str) -> None:
+    """Note that a run is at work, or is so again. `place` names the machine and state folder whose lock it holds."""
+    now = clock(c)
+    statement = upsert(c, run).values(id=run_id, place=place, started_at=now, lease_until=now + LEASE)
+    renewed = {"lease_until": statement.excluded.lease_until, "ended_at": None}
+    c.execute(statement.on_conflict_do_update(index_elements=["id"], set_=renewed))
+
+
+def renew(c: Connection, run_id: str) -> bool:
+    """Let the lease begin anew; False if it is over: others may have taken the run's rows by now."""
+    now = clock(c)
+    renewed = c.execute(
+        update(run)
+        .where(run.c.id == run_id, run.c.ended_at.is_(None), run.c.lease_until > now)
+        .values(lease_until=now + LEASE)
+    )
+    return renewed.rowcount == 1
+
+
+def may_arm(c: Connection, run_id: str) -> bool:
+    """Whether the run may let copies leave: its lease was renewed within the last half of it.
+
+    The other half is for copies that are on their way then. On SQLite always: whoever arms holds the lock.
+    """
+    if c.dialect.name == "sqlite":
+        return True
+    least = func.clock_timestamp(type_=Instant()) + LEASE / 2
+    query = select(run.c.id).where(run.c.id == run_id, run.c.ended_at.is_(None), run.c.lease_until > least)
+    return c.scalar(query) is not None
+
+
+def end(c: Connection, run_id: str) -> None:
+    c.execute(update(run).where(run.c.id == run_id).values(ended_at=clock(c)))
+
+
+def bury(c: Connection, run_id: str, place: str) -> None:
+    """Note that the earlier runs of this place are dead: this run holds their lock."""
+    dead = (run.c.id != run_id, run.c.place == place, run.c.ended_at.is_(None))
+    c.execute(update(run).where(*dead).values(ended_at=clock(c)))
+
+
+def alive(c: Connection) -> Select[tuple[str]]:
+    """Return a query for the runs that may still work on their rows. Call `bury` first."""
+    return select(run.c.id).where(run.c.ended_at.is_(None), run.c.lease_until > clock(c))
+
+
+def resend_from(c: Connection, lost_run: str | None) -> datetime | None:
+    """Return from when on a copy that this run had in hand may be sent again; None: the run is known to be dead."""
+    query = select(run.c.lease_until).where(run.c.id == lost_run, run.c.ended_at.is_(None))
+    until = c.scalar(query) if c.dialect.name == "postgresql" else None
+    return until + RESEND_WAIT if until is not None else None
