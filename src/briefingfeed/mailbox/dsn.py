@@ -14,6 +14,7 @@ from briefingfeed.models.delivery import EventKind
 _STATUS_PARTS = ("message/delivery-status", "message/global-delivery-status")
 _ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _CODE = re.compile(r"(?<![\d.#-])([245]\d\d)(?=[ -])")
+_COPY_BEGINS = re.compile(r"copy|original|returned|below", re.IGNORECASE)
 _LONGEST_WORDS = 1_000
 
 
@@ -85,7 +86,7 @@ def codes(words: str) -> tuple[int | None, str | None]:
 def code_lines(body: str) -> Iterator[str]:
     """Yield the lines of a report in plain text that hold a code of failure, as far as the returned mail."""
     for line in body.splitlines():
-        if re.match(r"-{3,}.*(copy|original|returned|below)|Received:|Return-Path:", line, re.IGNORECASE):
+        if line.startswith("---") and _COPY_BEGINS.search(line):
             return
         if any(code and code[0] in "45" for code in map(str, codes(line)) if code != "None"):
             yield line
