@@ -94,3 +94,56 @@ def test_notes_are_one_printable_line(words: str, recipient: str) -> None:
     assert len(note) <= LONGEST_NOTE
     assert note == "" or note.isprintable()
     assert not recipient or recipient not in note
+
+
+@pytest.mark.parametrize(
+    ("address", "wire"),
+    [
+        ("jürgen@example.org", "jürgen@example.org"),
+        ("jürgen.müller+x@bücher.example", "jürgen.müller+x@xn--bcher-kva.example"),
+        ("用户@例え.jp", "用户@xn--r8jz45g.jp"),
+        ("संपर्क@डाटामेल.भारत", "संपर्क@xn--c2bd4bq1db8d.xn--h2brj9c"),
+        ("ann@example.org", "ann@example.org"),
+    ],
+)
+def test_where_asked_for_letters_beyond_ascii_stay_before_the_at(address: str, wire: str) -> None:
+    assert wire_address(address, international=True) == wire
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *(each for each in HOSTILE if each != "jürgen@example.org"),
+        "jürgen\r\nDATA@example.org",
+        "jürgen\u2028@example.org",
+        "jürgen\u202e@example.org",
+        "jürgen\u00a0x@example.org",
+        "jürgen\u200b@example.org",
+        "jürgen x@example.org",
+        "<jürgen@example.org",
+        "jürgen＞＜x@example.org",
+        "jürgen＠x@example.org",
+        "jürgen；x@example.org",
+        "jürgen，x@example.org",
+        "＂jürgen＂@example.org",
+        "j\ud800@example.org",
+        f"{'ü' * 33}@example.org",
+        f"ü@{'b' * 60}.{'b' * 60}.{'b' * 60}.{'b' * 60}.{'b' * 20}.org",
+    ],
+)
+def test_nothing_but_letters_gets_in_with_them(address: str) -> None:
+    with pytest.raises(AddressError):
+        wire_address(address, international=True)
+
+
+@given(st.text(max_size=60))
+def test_whatever_is_allowed_with_them_is_still_one_address(address: str) -> None:
+    try:
+        wire = wire_address(address, international=True)
+    except AddressError:
+        return
+    assert wire.isprintable()
+    assert wire.count("@") == 1
+    assert wire.rpartition("@")[2].isascii()
+    assert not set(wire) & set(' <>,;:"()[]\\\r\n')
+    assert len(wire.encode()) <= 254
