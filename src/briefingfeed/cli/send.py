@@ -12,30 +12,79 @@ from zoneinfo import ZoneInfo
 import click
 
 from briefingfeed.cli.app import App, When, clock, json_option, print_json, yes_option
-from briefingfeed.cli.words import counts_in_words
+from briefingfeed.cli.words import counts_in_words, have_all_posts
 from briefingfeed.errors import UsageError
 from briefingfeed.models.edition import Cadence
 from briefingfeed.publication import Publication
 from briefingfeed.services.sample import SampleReport, send_sample
 from briefingfeed.services.send import Progress, send_edition
 from briefingfeed.services.send_context import SendContext
-from briefingfeed.services.send_plan import SendPlan, plan_edition
+from briefingfeed.services.send_plan import PlannedEdition, SendPlan, plan_edition
 from briefingfeed.services.send_report import SendReport
 from briefingfeed.services.watched_run import watched_run
 from briefingfeed.subscribers.addresses import normalise
 
+_NOTHING_TWICE = """Run it from cron every 15 minutes. Any number of runs is fine: nobody is mailed twice.
 
-@click.command("send-weekly")
-@click.option("--dry-run", is_flag=True, help="Say what would go, and to how many. Writes and sends nothing.")
-@click.option("--test-to", metavar="ADDRESS", help="Send what would go now to ADDRESS alone, marked as a test.")
-@click.option("--as-of", type=When(), help='Act as if it were then, such as "2026-11-16 08:05". Only for rehearsals.')
-@click.option("--now", "at_once", is_flag=True, help="The first time: begin with the last slot instead of the next.")
-@click.option("--force", is_flag=True, help="Go on although the last edition was long ago.")
-@yes_option
-@json_option
-@click.pass_context
-def send_weekly_command(
+\b
+Exit codes: 0 done or nothing to do, 1 something awaits you, 75 try again later, 78 settings.
+"""
+
+
+def _command(cadence: Cadence, what: str, latest: str) -> click.Command:
+    """Make the command of a cadence; `latest` is what it can begin with."""
+
+    @click.command(f"send-{cadence}", help=f"{what}\n\n{_NOTHING_TWICE}", short_help=what)
+    @click.option("--dry-run", is_flag=True, help="Say what would go, and to how many. Writes and sends nothing.")
+    @click.option("--test-to", metavar="ADDRESS", help="Send what would go now to ADDRESS alone, marked as a test.")
+    @click.option(
+        "--as-of", type=When(), help='Act as if it were then, such as "2026-11-16 08:05". Only for rehearsals.'
+    )
+    @click.option("--now", "at_once", is_flag=True, help=f"The first time: begin with the {latest}.")
+    @click.option("--force", is_flag=True, help="Go on although the last edition was long ago.")
+    @yes_option
+    @json_option
+    @click.pass_context
+    def send(
+        ctx: click.Context,
+        dry_run: bool,
+        test_to: str | None,
+        as_of: datetime | None,
+        at_once: bool,
+        force: bool,
+        yes: bool,
+        as_json: bool,
+    ) -> None:
+        _send(
+            ctx,
+            cadence,
+            dry_run=dry_run,
+            test_to=test_to,
+            as_of=as_of,
+            at_once=at_once,
+            force=force,
+            yes=yes,
+            as_json=as_json,
+        )
+
+    return send
+
+
+_LAST_SLOT = "last slot instead of the next"
+send_weekly_command = _command(
+    Cadence.WEEKLY, "Bring the weekly edition to everyone who should have it by now.", _LAST_SLOT
+)
+send_daily_command = _command(Cadence.DAILY, "Bring the daily edition to everyone who asked for it.", _LAST_SLOT)
+send_monthly_command = _command(Cadence.MONTHLY, "Bring the monthly edition to everyone who asked for it.", _LAST_SLOT)
+send_posts_command = _command(
+    Cadence.POSTS, "Bring each new post by itself to everyone who asked for that.", "newest post instead of the next"
+)
+
+
+def _send(
     ctx: click.Context,
+    cadence: Cadence,
+    *,
     dry_run: bool,
     test_to: str | None,
     as_of: datetime | None,
@@ -44,13 +93,6 @@ def send_weekly_command(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Bring the weekly edition to everyone who should have it by now.
-
-    Run it from cron every 15 minutes. Any number of runs is fine: nobody is mailed twice.
-
-    \b
-    Exit codes: 0 done or nothing to do, 1 something awaits you, 75 try again later, 78 settings.
-    """
     app: App = ctx.obj
     if dry_run and test_to:
         raise UsageError("--dry-run and --test-to do not go together", remedy="use one of them")
@@ -59,18 +101,18 @@ def send_weekly_command(
     with app.publication(_clock_from(as_of, app)) as publication:
         context = publication.send_context()
         if dry_run:
-            plan = plan_edition(context, Cadence.WEEKLY, at_once=at_once, force=force, as_of=as_of is not None)
+            plan = plan_edition(context, cadence, at_once=at_once, force=force, as_of=as_of is not None)
             _tell_plan(plan, as_json, publication.zone)
             return
         if test_to:
-            sample = send_sample(context, Cadence.WEEKLY, test_to, as_of=as_of is not None)
+            sample = send_sample(context, cadence, test_to, as_of=as_of is not None)
             _tell_sample(app, publication, sample, as_json)
             ctx.exit(sample.exit_code)
-        _ask_first(app, context, at_once=at_once, force=force, yes=yes)
+        _ask_first(app, context, cadence, at_once=at_once, force=force, yes=yes)
         with _progress(app) as progress:
-            send = partial(send_edition, context, Cadence.WEEKLY, at_once=at_once, force=force, progress=progress)
+            send = partial(send_edition, context, cadence, at_once=at_once, force=force, progress=progress)
             if as_of is None:
-                report = watched_run(context, Cadence.WEEKLY, send, by_hand=sys.stdin.isatty())
+                report = watched_run(context, cadence, send, by_hand=sys.stdin.isatty())
             else:
                 report = send(as_of=True)
     _tell_report(app, report, as_json, publication.zone)
@@ -88,14 +130,17 @@ def _clock_from(as_of: datetime | None, app: App) -> Callable[[], datetime]:
     return lambda: clock() + shift
 
 
-def _ask_first(app: App, context: SendContext, *, at_once: bool, force: bool, yes: bool) -> None:
+def _ask_first(app: App, context: SendContext, cadence: Cadence, *, at_once: bool, force: bool, yes: bool) -> None:
     """On a terminal, ask before people are mailed. cron is never asked."""
     if context.provider.rehearses or not sys.stdin.isatty():
         return
-    plan = plan_edition(context, Cadence.WEEKLY, at_once=at_once, force=force)
-    if plan.edition is not None and plan.edition.subject and plan.edition.recipients:
-        readers = "1 reader" if plan.edition.recipients == 1 else f"{plan.edition.recipients} readers"
-        app.confirm(f"{plan.edition.key}: {plan.edition.subject}\nSend to {readers} now?", yes=yes)
+    plan = plan_edition(context, cadence, at_once=at_once, force=force)
+    going = [edition for edition in plan.editions if edition.subject and edition.recipients]
+    if going:
+        most = max(edition.recipients for edition in going)
+        readers = "1 reader" if most == 1 else f"{most} readers"
+        what = "\n".join(f"{edition.key}: {edition.subject}" for edition in going)
+        app.confirm(f"{what}\nSend to {readers} now?", yes=yes)
 
 
 @contextmanager
@@ -135,8 +180,10 @@ def _tell_report(app: App, report: SendReport, as_json: bool, zone: ZoneInfo) ->
         app.say(f"heartbeat_url: {report.heartbeat_trouble}.")
     for edition in report.editions:
         app.say(f"{edition.key}: {edition.state}. {counts_in_words(edition.counts)}, {edition.recipients} in all.")
-    if not report.editions and not report.busy and report.next_slot:
-        app.say(f"Nothing is due. The next edition: {_moment(report.next_slot, zone)}.")
+        if edition.without:
+            app.say(f"  {have_all_posts(edition.without)}.")
+    if not report.editions and not report.busy:
+        app.say(_nothing_due("Nothing is due.", report.next_slot, zone))
 
 
 def _tell_plan(plan: SendPlan, as_json: bool, zone: ZoneInfo) -> None:
@@ -147,14 +194,19 @@ def _tell_plan(plan: SendPlan, as_json: bool, zone: ZoneInfo) -> None:
         click.echo(str(problem), err=True)
     for view in plan.unfinished:
         click.echo(f"{view.edition.key} would go on: {view.wait} wait, {view.have_it} have it.")
-    edition = plan.edition
-    if edition is None:
-        click.echo(f"No edition is due. The next: {_moment(plan.next_slot, zone)}.")
-        return
-    click.echo(f"{edition.key} would go to {edition.recipients} through {plan.provider}.")
+    for edition in plan.editions:
+        _tell_planned(edition, plan.provider)
+    if not plan.editions:
+        click.echo(_nothing_due("No edition is due.", plan.next_slot, zone))
+
+
+def _tell_planned(edition: PlannedEdition, provider: str) -> None:
+    click.echo(f"{edition.key} would go to {edition.recipients} through {provider}.")
     if edition.subject is None:
         click.echo("  It has no post, so nobody would be mailed.")
         return
+    if edition.without:
+        click.echo(f"  {have_all_posts(edition.without)}.")
     click.echo(f"  Subject: {edition.subject}")
     for title in edition.posts:
         click.echo(f"  - {title}")
@@ -164,6 +216,10 @@ def _tell_plan(plan: SendPlan, as_json: bool, zone: ZoneInfo) -> None:
         click.echo(f"  It would be held: {edition.hold_reason}")
     for finding in edition.findings:
         click.echo(f"  {'STOPS IT' if finding.stops else 'look'}: {finding.message}\n    {finding.remedy}")
+
+
+def _nothing_due(words: str, next_slot: datetime | None, zone: ZoneInfo) -> str:
+    return f"{words} The next edition: {_moment(next_slot, zone)}." if next_slot else words
 
 
 def _moment(at: datetime, zone: ZoneInfo) -> str:

@@ -36,6 +36,11 @@ _FATES: Mapping[Fate, str] = {
 _MOST_INVALID = 20
 
 
+def have_all_posts(readers: int) -> str:
+    """Say how many get no copy because nothing in it would be new to them."""
+    return f"{'1 reader already has' if readers == 1 else f'{readers} readers already have'} these posts"
+
+
 def plan_in_words(plan: ImportPlan) -> str:
     """Write what an import would do, and which lines cannot be read."""
     lines = [f"{plan.name}: {len(plan.rows)} lines with something in them."]

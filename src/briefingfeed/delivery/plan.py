@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from briefingfeed.models.edition import Edition, EditionState, Slot
+from briefingfeed.models.edition import Cadence, Edition, EditionState, Slot
+from briefingfeed.newsletter.schedule import PERIOD_DAYS
 
 REHEARSAL = "rehearsal/"
 LONGEST_SILENCE = timedelta(days=60)
-"""After this long without an edition somebody has to say that the next one is meant: the clock may be wrong."""
+"""After this long without an edition, or three periods if that is longer, somebody has to say that the next one is
+meant: the clock may be wrong."""
 _CLOCK_STEP = timedelta(days=1)
 """As far as a clock may be set back without a word."""
 
@@ -35,6 +37,11 @@ def edition_key(slot: Slot, *, rehearsal: bool) -> str:
     return f"{REHEARSAL}{slot.key}" if rehearsal else slot.key
 
 
+def is_silent(cadence: Cadence, last: datetime, at: datetime) -> bool:
+    """Whether so much time lies between two editions that somebody has to say that the second is meant."""
+    return at - last > max(LONGEST_SILENCE, 3 * timedelta(days=PERIOD_DAYS[cadence]))
+
+
 def decide_rehearsal(latest: Slot, editions: Iterable[Edition]) -> Decision:
     """A rehearsal misses nothing and needs no beginning: the latest slot is rehearsed once."""
     key = edition_key(latest, rehearsal=True)
@@ -49,14 +56,14 @@ def decide(
     begun_after: datetime | None,
     previous: Callable[[Slot], Slot],
     now: datetime,
-    catch_up: timedelta,
+    catch_up: timedelta | None,
     at_once: bool = False,
     force: bool = False,
 ) -> Decision:
     """Return what is due for real.
 
-    `editions` are all real ones of the cadence; `begun_after` is what the first real run recorded. `at_once` lets the
-    latest slot be the first.
+    `editions` are all real ones of the cadence; `begun_after` is what the first real run recorded. Without `catch_up`
+    a slot may be used until the next. `at_once` lets the latest slot be the first.
     """
     recorded = {edition.key: edition for edition in editions}
     # What is only planned proves nothing about the slots that passed.
@@ -69,11 +76,11 @@ def decide(
         return Decision(begin_after=begin_after)
     if last is not None and latest.at < last:  # the clock was set back
         return Decision()
-    if last is not None and latest.at - last > LONGEST_SILENCE and not force:
+    if last is not None and is_silent(latest.cadence, last, latest.at) and not force:
         return Decision(silent_since=last)
 
     is_open = _open(recorded.get(latest.key))
-    in_time = now <= _latest_freeze(recorded.get(latest.key), latest, catch_up) or at_once
+    in_time = _is_in_time(recorded.get(latest.key), latest, catch_up, now) or at_once
     missed = [] if not is_open or in_time else [latest]
     slot = previous(latest)
     while slot.at > max(beginning, last or beginning) or _is_unmade(recorded.get(slot.key)):
@@ -111,6 +118,8 @@ def _is_to_come(recorded: Edition, now: datetime) -> bool:
     return recorded.state is EditionState.CANCELLED and not recorded.is_made and recorded.slot_at > now
 
 
-def _latest_freeze(recorded: Edition | None, slot: Slot, catch_up: timedelta) -> datetime:
-    """Return until when the edition may be made: the time in which somebody held it doesn't count."""
-    return recorded.expires_at if recorded is not None and recorded.expires_at else slot.at + catch_up
+def _is_in_time(recorded: Edition | None, slot: Slot, catch_up: timedelta | None, now: datetime) -> bool:
+    """Whether the edition may still be made: the time in which somebody held it doesn't count."""
+    if recorded is not None and recorded.expires_at:
+        return now <= recorded.expires_at
+    return catch_up is None or now <= slot.at + catch_up

@@ -161,8 +161,8 @@ class NewsletterSettings:
     """`{title}`, `{headline}` (first post's title), `{count}` (of posts), `{date}`."""
     reason: str = "You get this because you asked for our weekly briefing."
     weekly: WeeklyTime = WeeklyTime(0, time(8))
-    catch_up: timedelta = timedelta(days=7)
-    """A slot older than this is `missed`; its posts go with the next."""
+    catch_up: timedelta | None = None
+    """A slot older than this is `missed`; its posts go with the next. None: a slot may be used until the next comes."""
     daily: time | None = None
     """None: there is no daily digest."""
     monthly: MonthlyTime | None = None
@@ -184,7 +184,7 @@ class NewsletterSettings:
     closing_soon_days: int = 14
 
     def __post_init__(self) -> None:
-        if self.catch_up < timedelta(hours=1):
+        if self.catch_up is not None and self.catch_up < timedelta(hours=1):
             raise ValueError('catch_up must be "1 h" at least, or editions are missed between two runs')
         if self.proof_before > timedelta(days=3):
             raise ValueError('proof_before must be "3 d" at most')

@@ -6,13 +6,14 @@ gap; where they repeat it, the first of the two. Posts that go one by one have n
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from briefingfeed.errors import ConfigurationError, UsageError
 from briefingfeed.models.edition import Cadence, Slot
+from briefingfeed.models.post import Post
 from briefingfeed.models.settings import Settings
 
 PERIOD_DAYS = {Cadence.WEEKLY: 7, Cadence.DAILY: 1, Cadence.MONTHLY: 31, Cadence.POSTS: 1}
@@ -86,6 +87,18 @@ def slot_for_key(settings: Settings, key: str) -> Slot:
         raise _no_key(key)
     days = _days(settings, Cadence(name))
     return _slot_on(settings, days, _planned_day(days, key))
+
+
+def moment_of(now: datetime) -> Slot:
+    """Return what stands for a slot where posts go by themselves: it is always due, and lasts a day."""
+    return Slot(cadence=Cadence.POSTS, key=str(Cadence.POSTS), at=now, previous=now - _DAY)
+
+
+def slot_for_post(post: Post, now: datetime, taken: Collection[str]) -> Slot:
+    """Return the slot of a post that goes by itself, with a key that isn't `taken`: `posts/2026-11-23-tides`."""
+    key = f"{Cadence.POSTS}/{post.published:%Y-%m-%d}-{post.slug}"
+    keys = (key, *(f"{key}-{number}" for number in range(2, len(taken) + 3)))
+    return replace(moment_of(now), key=next(each for each in keys if each not in taken))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from briefingfeed.models.edition import Slot
+from briefingfeed.models.edition import Cadence, Slot
 from briefingfeed.models.post import Post
 from briefingfeed.models.settings import Settings
 from briefingfeed.newsletter.schedule import PERIOD_DAYS
 
 WINDOW_DAYS = 30
-"""A post dated longer ago waits for `email: true`; two periods of the cadence if that is longer."""
+"""A post dated longer ago waits for `email: true`; two periods of the cadence if that is longer: see `days_back`."""
 
 MOST_OLD_POSTS = 10
 """An edition with more posts older than a period is held, for somebody to look at it."""
@@ -48,6 +48,11 @@ class Selection:
     """Why the edition must be frozen as held, for people."""
 
 
+def days_back(cadence: Cadence) -> int:
+    """Return how many days before the day of its slot an edition looks for posts."""
+    return max(WINDOW_DAYS, 2 * PERIOD_DAYS[cadence])
+
+
 def select(posts: Iterable[Post], history: History, slot: Slot, now: datetime, settings: Settings) -> Selection:
     """Decide about every post that is visible at `now` and that the cadence has not carried yet.
 
@@ -55,8 +60,7 @@ def select(posts: Iterable[Post], history: History, slot: Slot, now: datetime, s
     """
     zone = settings.publication.timezone
     period_start = slot.previous.astimezone(zone).date()
-    window_start = slot.at.astimezone(zone).date() - timedelta(days=max(WINDOW_DAYS, 2 * PERIOD_DAYS[slot.cadence]))
-    oldest = window_start
+    oldest = window_start = _window_start(slot, settings)
     if history.first:
         oldest = max(window_start, history.since.astimezone(zone).date()) if history.since else period_start
 
@@ -80,6 +84,29 @@ def select(posts: Iterable[Post], history: History, slot: Slot, now: datetime, s
         waiting=tuple(waiting),
         hold_reason=_hold_reason(chosen, period_start, settings),
     )
+
+
+def missed_since(
+    posts: Iterable[Post], left: History, slot: Slot, now: datetime, settings: Settings
+) -> tuple[Post, ...]:
+    """Return what somebody who came from another cadence missed: posts that the other still had before it.
+
+    `left` is what that had carried by the last edition they had of it, and all it has passed over.
+    """
+    zone, oldest = settings.publication.timezone, _window_start(slot, settings)
+    return tuple(
+        post
+        for post in posts
+        if post.visible_at(now)
+        and post.email is not False
+        and post.published.astimezone(zone).date() >= oldest
+        and post.id not in left.carried
+        and (post.id not in left.passed_over or post.email is True)
+    )
+
+
+def _window_start(slot: Slot, settings: Settings) -> date:
+    return slot.at.astimezone(settings.publication.timezone).date() - timedelta(days=days_back(slot.cadence))
 
 
 def _hold_reason(chosen: Iterable[Post], period_start: date, settings: Settings) -> str | None:

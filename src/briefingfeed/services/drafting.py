@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from briefingfeed.delivery.audience import Audience, PostIds
 from briefingfeed.delivery.copies import NOBODY, unsubscribe_url
 from briefingfeed.models.edition import Rendition, Slot
 from briefingfeed.models.post import Post
@@ -13,6 +15,7 @@ from briefingfeed.newsletter.preflight import Finding, examine
 from briefingfeed.newsletter.render import render
 from briefingfeed.newsletter.selection import History, Selection, select
 from briefingfeed.posts.store import Library
+from briefingfeed.services.basis import basis, gather
 from briefingfeed.services.send_context import SendContext
 
 
@@ -21,11 +24,23 @@ class Draft:
     slot: Slot
     library: Library
     selection: Selection
-    rendition: Rendition | None
-    """None: there is no post to send."""
+    audience: Audience
+    contents: Mapping[PostIds, Rendition] = field(default_factory=dict)
+    """What each group of the audience gets, by its posts; nothing if there is no post to send."""
+    due: frozenset[str] = frozenset()
+    """Ids of the posts that this run mails, with this edition or another."""
     renamed: tuple[Post, ...] = ()
     """Posts left out because they went before, under another id."""
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def rendition(self) -> Rendition | None:
+        """What most readers get. None: there is no post to send."""
+        return self.contents[self.audience.groups[0].post_ids] if self.contents else None
+
+    def is_for(self, audience: Audience) -> bool:
+        """Whether there is something for each of these readers."""
+        return all(group.post_ids in self.contents for group in audience.groups)
 
     @property
     def passed_over_ids(self) -> list[str]:
@@ -41,21 +56,47 @@ class Draft:
         return tuple(finding for finding in self.findings if not finding.stops)
 
 
-def draft_edition(context: SendContext, slot: Slot, history: History, now: datetime, *, offline: bool = False) -> Draft:
+def draft_edition(context: SendContext, slot: Slot, now: datetime, *, offline: bool = False) -> Draft:
     """Put together what would be frozen for `slot`.
 
     Unless `offline` or everything stays on this machine, it asks the unsubscribe page for an answer.
     """
     library = context.load_posts()
+    with context.database.read() as connection:
+        history = basis(context, connection, slot.cadence)
     selection, renamed = select_posts(context, library, slot, history, now)
-    if not selection.posts:
-        return Draft(slot=slot, library=library, selection=selection, rendition=None, renamed=renamed)
-    rendition, findings = render_posts(context, selection.posts, library.posts, now)
-    if not offline and not context.stays_here:
-        findings += _page_findings(context)
-    return Draft(
-        slot=slot, library=library, selection=selection, rendition=rendition, renamed=renamed, findings=findings
+    due = frozenset(post.id for post in selection.posts)
+    return complete(context, library, slot, selection, now, due=due, renamed=renamed, offline=offline)
+
+
+def complete(
+    context: SendContext,
+    library: Library,
+    slot: Slot,
+    selection: Selection,
+    now: datetime,
+    *,
+    due: Collection[str],
+    renamed: tuple[Post, ...] = (),
+    offline: bool = False,
+) -> Draft:
+    """Add to a selection of posts who gets them, and what that looks like. `offline` as for `draft_edition`."""
+    with context.database.read() as connection:
+        audience = gather(context, connection, slot, selection.posts, library.posts, now, due=due, renamed=renamed)
+    draft = Draft(
+        slot=slot, library=library, selection=selection, audience=audience, due=frozenset(due), renamed=renamed
     )
+    if not selection.posts:
+        return draft
+    contents: dict[PostIds, Rendition] = {}
+    findings: dict[Finding, None] = {}
+    for group in audience.groups:
+        posts = tuple(post for post in library.posts if post.id in group.post_ids)
+        contents[group.post_ids], found = render_posts(context, posts, library.posts, now)
+        findings |= dict.fromkeys(found)
+    if not offline and not context.stays_here:
+        findings |= dict.fromkeys(_page_findings(context))
+    return replace(draft, contents=contents, findings=tuple(findings))
 
 
 def select_posts(

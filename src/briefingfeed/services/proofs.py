@@ -18,8 +18,8 @@ from briefingfeed.models.delivery import Result
 from briefingfeed.models.edition import Cadence, Edition, EditionState, Rendition, Slot
 from briefingfeed.newsletter.proof import as_proof
 from briefingfeed.newsletter.schedule import latest_slot, upcoming_slot
+from briefingfeed.services.basis import new_edition
 from briefingfeed.services.drafting import Draft, draft_edition, render_posts
-from briefingfeed.services.freezing import basis, new_edition
 from briefingfeed.services.notices import Notice
 from briefingfeed.services.proof_memory import LastProof, keep_proof, last_proof, shown
 from briefingfeed.services.proof_words import box_for, not_made, not_taken, refused
@@ -84,11 +84,10 @@ def _look(context: SendContext, slot: Slot) -> _Proof | None:
     with context.database.read() as connection:
         edition = editions.get(connection, new.key)
         last = last_proof(connection, new.key)
-        history = basis(context, connection, slot)
         readers = count(connection, slot.cadence)
     if edition is not None and not _is_to_come(edition):
         return None
-    draft = draft_edition(context, slot, history, max(now, slot.at))
+    draft = draft_edition(context, slot, max(now, slot.at))
     if draft.rendition is None and not draft.library.unreadable and last is None:
         return None
     fingerprint = _fingerprint(context, draft)
@@ -106,7 +105,8 @@ def _is_to_come(edition: Edition) -> bool:
 
 def _plan(context: SendContext, new: Edition) -> Edition:
     catch_up = context.settings.newsletter.catch_up
-    planned = replace(new, state=EditionState.PLANNED, expires_at=new.slot_at + catch_up)
+    expires_at = new.slot_at + catch_up if catch_up else None
+    planned = replace(new, state=EditionState.PLANNED, expires_at=expires_at)
     with context.database.write() as connection:
         editions.create(connection, planned)
     return planned

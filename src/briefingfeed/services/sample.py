@@ -11,10 +11,11 @@ from briefingfeed.models.delivery import Outcome, Result
 from briefingfeed.models.edition import Cadence, Slot
 from briefingfeed.models.post import Post
 from briefingfeed.newsletter.preflight import Finding
-from briefingfeed.newsletter.schedule import require, upcoming_slot
+from briefingfeed.newsletter.schedule import moment_of, require, upcoming_slot
 from briefingfeed.posts.store import Library
+from briefingfeed.services.basis import basis
 from briefingfeed.services.drafting import render_posts, select_posts
-from briefingfeed.services.freezing import basis, look_ahead
+from briefingfeed.services.due import look_ahead
 from briefingfeed.services.send_context import SendContext, check_as_of, check_identity
 from briefingfeed.services.single_mail import single_message
 
@@ -80,9 +81,11 @@ def send_sample(context: SendContext, cadence: Cadence, address: str, *, as_of: 
 def _posts(context: SendContext, cadence: Cadence, library: Library, now: datetime) -> tuple[Post, ...]:
     slot = coming_slot(context, cadence)
     with context.database.read() as connection:
-        history = basis(context, connection, slot)
+        history = basis(context, connection, cadence)
     selection, _ = select_posts(context, library, slot, history, now)
     posts = selection.posts or _newest(library, now)
+    if cadence is Cadence.POSTS:
+        posts = posts[-1:] if selection.posts else posts[:1]
     if not posts:
         raise RefusedError(
             "There is no post to show yet.", where=str(context.settings.paths.posts), remedy="briefingfeed new TITLE"
@@ -92,6 +95,8 @@ def _posts(context: SendContext, cadence: Cadence, library: Library, now: dateti
 
 def coming_slot(context: SendContext, cadence: Cadence) -> Slot:
     """Return the slot that is due, else the next one."""
+    if cadence is Cadence.POSTS:
+        return moment_of(context.now())
     due = look_ahead(context, cadence, at_once=False, force=True).due
     return due or upcoming_slot(context.settings, cadence, context.now())
 

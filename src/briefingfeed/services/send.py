@@ -21,8 +21,9 @@ from briefingfeed.delivery.run import RunResult, RunSetup, run_edition
 from briefingfeed.models.edition import Cadence, Edition, EditionState
 from briefingfeed.newsletter.preflight import Finding
 from briefingfeed.newsletter.schedule import require, upcoming_slot
+from briefingfeed.services.due import freeze_due, look_ahead
 from briefingfeed.services.editions import subject_of
-from briefingfeed.services.freezing import Frozen, freeze_due, look_ahead
+from briefingfeed.services.freezing import Frozen
 from briefingfeed.services.mailbox import MOST_BEFORE_SENDING, read_mailbox
 from briefingfeed.services.notices import Notice, note, take_noted, tell_all, told_elsewhere
 from briefingfeed.services.proofs import send_proofs
@@ -238,6 +239,7 @@ def _edition_report(connection: Connection, key: str, frozen: Frozen) -> Edition
         counts=deliveries.counts(connection, key),
         subject=subject_of(connection, key),
         posts=frozen.titles.get(key, ()),
+        without=frozen.without.get(key, 0),
         note=edition.note,
     )
 
@@ -261,7 +263,7 @@ def _report(
         news=news,
         standing=standing,
         warnings=warnings,
-        next_slot=upcoming_slot(context.settings, cadence, context.now()).at,
+        next_slot=upcoming_slot(context.settings, cadence, context.now()).at if cadence is not Cadence.POSTS else None,
         busy=busy,
         error=result.error,
         stopped_by=result.stopped_by,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from briefingfeed.delivery.audience import count_recipients
 from briefingfeed.models.edition import Cadence, Edition, EditionState
 from briefingfeed.models.problem import Problem
 from briefingfeed.newsletter.preflight import Finding
 from briefingfeed.newsletter.schedule import require, upcoming_slot
-from briefingfeed.services.drafting import draft_edition
+from briefingfeed.services.basis import new_edition
+from briefingfeed.services.drafting import Draft, draft_edition
+from briefingfeed.services.due import draft_posts, look_ahead
 from briefingfeed.services.editions import EditionView, list_editions
-from briefingfeed.services.freezing import basis, look_ahead, new_edition
 from briefingfeed.services.send_context import SendContext, check_as_of, check_identity
 
 _UNFINISHED = (EditionState.FROZEN, EditionState.SENDING)
@@ -30,45 +30,49 @@ class PlannedEdition:
     waiting: tuple[str, ...]
     """Files of posts too old to go by themselves."""
     recipients: int
+    without: int
+    """Readers of its cadence who have all of its posts, and would get no copy."""
     hold_reason: str | None
     findings: tuple[Finding, ...]
+
+    def as_dict(self) -> dict[str, object]:
+        return {
+            "key": self.key,
+            "subject": self.subject,
+            "posts": list(self.posts),
+            "passed_over": self.passed_over,
+            "too_old": list(self.waiting),
+            "recipients": self.recipients,
+            "have_all_posts": self.without,
+            "hold_reason": self.hold_reason,
+            "findings": [{"stops": each.stops, "message": each.message} for each in self.findings],
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendPlan:
     provider: str
     rehearsal: bool
-    edition: PlannedEdition | None
-    """None: no slot is due."""
+    editions: tuple[PlannedEdition, ...]
+    """One if a slot is due; of posts that go by themselves, one for each."""
     missed: tuple[str, ...]
     silent_since: datetime | None
     unfinished: tuple[EditionView, ...]
     """Editions frozen before; the run would hand over their rows that are due."""
     problems: tuple[Problem, ...]
-    next_slot: datetime
+    next_slot: datetime | None
+    """None: posts that go by themselves have no slots."""
 
     def as_dict(self) -> dict[str, object]:
-        planned = self.edition
         return {
             "provider": self.provider,
             "rehearsal": self.rehearsal,
-            "edition": None
-            if planned is None
-            else {
-                "key": planned.key,
-                "subject": planned.subject,
-                "posts": list(planned.posts),
-                "passed_over": planned.passed_over,
-                "too_old": list(planned.waiting),
-                "recipients": planned.recipients,
-                "hold_reason": planned.hold_reason,
-                "findings": [{"stops": each.stops, "message": each.message} for each in planned.findings],
-            },
+            "editions": [edition.as_dict() for edition in self.editions],
             "missed": list(self.missed),
             "needs_force_since": self.silent_since.isoformat() if self.silent_since else None,
             "unfinished": [view.as_dict() for view in self.unfinished],
             "problems": [str(problem) for problem in self.problems],
-            "next_slot": self.next_slot.isoformat(),
+            "next_slot": self.next_slot.isoformat() if self.next_slot else None,
         }
 
 
@@ -82,34 +86,34 @@ def plan_edition(
         check_as_of(context)
     now = context.now()
     decision = look_ahead(context, cadence, at_once=at_once, force=force)
-    planned: PlannedEdition | None = None
-    problems: tuple[Problem, ...] = ()
-    if decision.due is not None:
-        edition = new_edition(context, decision.due)
-        with context.database.read() as connection:
-            history = basis(context, connection, decision.due)
-            recipients = count_recipients(connection)
-        draft = draft_edition(context, decision.due, history, now, offline=True)
-        problems = draft.library.problems
-        planned = PlannedEdition(
-            key=edition.key,
-            subject=draft.rendition.subject if draft.rendition else None,
-            posts=tuple(post.title for post in draft.selection.posts),
-            passed_over=len(draft.selection.passed_over),
-            waiting=tuple(post.path for post in draft.selection.waiting),
-            recipients=recipients,
-            hold_reason=draft.selection.hold_reason,
-            findings=draft.findings,
-        )
+    drafts: tuple[Draft, ...] = ()
+    if cadence is Cadence.POSTS:
+        drafts = draft_posts(context, now, at_once=at_once)
+    elif decision.due is not None:
+        drafts = (draft_edition(context, decision.due, now, offline=True),)
     return SendPlan(
         provider=context.provider.name,
         rehearsal=context.rehearses,
-        edition=planned,
+        editions=tuple(_planned(context, draft) for draft in drafts),
         missed=tuple(slot.key for slot in decision.missed),
         silent_since=decision.silent_since,
         unfinished=tuple(view for view in list_editions(context.database) if _goes_on(view.edition, context)),
-        problems=problems,
-        next_slot=upcoming_slot(context.settings, cadence, now).at,
+        problems=drafts[0].library.problems if drafts else (),
+        next_slot=upcoming_slot(context.settings, cadence, now).at if cadence is not Cadence.POSTS else None,
+    )
+
+
+def _planned(context: SendContext, draft: Draft) -> PlannedEdition:
+    return PlannedEdition(
+        key=new_edition(context, draft.slot).key,
+        subject=draft.rendition.subject if draft.rendition else None,
+        posts=tuple(post.title for post in draft.selection.posts),
+        passed_over=len(draft.selection.passed_over),
+        waiting=tuple(post.path for post in draft.selection.waiting),
+        recipients=draft.audience.recipients,
+        without=len(draft.audience.without),
+        hold_reason=draft.selection.hold_reason,
+        findings=draft.findings,
     )
 
 

@@ -28,6 +28,8 @@ class EditionReport:
     subject: str | None = None
     posts: tuple[str, ...] = ()
     """Titles, in the order of the mail; known only to the run that froze the edition."""
+    without: int = 0
+    """Readers of its cadence who have all of these posts and get no copy; known only to the run that froze it."""
     note: str = ""
 
     @property
@@ -42,6 +44,7 @@ class EditionReport:
             "subject": self.subject,
             "posts": list(self.posts),
             "recipients": self.recipients,
+            "have_all_posts": self.without,
             "deliveries": {state.value: self.counts.get(state, 0) for state in DeliveryState},
             "note": self.note,
         }

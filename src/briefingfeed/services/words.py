@@ -7,7 +7,7 @@ from datetime import datetime
 
 from briefingfeed.errors import BriefingfeedError
 from briefingfeed.models.delivery import DeliveryState
-from briefingfeed.models.edition import Edition
+from briefingfeed.models.edition import Cadence, Edition
 from briefingfeed.models.post import Post
 from briefingfeed.models.problem import Problem
 from briefingfeed.newsletter.preflight import Finding
@@ -23,29 +23,30 @@ UNREADABLE = "unreadable:"
 """Begins the topic, before an edition's key."""
 
 
-def missed(keys: Sequence[str]) -> Notice:
+def missed(keys: Sequence[str], cadence: Cadence) -> Notice:
     """`keys`: at least one, oldest first."""
     which = keys[0] if len(keys) == 1 else f"{len(keys)} editions, {keys[0]} to {keys[-1]},"
     whose = "Its" if len(keys) == 1 else "Their"
     return Notice(
         topic=f"missed:{keys[-1]}",
         text=f"{which} did not go out in time. {whose} posts go with the next edition.",
-        remedy="If nothing was said to stop it, see that cron runs `briefingfeed send-weekly` every 15 minutes.",
+        remedy=f"If nothing was said to stop it, see that cron runs `briefingfeed send-{cadence}` every 15 minutes.",
     )
 
 
-def silence(since: datetime) -> Notice:
+def silence(since: datetime, cadence: Cadence) -> Notice:
+    last = "The last run was on" if cadence is Cadence.POSTS else "The last edition was due on"
     return Notice(
-        topic=SILENCE,
-        text=f"The last edition was due on {since:%d %B %Y}. After so long nothing goes out by itself: the clock of "
+        topic=f"{SILENCE}:{cadence}",
+        text=f"{last} {since:%d %B %Y}. After so long nothing goes out by itself: the clock of "
         "this machine may be wrong, or the readers may have forgotten you.",
-        remedy="If the next edition is meant: briefingfeed send-weekly --force",
+        remedy=f"If the next edition is meant: briefingfeed send-{cadence} --force",
     )
 
 
-def ahead(last: datetime) -> Notice:
+def ahead(last: datetime, cadence: Cadence) -> Notice:
     return Notice(
-        topic=CLOCK,
+        topic=f"{CLOCK}:{cadence}",
         text=f"The last edition was due on {last:%d %B %Y}, which is still to come by the clock of this machine. Until "
         "then no edition goes out.",
         remedy="See that the clock is right: date. If it is, it was wrong when that edition was made.",
@@ -81,7 +82,7 @@ def blocked_before(edition: Edition) -> Notice:
     return Notice(
         topic=f"blocked:{edition.key}",
         text=f"{edition.key} doesn't go out yet: {edition.note}",
-        remedy="Repair it; each run tries again. To see it all: briefingfeed send-weekly --dry-run",
+        remedy=f"Repair it; each run tries again. To see it all: briefingfeed send-{edition.cadence} --dry-run",
     )
 
 

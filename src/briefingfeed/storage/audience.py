@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, literal, select, update
 
 from briefingfeed.models.delivery import DeliveryState
-from briefingfeed.models.edition import Cadence, Edition
+from briefingfeed.models.edition import Cadence, Edition, Rendition
 from briefingfeed.storage.schema import delivery, edition, edition_post, rendition, rendition_post, subscriber
 from briefingfeed.storage.statements import batches
 from briefingfeed.storage.subscribers import MAY_BE_MAILED
@@ -35,10 +35,11 @@ class LastOf(NamedTuple):
 
 
 class Share(NamedTuple):
-    """Subscribers who get a rendition of their own, because they miss other posts than most."""
+    """A rendition, and the subscribers who get it."""
 
-    rendition_id: int
-    subscriber_ids: Collection[str]
+    rendition: Rendition
+    subscriber_ids: Collection[str] | None = None
+    """None: everybody whom no other share of the edition names."""
 
 
 def count(c: Connection, cadence: Cadence) -> int:
@@ -103,7 +104,13 @@ def carried_when(c: Connection, scope: str) -> dict[str, datetime]:
 
 
 def add_rows(
-    c: Connection, its: Edition, rendition_id: int, now: datetime, *, others: Iterable[Share], without: Collection[str]
+    c: Connection,
+    its: Edition,
+    rendition_id: int,
+    now: datetime,
+    *,
+    others: Iterable[tuple[int, Collection[str]]],
+    without: Collection[str],
 ) -> int:
     """Give each subscriber of an edition's cadence a row, and return how many.
 
@@ -121,10 +128,10 @@ def add_rows(
         literal(now, delivery.c.updated_at.type),
     ).where(_members(its.cadence))
     rows = c.execute(insert(delivery).from_select(columns, everyone)).rowcount
-    for share in others:
-        for some in batches(share.subscriber_ids):
+    for other, subscriber_ids in others:
+        for some in batches(subscriber_ids):
             its_rows = and_(delivery.c.edition_key == its.key, delivery.c.subscriber_id.in_(some))
-            c.execute(update(delivery).where(its_rows).values(rendition_id=share.rendition_id))
+            c.execute(update(delivery).where(its_rows).values(rendition_id=other))
     for some in batches(without):
         its_rows = and_(delivery.c.edition_key == its.key, delivery.c.subscriber_id.in_(some))
         rows -= c.execute(delete(delivery).where(its_rows)).rowcount

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, and_, delete, exists, insert, literal, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, delete, exists, or_, select, update
 
 from briefingfeed.errors import RefusedError
 from briefingfeed.models.delivery import DeliveryState
@@ -71,36 +71,33 @@ def create(c: Connection, new: Edition, *, passed_over_ids: Collection[str] = ()
     `missed`. Raises DealtWithError if there is another.
     """
     _put(c, new)
-    _pass_over(c, new.scope, passed_over_ids, new.slot_at)
+    pass_over(c, new.scope, passed_over_ids, new.slot_at)
 
 
 def freeze(
     c: Connection,
     new: Edition,
-    rendition: Rendition,
+    shares: Sequence[Share],
     post_ids: Iterable[str],
     passed_over_ids: Collection[str],
     now: datetime,
     *,
-    others: Sequence[tuple[Rendition, Collection[str]]] = (),
     without: Collection[str] = (),
 ) -> int:
     """Store an edition with its content and one row for each subscriber of its cadence; return how many.
 
-    Only whoever is confirmed and not suppressed counts. Subscribers named in `others` get that rendition instead, and
-    those in `without` no row: they had all of it.
+    Only whoever is confirmed and not suppressed counts. The first of `shares` is what people call the edition by; those
+    named in `without` get no row: they had all of it.
     `new` has its state (`frozen`, or `held`), expiry and signing key; `frozen_at` and `recipients` are set here.
     Raises DealtWithError if this edition was dealt with already, RefusedError if one of its posts was carried before.
     """
     _put(c, new, frozen_at=now, held_at=now if new.state is EditionState.HELD else None)
-    rendition_id = renditions.add(c, new.key, rendition)
+    ids = [renditions.add(c, new.key, share.rendition, number=number) for number, share in enumerate(shares, start=1)]
     _carry(c, new, post_ids)
-    _pass_over(c, new.scope, passed_over_ids, now)
-    shares = [
-        Share(renditions.add(c, new.key, each, number=number), readers)
-        for number, (each, readers) in enumerate(others, start=2)
-    ]
-    recipients = audience.add_rows(c, new, rendition_id, now, others=shares, without=without)
+    pass_over(c, new.scope, passed_over_ids, now)
+    main = next((stored for stored, share in zip(ids, shares, strict=True) if share.subscriber_ids is None), ids[0])
+    others = [(stored, share.subscriber_ids or ()) for stored, share in zip(ids, shares, strict=True)]
+    recipients = audience.add_rows(c, new, main, now, others=others, without=without)
     c.execute(update(edition).where(edition.c.key == new.key).values(recipients=recipients))
     return recipients
 
@@ -191,7 +188,8 @@ def _carry(c: Connection, new: Edition, ids: Iterable[str]) -> None:
         raise RefusedError(f"the edition {new.key} cannot be frozen: one of its posts was mailed before")
 
 
-def _pass_over(c: Connection, scope: str, ids: Collection[str], now: datetime) -> None:
+def pass_over(c: Connection, scope: str, ids: Collection[str], now: datetime) -> None:
+    """Record posts that a scope leaves out: only `email: true` sends them afterwards."""
     rows = [{"scope": scope, "post_id": each, "at": now} for each in ids]
     if rows:
         c.execute(upsert(c, passed_over).on_conflict_do_nothing(), rows)

@@ -9,8 +9,17 @@ from typing import Any, Final
 from sqlalchemy import Connection, RowMapping, insert, select
 
 from briefingfeed.errors import StorageError
-from briefingfeed.models.edition import ByteSlot, Rendition, Segment, SlotCoding, SlotName, content_hash
-from briefingfeed.storage.schema import rendition, rendition_post
+from briefingfeed.models.edition import (
+    ByteSlot,
+    Cadence,
+    EditionState,
+    Rendition,
+    Segment,
+    SlotCoding,
+    SlotName,
+    content_hash,
+)
+from briefingfeed.storage.schema import edition, rendition, rendition_post
 
 _CONTENT: Final = ("subject", "html", "text", "headers", "message", "post_ids", "content_hash")
 _COLUMNS: Final = tuple(rendition.c[name] for name in (*_CONTENT, "checksum", "edition_key"))
@@ -44,6 +53,13 @@ def by_id(c: Connection, edition_key: str) -> dict[int, Rendition]:
     """Return all renditions of an edition. Raises StorageError as `get` does."""
     query = select(rendition.c.id, *_COLUMNS).where(rendition.c.edition_key == edition_key)
     return {row["id"]: _checked(row) for row in c.execute(query).mappings()}
+
+
+def posts_of(c: Connection, cadence: Cadence, state: EditionState, *, rehearsal: bool) -> frozenset[str]:
+    """Return the posts that the editions of a cadence in this state hold, released or not."""
+    query = select(rendition_post.c.post_id).join_from(edition, rendition).join(rendition_post)
+    its = (edition.c.cadence == cadence, edition.c.state == state, edition.c.rehearsal == rehearsal)
+    return frozenset(c.scalars(query.where(*its)))
 
 
 def first(c: Connection, edition_key: str) -> Rendition:

@@ -24,6 +24,7 @@ from briefingfeed.models.subscriber import Consent, ConsentKind, Subscriber, Sub
 from briefingfeed.newsletter.mime import build_message
 from briefingfeed.newsletter.placeholders import placeholders_for
 from briefingfeed.storage import deliveries, editions, subscribers
+from briefingfeed.storage.audience import Share
 from briefingfeed.storage.database import Database
 from briefingfeed.tokens import Keyring, address_hash, fingerprint
 
@@ -71,7 +72,7 @@ class Mailing:
         )
         with self.database.write() as connection:
             subscribers.add_many(connection, [person(address, self.clock()) for address in addresses])
-            editions.freeze(connection, edition, self.rendition, [f"tag:{key}"], [], self.clock())
+            editions.freeze(connection, edition, [Share(self.rendition)], [f"tag:{key}"], [], self.clock())
             editions.set_state(connection, key, EditionState.SENDING, self.clock())
 
     @property

@@ -138,7 +138,7 @@ class TestNews:
         desk.send()
         desk.now -= 4 * WEEK
         first, second = desk.send(), desk.send()
-        assert topics(first.news) == ["clock"]
+        assert topics(first.news) == ["clock:weekly"]
         assert second.news == ()
         assert [first.exit_code, second.exit_code] == [1, 1]
 
@@ -269,7 +269,7 @@ class TestStatus:
         assert self.topics(desk) == []
         desk.now += timedelta(days=70)
         assert desk.send().exit_code == 1
-        assert self.topics(desk) == ["silence"]
+        assert self.topics(desk) == ["silence:weekly"]
 
     def test_forgets_a_rehearsal_that_was_blocked_once(self, desk) -> None:
         desk.write("Tides")

@@ -45,9 +45,9 @@ class TestDryRun:
         desk.write("Old", "2026-10-01")
         desk.subscribe("ann", "ben")
         plan = plan_edition(desk.context, Cadence.WEEKLY, at_once=True)
-        assert plan.edition is not None
-        assert (plan.edition.key, plan.edition.posts, plan.edition.recipients) == (KEY, ("Tides",), 2)
-        assert plan.edition.passed_over == 1
+        (edition,) = plan.editions
+        assert (edition.key, edition.posts, edition.recipients) == (KEY, ("Tides",), 2)
+        assert edition.passed_over == 1
         json.dumps(plan.as_dict())
 
     def test_writes_no_row_and_asks_no_page(self, desk) -> None:
@@ -57,7 +57,7 @@ class TestDryRun:
         plan_edition(desk.context, Cadence.WEEKLY, at_once=True)
         assert desk.pages_asked == []
         assert list_editions(desk.database) == ()
-        assert plan_edition(desk.context, Cadence.WEEKLY).edition is None
+        assert plan_edition(desk.context, Cadence.WEEKLY).editions == ()
 
     def test_is_what_a_run_then_does(self, desk) -> None:
         desk.write("Tides")
@@ -65,8 +65,8 @@ class TestDryRun:
         desk.begin()
         plan = plan_edition(desk.context, Cadence.WEEKLY)
         (edition,) = desk.send().editions
-        assert plan.edition is not None
-        assert (plan.edition.posts, plan.edition.subject) == (edition.posts, edition.subject)
+        (planned,) = plan.editions
+        assert (planned.posts, planned.subject) == (edition.posts, edition.subject)
 
     def test_shows_what_a_run_would_carry_on(self, desk) -> None:
         desk.write("Tides")
@@ -75,7 +75,7 @@ class TestDryRun:
         desk.office.down = ProviderError("no connection")
         desk.send()
         plan = plan_edition(desk.context, Cadence.WEEKLY)
-        assert plan.edition is None
+        assert plan.editions == ()
         assert [view.wait for view in plan.unfinished] == [1]
 
 

@@ -21,6 +21,7 @@ from briefingfeed.models.edition import (
 )
 from briefingfeed.models.subscriber import Consent, ConsentKind, Subscriber, SubscriberState
 from briefingfeed.storage import editions, subscribers
+from briefingfeed.storage.audience import Share
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 KEY = "weekly/2026-W48"
@@ -81,7 +82,7 @@ def rendition(text: str = "Hello") -> Rendition:
 
 
 def freeze(c: Connection, its: Edition | None = None, posts: Sequence[str] = ("tag:a",)) -> int:
-    return editions.freeze(c, its or edition(), rendition(), posts, (), NOW)
+    return editions.freeze(c, its or edition(), [Share(rendition())], posts, (), NOW)
 
 
 def outcome(delivery_id: int, result: Result, *, phase: Phase = Phase.RCPT, note: str = "") -> Outcome:

@@ -16,6 +16,7 @@ from briefingfeed.models.delivery import DeliveryState
 from briefingfeed.models.edition import ByteSlot, EditionState, Rendition, SlotCoding, SlotName, content_hash
 from briefingfeed.models.subscriber import SubscriberState, Suppression, SuppressionReason
 from briefingfeed.storage import deliveries, editions, renditions, subscribers, suppressions
+from briefingfeed.storage.audience import Share
 from briefingfeed.storage.database import Database
 
 from .samples import KEY, NOW, accepted, address_hash, edition, freeze, person, rendition, subscribe
@@ -70,7 +71,7 @@ def test_a_failed_freeze_leaves_nothing(database: Database) -> None:
         subscribe(c, "ann")
     bad = replace(rendition(), content_hash="0" * 64)
     with pytest.raises(ValueError, match="content hash"), database.write() as c:
-        editions.freeze(c, edition(), bad, ["tag:a"], ["tag:z"], NOW)
+        editions.freeze(c, edition(), [Share(bad)], ["tag:a"], ["tag:z"], NOW)
     with database.read() as c:
         assert editions.list_all(c) == []
         assert editions.history(c, "weekly") == (frozenset(), frozenset(), False)
@@ -79,7 +80,7 @@ def test_a_failed_freeze_leaves_nothing(database: Database) -> None:
 def test_the_history_is_what_selection_needs(database: Database) -> None:
     with database.write() as c:
         assert not editions.history(c, "weekly").edition_before
-        editions.freeze(c, edition(), rendition(), ["tag:a", "tag:b"], ["tag:old"], NOW)
+        editions.freeze(c, edition(), [Share(rendition())], ["tag:a", "tag:b"], ["tag:old"], NOW)
         found = editions.history(c, "weekly")
         assert found == (frozenset({"tag:a", "tag:b"}), frozenset({"tag:old"}), True)
         assert editions.history(c, "rehearsal/weekly") == (frozenset(), frozenset(), False)

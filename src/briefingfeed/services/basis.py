@@ -1,0 +1,112 @@
+"""What an edition is built on: what went before it, and who there is to get it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from briefingfeed.delivery.audience import Audience, PostIds, divide
+from briefingfeed.delivery.plan import edition_key
+from briefingfeed.models.edition import Cadence, Edition, EditionState, Slot
+from briefingfeed.models.post import Post
+from briefingfeed.newsletter.schedule import slot_for_key
+from briefingfeed.newsletter.selection import History, days_back, missed_since
+from briefingfeed.services.send_context import SendContext
+from briefingfeed.storage import audience, editions, renditions
+
+
+def new_edition(context: SendContext, slot: Slot) -> Edition:
+    """Return the edition of `slot` as it is before anything is known of it."""
+    bounces = context.settings.bounces
+    return Edition(
+        key=edition_key(slot, rehearsal=context.rehearses),
+        cadence=slot.cadence,
+        rehearsal=context.rehearses,
+        slot_at=slot.at,
+        state=EditionState.FROZEN,
+        signing_key=context.keyring.current,
+        sender=bounces.address if bounces.address and not bounces.verp else context.settings.newsletter.from_.address,
+        return_path=bounces.address if bounces.verp else None,
+        public_url=context.settings.public_url,
+        unsubscribe_address=bounces.unsubscribe_address,
+    )
+
+
+def basis(context: SendContext, connection: Connection, cadence: Cadence) -> History:
+    """Return what a cadence has done so far, which decides about the posts of its next edition.
+
+    If slots were missed before the first edition, it reaches back as far as the first of them would have.
+    """
+    scope = scope_of(cadence, rehearsal=context.rehearses)
+    past = editions.history(connection, scope)
+    history = History(carried=past.carried, passed_over=past.passed_over, first=not past.edition_before)
+    if cadence is Cadence.POSTS:
+        # Cancelled before anybody had it, a post has no next edition to go with: it would be back within minutes.
+        called_off = renditions.posts_of(connection, cadence, EditionState.CANCELLED, rehearsal=context.rehearses)
+        return replace(history, passed_over=history.passed_over | called_off)
+    unsent = [each for each in editions.list_all(connection) if each.scope == scope and _is_missed(each)]
+    if history.first and unsent:
+        first = min(unsent, key=lambda edition: edition.slot_at)
+        history = replace(history, since=slot_for_key(context.settings, first.key).previous)
+    return history
+
+
+def scope_of(cadence: Cadence, *, rehearsal: bool) -> str:
+    """Return `Edition.scope` of the editions of a cadence."""
+    return f"rehearsal/{cadence}" if rehearsal else str(cadence)
+
+
+def _is_missed(edition: Edition) -> bool:
+    """Whether the slot passed without a word to anybody; its posts were left for the next."""
+    return edition.state is EditionState.MISSED or (edition.state is EditionState.CANCELLED and not edition.is_made)
+
+
+def gather(
+    context: SendContext,
+    connection: Connection,
+    slot: Slot,
+    chosen: Iterable[Post],
+    posts: Iterable[Post],
+    now: datetime,
+    *,
+    due: Collection[str],
+    renamed: Collection[Post] = (),
+) -> Audience:
+    """Return who gets which posts, were the edition of `slot` with the posts `chosen` frozen now.
+
+    Somebody who changed to this cadence may have missed others of `posts`: none that is in `due`, the ids of those that
+    this run mails anyway, and none that is `renamed`.
+    """
+    edition = new_edition(context, slot)
+    post_ids = frozenset(post.id for post in chosen)
+    last: dict[str, audience.LastOf] = {}
+    for each in audience.switched(connection, edition, slot.at - timedelta(days=days_back(slot.cadence))):
+        if each.subscriber_id not in last or each.frozen_at > last[each.subscriber_id].frozen_at:
+            last[each.subscriber_id] = each
+    settled = {*due, *(post.id for post in renamed)}
+    candidates = tuple(post for post in posts if post.id not in settled)
+    missed: dict[tuple[Cadence, datetime], PostIds] = {}
+    for _, cadence, frozen_at in last.values():
+        if (cadence, frozen_at) not in missed:
+            left = _as_they_left(connection, scope_of(cadence, rehearsal=edition.rehearsal), frozen_at)
+            found = missed_since(candidates, left, slot, now, context.settings)
+            missed[cadence, frozen_at] = frozenset(post.id for post in found)
+    return divide(
+        post_ids,
+        audience.count(connection, slot.cadence),
+        audience.had(connection, edition, post_ids.union(*missed.values())),
+        {who: missed[each.cadence, each.frozen_at] for who, each in last.items()},
+    )
+
+
+def _as_they_left(connection: Connection, scope: str, frozen_at: datetime) -> History:
+    """Return what a cadence had done when the edition of that freeze was made, and what it passed over to this day."""
+    carried = audience.carried_when(connection, scope)
+    return History(
+        carried=frozenset(post_id for post_id, when in carried.items() if when <= frozen_at),
+        passed_over=editions.history(connection, scope).passed_over,
+        first=False,
+    )

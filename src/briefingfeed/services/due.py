@@ -1,0 +1,176 @@
+"""What is due, and making editions of it: once for a slot, or for each post that goes by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from briefingfeed.delivery.plan import Decision, decide, decide_rehearsal, is_silent
+from briefingfeed.models.edition import Cadence, Edition, EditionState, Slot
+from briefingfeed.models.post import Post
+from briefingfeed.newsletter.schedule import latest_slot, moment_of, previous_slot, require, slot_for_post
+from briefingfeed.newsletter.selection import History, Selection
+from briefingfeed.posts.store import Library
+from briefingfeed.services.basis import basis, scope_of
+from briefingfeed.services.drafting import Draft, complete, select_posts
+from briefingfeed.services.freezing import Frozen, begun_mark, freeze_draft, freeze_slot
+from briefingfeed.services.notices import note
+from briefingfeed.services.send_context import SendContext
+from briefingfeed.services.words import ahead, missed, silence
+from briefingfeed.storage import editions, meta
+
+_LAST_RUN_OF_POSTS = "last_run:posts"
+"""The mark of the last real run for posts that go by themselves: they have no slots to go by."""
+
+
+def look_ahead(context: SendContext, cadence: Cadence, *, at_once: bool, force: bool) -> Decision:
+    """Return which slot is due, without doing anything; posts that go by themselves have none.
+
+    Raises ConfigurationError if the cadence isn't set up.
+    """
+    require(context.settings, cadence)
+    if cadence is Cadence.POSTS:
+        return Decision()
+    with context.database.read() as connection:
+        return _decide(context, cadence, connection, context.now(), at_once=at_once, force=force)
+
+
+def freeze_due(context: SendContext, cadence: Cadence, *, at_once: bool, force: bool) -> Frozen:
+    """Record slots that were missed, and freeze the edition of the slot that is due, if any; or of each post."""
+    now = context.now()
+    if cadence is Cadence.POSTS:
+        return _freeze_posts(context, now, at_once=at_once, force=force)
+    with context.database.write() as connection:
+        decision = _decide(context, cadence, connection, now, at_once=at_once, force=force)
+        if decision.begin_after is not None:
+            meta.set_mark(connection, begun_mark(cadence), decision.begin_after.isoformat())
+        for slot in decision.missed:
+            _record_missed(connection, slot)
+        if decision.missed:
+            note(connection, missed([slot.key for slot in decision.missed], cadence))
+    if decision.silent_since is not None:
+        return Frozen(standing=(silence(decision.silent_since, cadence),))
+    if decision.ahead is not None:
+        return Frozen(standing=(ahead(decision.ahead, cadence),))
+    if decision.due is None:
+        return Frozen()
+    try:
+        return freeze_slot(context, decision.due, now)
+    except editions.DealtWithError:  # somebody held or cancelled it, or another machine was quicker
+        return Frozen()
+
+
+def draft_posts(context: SendContext, now: datetime, *, at_once: bool) -> tuple[Draft, ...]:
+    """Return what would be frozen now of posts that go by themselves. Nothing is written, no page is asked."""
+    library = context.load_posts()
+    with context.database.read() as connection:
+        history = _history_of_posts(context, connection, library, now, at_once=at_once)
+        taken = _taken(connection, rehearsal=context.rehearses)
+    selection, _ = select_posts(context, library, moment_of(now), history, now)
+    due = [post.id for post in selection.posts]
+    return tuple(
+        complete(context, library, slot_for_post(post, now, taken), _alone(post, selection), now, due=due, offline=True)
+        for post in reversed(selection.posts)
+    )
+
+
+def _freeze_posts(context: SendContext, now: datetime, *, at_once: bool, force: bool) -> Frozen:
+    with context.database.write() as connection:
+        last_run = None if context.rehearses else _instant(connection, _LAST_RUN_OF_POSTS)
+        if last_run is not None and is_silent(Cadence.POSTS, last_run, now) and not force:
+            return Frozen(standing=(silence(last_run, Cadence.POSTS),))
+    library = context.load_posts()
+    with context.database.write() as connection:
+        history = _history_of_posts(context, connection, library, now, at_once=at_once)
+        _begin_posts(context, connection, history, now)
+        taken = set(_taken(connection, rehearsal=context.rehearses))
+    selection, renamed = select_posts(context, library, moment_of(now), history, now)
+    due = [post.id for post in selection.posts]
+    frozen = Frozen()
+    for post in reversed(selection.posts):
+        slot = slot_for_post(post, now, taken)
+        taken.add(slot.key)
+        draft = complete(context, library, slot, _alone(post, selection), now, due=due, renamed=renamed)
+        frozen = frozen.plus(freeze_draft(context, draft, now))
+    return frozen
+
+
+def _alone(post: Post, selection: Selection) -> Selection:
+    return replace(selection, posts=(post,), passed_over=())
+
+
+def _history_of_posts(
+    context: SendContext, connection: Connection, library: Library, now: datetime, *, at_once: bool
+) -> History:
+    """Return what went before. At the beginning all that is visible is passed over; but the newest goes at once in a
+    rehearsal, or if the operator says so."""
+    history = basis(context, connection, Cadence.POSTS)
+    visible = [post for post in library.posts if post.visible_at(now)]
+    begun = not history.first or bool(history.passed_over)
+    if not context.rehearses:
+        begun = meta.get_mark(connection, begun_mark(Cadence.POSTS)) is not None
+    if not begun:
+        history = replace(history, passed_over=frozenset(post.id for post in visible))
+    if history.first and (at_once or (context.rehearses and not begun)):
+        newest = next((post.id for post in visible if post.email is not False), "")
+        history = replace(history, passed_over=history.passed_over - {newest})
+    return replace(history, first=False)
+
+
+def _begin_posts(context: SendContext, connection: Connection, history: History, now: datetime) -> None:
+    scope = scope_of(Cadence.POSTS, rehearsal=context.rehearses)
+    editions.pass_over(connection, scope, history.passed_over, now)
+    if not context.rehearses:
+        begun = begun_mark(Cadence.POSTS)
+        meta.set_mark(connection, begun, meta.get_mark(connection, begun) or now.isoformat())
+        meta.set_mark(connection, _LAST_RUN_OF_POSTS, now.isoformat())
+
+
+def _taken(connection: Connection, *, rehearsal: bool) -> Collection[str]:
+    """Return the keys, without `rehearsal/`, that no other post may have. A blocked edition is tried again."""
+    found = [each for each in editions.list_all(connection) if each.rehearsal == rehearsal]
+    return {each.key.removeprefix("rehearsal/") for each in found if each.state is not EditionState.BLOCKED}
+
+
+def _decide(
+    context: SendContext, cadence: Cadence, connection: Connection, now: datetime, *, at_once: bool, force: bool
+) -> Decision:
+    settings = context.settings
+    latest = latest_slot(settings, cadence, now)
+    scope = scope_of(cadence, rehearsal=context.rehearses)
+    known = [edition for edition in editions.list_all(connection) if edition.scope == scope]
+    if context.rehearses:
+        return decide_rehearsal(latest, known)
+    return decide(
+        latest,
+        known,
+        begun_after=_instant(connection, begun_mark(cadence)),
+        previous=lambda slot: previous_slot(settings, slot),
+        now=now,
+        catch_up=settings.newsletter.catch_up,
+        at_once=at_once,
+        force=force,
+    )
+
+
+def _instant(connection: Connection, mark: str) -> datetime | None:
+    noted = meta.get_mark(connection, mark)
+    return datetime.fromisoformat(noted) if noted else None
+
+
+def _record_missed(connection: Connection, slot: Slot) -> None:
+    stopped = editions.get(connection, slot.key)
+    editions.create(
+        connection,
+        Edition(
+            key=slot.key,
+            cadence=slot.cadence,
+            rehearsal=False,
+            slot_at=slot.at,
+            state=EditionState.MISSED,
+            note=f"it was stopped: {stopped.note}" if stopped else "no run sent it in time",
+        ),
+    )
