@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, Select, func, select, update
+from sqlalchemy import Connection, Interval, Select, func, literal, select, update
 
 from briefingfeed.storage.schema import run
 from briefingfeed.storage.statements import upsert
@@ -56,7 +56,7 @@ def may_arm(c: Connection, run_id: str) -> bool:
     """
     if c.dialect.name == "sqlite":
         return True
-    least = func.clock_timestamp(type_=Instant()) + LEASE / 2
+    least = func.clock_timestamp(type_=Instant()) + literal(LEASE / 2, Interval())
     query = select(run.c.id).where(run.c.id == run_id, run.c.ended_at.is_(None), run.c.lease_until > least)
     return c.scalar(query) is not None
 

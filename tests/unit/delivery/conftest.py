@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +28,7 @@ from briefingfeed.storage import deliveries, editions, subscribers
 from briefingfeed.storage.audience import Share
 from briefingfeed.storage.database import Database
 from briefingfeed.tokens import Keyring, address_hash, fingerprint
+from servers.postgres import PostgresServer
 
 KEY = b"a key for tests, thirty-two long"
 SLOT = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -50,10 +52,11 @@ class Mailing:
 
     key = "weekly/2026-W48"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, url: str) -> None:
         self.folder = folder
+        self.url = url
         self.clock = Clock()
-        self.database = Database.open(f"sqlite:///{folder / 'test.db'}", busy_timeout=0.2)
+        self.database = Database.open(url, busy_timeout=0.2)
         self.keyring = Keyring({fingerprint(KEY): KEY})
         self.settings = settings(folder)
         self.rendition = rendition()
@@ -90,6 +93,12 @@ class Mailing:
     def states(self) -> dict[str, DeliveryState]:
         with self.database.read() as connection:
             return {each.address or "": each.state for each in deliveries.list_by(connection, self.key)}
+
+    def locked(self) -> ExitStack:
+        """Begin a transaction that lets no other write until this is closed."""
+        stack = ExitStack()
+        stack.enter_context(stack.enter_context(Database(self.url)).write())
+        return stack
 
     def hold(self, to: EditionState = EditionState.HELD) -> None:
         with self.database.write() as connection:
@@ -148,8 +157,12 @@ def rendition() -> Rendition:
     )
 
 
-@pytest.fixture
-def mailing(tmp_path: Path) -> Iterator[Mailing]:
-    made = Mailing(tmp_path)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def mailing(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Mailing]:
+    url = f"sqlite:///{tmp_path / 'test.db'}"
+    if request.param == "postgresql":
+        server: PostgresServer = request.getfixturevalue("postgres")
+        url = server.fresh_url()
+    made = Mailing(tmp_path, url)
     yield made
     made.database.close()

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import threading
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, text
@@ -33,10 +31,10 @@ class Notebook:
 
 
 @pytest.fixture
-def database(tmp_path: Path):
-    opened = Database.open(f"sqlite:///{tmp_path / 'test.db'}", busy_timeout=0.05)
-    yield opened
-    opened.close()
+def database(mailing):
+    """In which a lock is waited for a moment only."""
+    with Database.open(mailing.url, busy_timeout=0.05) as opened:
+        yield opened
 
 
 def lines(database: Database) -> set[str]:
@@ -93,27 +91,20 @@ def test_all_of_it_runs_in_one_thread_that_is_not_the_loop(database: Database) -
     assert threading.get_ident() not in book.threads
 
 
-def test_what_goes_wrong_for_a_moment_is_tried_again_and_written_once(database: Database, tmp_path: Path) -> None:
-    other = sqlite3.connect(tmp_path / "test.db", isolation_level=None)
-
+def test_what_goes_wrong_for_a_moment_is_tried_again_and_written_once(database: Database, mailing) -> None:
     async def work() -> str:
         async with Ledger(database, Notebook(), pauses=(0.1,) * 20) as ledger:
-            other.execute("BEGIN IMMEDIATE")
-            asyncio.get_running_loop().call_later(0.3, other.execute, "ROLLBACK")
+            asyncio.get_running_loop().call_later(0.3, mailing.locked().close)
             ledger.put("one")
             return await ledger.arm("two")
 
     assert asyncio.run(work()) == "TWO"
-    other.close()
     assert "one" in lines(database)
 
 
-def test_what_stays_wrong_ends_everything(database: Database, tmp_path: Path) -> None:
-    other = sqlite3.connect(tmp_path / "test.db", isolation_level=None)
-
+def test_what_stays_wrong_ends_everything(database: Database, mailing) -> None:
     async def work() -> Exception | None:
         async with Ledger(database, Notebook(), pauses=(0.01,)) as ledger:
-            other.execute("BEGIN IMMEDIATE")
             ledger.put("lost")
             for ask in ("two", "three"):
                 with pytest.raises(StorageError):
@@ -123,9 +114,8 @@ def test_what_stays_wrong_ends_everything(database: Database, tmp_path: Path) ->
                 await ledger.commit("step", lambda _connection: None)
             return ledger.failure
 
-    assert isinstance(asyncio.run(work()), StorageError)
-    other.execute("ROLLBACK")
-    other.close()
+    with mailing.locked():
+        assert isinstance(asyncio.run(work()), StorageError)
     assert lines(database).isdisjoint({"lost", "dropped"})
 
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
 from datetime import timedelta
 from email import message_from_bytes, policy
 
@@ -237,17 +237,15 @@ class TestBreakdown:
 
     def test_outcomes_that_cannot_be_written_stop_the_run(self, mailing) -> None:
         mailing.freeze(*ADDRESSES)
-        other = sqlite3.connect(mailing.folder / "test.db", isolation_level=None)
+        other = ExitStack()
 
         async def lock_up(message: Message) -> None:
             if len(provider.seen) == 3:
-                other.execute("BEGIN EXCLUSIVE")
+                other.enter_context(mailing.locked())
 
         provider = Scripted(at_once=2, before=lock_up)
-        with pytest.raises(StorageError):
+        with other, pytest.raises(StorageError):
             run(mailing, provider)
-        other.execute("ROLLBACK")
-        other.close()
         assert len(provider.seen) == 4
         states = list(mailing.states.values())
         assert states.count(DeliveryState.SUBMITTING) == 2
@@ -259,16 +257,13 @@ class TestBreakdown:
 
     def test_a_short_lock_is_waited_for(self, mailing) -> None:
         mailing.freeze(*ADDRESSES)
-        other = sqlite3.connect(mailing.folder / "test.db", isolation_level=None)
 
         async def lock_for_a_moment(message: Message) -> None:
             if len(provider.seen) == 3:
-                other.execute("BEGIN IMMEDIATE")
-                asyncio.get_running_loop().call_later(0.4, other.execute, "ROLLBACK")
+                asyncio.get_running_loop().call_later(0.4, mailing.locked().close)
 
         provider = Scripted(before=lock_for_a_moment)
         run(mailing, provider, pauses=(0.1,) * 20)
-        other.close()
         assert set(mailing.states.values()) == {ACCEPTED}
 
     def test_reporting_what_was_not_taken_is_a_fault_of_the_provider(self, mailing) -> None:
