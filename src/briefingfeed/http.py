@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import logging
 import socket
 import ssl
 from collections.abc import AsyncIterator
@@ -20,6 +21,9 @@ from httpx import HTTPError as HTTPError  # whatever goes wrong with a request, 
 LONGEST_RESPONSE = 5_000_000
 """Octets."""
 USER_AGENT = "briefingfeed"
+
+# At INFO it writes every address down, and some of them are secrets.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 class ResponseTooLongError(httpx.TransportError):

@@ -20,6 +20,7 @@ from briefingfeed.services.report_trouble import (
     note_taken,
     note_unreachable,
     note_waits,
+    resting,
 )
 from briefingfeed.services.report_words import EditionFacts, edition_note, matters_note
 from briefingfeed.services.reporting import Marks
@@ -37,16 +38,17 @@ def send_reports(context: SendContext) -> None:
     people = {person(mailbox): mailbox for mailbox in context.settings.newsletter.report_to}
     with context.database.read() as connection:
         queue = report_queue.read(connection, Marks(context.rehearses).queue)
+        refused = resting(connection, context.now())
     try:
         for entry in queue:
-            _send_entry(context, entry, people)
+            _send_entry(context, entry, people, refused)
     except ProviderError as error:
         with context.database.write() as connection:
             note_unreachable(connection, error, context.now())
 
 
-def _send_entry(context: SendContext, entry: Entry, people: Mapping[str, Mailbox]) -> None:
-    due = [who for who in people if entry.is_due(who, context.now())]
+def _send_entry(context: SendContext, entry: Entry, people: Mapping[str, Mailbox], refused: Collection[str]) -> None:
+    due = [who for who in people if who not in refused and entry.is_due(who, context.now())]
     if due and not entry.is_over(people, context.now()):
         note = _note(context, entry)
         for who in due:

@@ -17,6 +17,8 @@ TROUBLE = "report_trouble"
 REPORTS = "reports"
 PATIENCE = timedelta(hours=1)
 """So long mails may wait before it is told."""
+REST = timedelta(days=1)
+"""An address that was refused is let alone so long."""
 _WAY_OUT = "way out"
 
 
@@ -33,6 +35,15 @@ def note_waits(connection: Connection, who: str, words: str, now: datetime) -> N
 def note_refused(connection: Connection, who: str, words: str, now: datetime) -> None:
     """A person's address was refused for good."""
     _note(connection, f"refused:{who}", words, now)
+
+
+def resting(connection: Connection, now: datetime) -> frozenset[str]:
+    """Return the people whose addresses were refused lately."""
+    return frozenset(
+        topic.partition(":")[2]
+        for topic, trouble in _read(connection).items()
+        if topic.startswith("refused:") and now - datetime.fromisoformat(trouble["last"]) < REST
+    )
 
 
 def note_taken(connection: Connection, who: str) -> None:
@@ -76,7 +87,9 @@ def _waits(since: datetime, words: str) -> Notice:
 def _note(connection: Connection, topic: str, words: str, now: datetime) -> None:
     kept = _read(connection)
     since = kept[topic]["since"] if topic in kept else now.isoformat()
-    meta.set_mark(connection, TROUBLE, json.dumps({**kept, topic: {"since": since, "words": words}}))
+    meta.set_mark(
+        connection, TROUBLE, json.dumps({**kept, topic: {"since": since, "last": now.isoformat(), "words": words}})
+    )
 
 
 def _keep(connection: Connection, settled: set[str]) -> None:

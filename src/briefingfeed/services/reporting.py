@@ -20,6 +20,7 @@ from briefingfeed.models.edition import Edition, EditionState
 from briefingfeed.services import report_queue
 from briefingfeed.services.notices import Notice, tell
 from briefingfeed.services.report_queue import Entry, Outage
+from briefingfeed.services.report_trouble import REPORTS
 from briefingfeed.services.send_context import SendContext
 from briefingfeed.services.words import ADVICE, UNSETTLED
 from briefingfeed.storage import deliveries, editions, meta
@@ -55,7 +56,8 @@ def take_up(connection: Connection, context: SendContext, cadence: str, found: F
     now, marks = context.now(), Marks(context.rehearses)
     outage = _outage(connection, marks, found, now)
     over = _newly_over(connection, marks, found.began)
-    standing = [each for each in (*found.standing, *found.own) if _goes_by_mail(each)]
+    people = len(context.settings.newsletter.report_to)
+    standing = [each for each in (*found.standing, *found.own) if _goes_by_mail(each, people)]
     if _is_on_its_way(connection, context.rehearses, now):
         told = json.loads(meta.get_mark(connection, marks.told) or "{}")
         standing = [each for each in standing if each.topic != UNSETTLED or told.get(UNSETTLED) == str(each)]
@@ -64,8 +66,8 @@ def take_up(connection: Connection, context: SendContext, cadence: str, found: F
         *tell(connection, [each for each in standing if each in found.own], memory=f"{marks.told}:{cadence}"),
     )
     queue = report_queue.read(connection, marks.queue)
-    if context.settings.newsletter.report_to:
-        events = tuple(filter(_goes_by_mail, found.events))
+    if people:
+        events = tuple(each for each in found.events if _goes_by_mail(each, people))
         elsewhere = [each for entry in queue for each in entry.matters if each.topic in found.elsewhere]
         fresh = _entries(now, over, events, tuple(standing) if over else news, outage)
         changed = _joined(report_queue.still_open(queue, [*standing, *elsewhere]), fresh)
@@ -101,7 +103,10 @@ class Marks:
         return f"rehearsal/{name}" if self.rehearses else name
 
 
-def _goes_by_mail(notice: Notice) -> bool:
+def _goes_by_mail(notice: Notice, people: int) -> bool:
+    """Whoever can't be mailed isn't mailed that; there must be somebody else."""
+    if notice.topic.startswith(REPORTS):
+        return notice.awaits and people > 1
     return notice.awaits or notice.topic.startswith(ADVICE)
 
 
