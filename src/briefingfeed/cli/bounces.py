@@ -7,10 +7,11 @@ import sys
 import click
 
 from briefingfeed.cli.app import App, json_option, print_json
-from briefingfeed.cli.words import event_as_dict, event_in_words, mailbox_in_words
+from briefingfeed.cli.words import event_as_dict, mailbox_in_words
 from briefingfeed.errors import BriefingfeedError, TemporaryError, UsageError
 from briefingfeed.services import bounces as service
 from briefingfeed.services import mailbox as reading
+from briefingfeed.services.subscriber_story import event_in_words
 
 _MOST_PIPED = 1 << 25
 """Octets: of a larger mail the rest is read and dropped."""

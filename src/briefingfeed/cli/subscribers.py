@@ -6,13 +6,16 @@ from pathlib import Path
 
 import click
 
-from briefingfeed.cli.app import App, json_option, print_json, yes_option
-from briefingfeed.cli.words import CHANGES, DELIVERY_WORDS, plan_as_dict, plan_in_words
+from briefingfeed.cli.app import App, json_option, print_json, visible, yes_option
+from briefingfeed.cli.words import CHANGES, plan_as_dict, plan_in_words, record_as_dict
+from briefingfeed.models.edition import Cadence
 from briefingfeed.models.subscriber import SubscriberState
+from briefingfeed.newsletter.schedule import require
 from briefingfeed.services import subscriber_imports, subscriber_records
 from briefingfeed.services import subscribers as service
 from briefingfeed.subscribers.export import COLUMNS, Listed, csv_lines
 
+_CADENCES = click.Choice([cadence.value for cadence in Cadence])
 _STATES = click.Choice([state.value for state in SubscriberState])
 
 
@@ -24,15 +27,17 @@ def subscribers() -> None:
 @subscribers.command()
 @click.argument("addresses", nargs=-1, required=True)
 @click.option("--source", required=True, help='Where their consent comes from: "paper form, spring fair 2026".')
+@click.option("--cadence", type=_CADENCES, default=Cadence.WEEKLY.value, help="How often they are mailed.")
 @json_option
 @click.pass_obj
-def add(app: App, addresses: tuple[str, ...], source: str, as_json: bool) -> None:
+def add(app: App, addresses: tuple[str, ...], source: str, cadence: str, as_json: bool) -> None:
     """Subscribe ADDRESSES. Their consent is recorded with its source.
 
     An address that left, bounced or was erased is refused.
     """
     done = []
     with app.publication() as publication:
+        require(publication.settings, Cadence(cadence))
         for address in addresses:
             changed = service.add(
                 publication.database,
@@ -40,6 +45,7 @@ def add(app: App, addresses: tuple[str, ...], source: str, as_json: bool) -> Non
                 consent_note=source,
                 suppression_key=publication.keys.suppression,
                 now=publication.now(),
+                cadence=Cadence(cadence),
             )
             done.append(changed)
             if not as_json:
@@ -63,6 +69,7 @@ def import_(app: App, file: Path, source: str, dry_run: bool, yes: bool, as_json
     with app.publication() as publication:
         key = publication.keys.suppression
         candidates = subscriber_imports.read_file(file)
+        subscriber_imports.check_cadences(candidates, publication.settings)
         plan = subscriber_imports.preview(publication.database, candidates, suppression_key=key)
         if not as_json:
             app.warn(plan_in_words(plan))
@@ -81,7 +88,7 @@ def import_(app: App, file: Path, source: str, dry_run: bool, yes: bool, as_json
 @json_option
 @click.pass_obj
 def export(app: App, state: str | None, as_json: bool) -> None:
-    """Print everybody as CSV (or JSON): address, state, dates."""
+    """Print everybody as CSV (or JSON): address, state, cadence, dates."""
     listed = _listed(app, state)
     if as_json:
         print_json([_as_dict(each) for each in listed])
@@ -95,14 +102,14 @@ def export(app: App, state: str | None, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def list_(app: App, state: str | None, as_json: bool) -> None:
-    """Print who is known, a line each: address, state, and why not if mail is not sent."""
+    """Print who is known, a line each: address, state, cadence, and why not if mail is not sent."""
     listed = _listed(app, state)
     if as_json:
         print_json([_as_dict(each) for each in listed])
         return
     for each in listed:
         suppressed = f"  never mailed: {each.suppression}" if each.suppression else ""
-        click.echo(f"{each.subscriber.address}  {each.subscriber.state}{suppressed}")
+        click.echo(f"{each.subscriber.address}  {each.subscriber.state}  {each.subscriber.cadence}{suppressed}")
     app.say(f"{len(listed)} in all." if listed else "Nobody yet: briefingfeed subscribers add ADDRESS --source TEXT")
 
 
@@ -124,38 +131,39 @@ def _listed(app: App, state: str | None) -> tuple[Listed, ...]:
 @json_option
 @click.pass_obj
 def show(app: App, who: str, as_json: bool) -> None:
-    """Tell the story of one address (or id): consent, state, every delivery."""
+    """Tell the story of one address (or id): consent, every copy, what came back; and how to mail them again."""
     with app.publication() as publication:
-        record = subscriber_records.show(publication.database, who, suppression_key=publication.keys.suppression)
-    person = record.subscriber
-    if as_json:
-        print_json(
-            {
-                "id": person.id,
-                "address": person.address,
-                "state": person.state,
-                "created_at": person.created_at,
-                "unsubscribed_at": person.unsubscribed_at,
-                "suppressed": record.suppression.reason if record.suppression else None,
-                "consents": [
-                    {"at": each.at, "kind": each.kind, "source": each.source, "note": each.note}
-                    for each in record.consents
-                ],
-                "deliveries": [
-                    {"edition": each.edition_key, "state": each.state, "at": each.updated_at, "note": each.note}
-                    for each in record.deliveries
-                ],
-            }
+        record = subscriber_records.show(
+            publication.database, who, suppression_key=publication.keys.suppression, now=publication.now()
         )
+    if as_json:
+        print_json(record_as_dict(record))
         return
-    click.echo(f"{person.address}: {person.state}, known since {person.created_at:%Y-%m-%d}, id {person.id}")
-    if record.suppression:
-        click.echo(f"  never mailed: {record.suppression.reason} on {record.suppression.at:%Y-%m-%d}")
-    for consent in record.consents:
-        note = f": {consent.note}" if consent.note else ""
-        click.echo(f"  {consent.at:%Y-%m-%d %H:%M}  {consent.kind} ({consent.source}){note}")
-    for delivery in record.deliveries:
-        click.echo(f"  {delivery.updated_at:%Y-%m-%d %H:%M}  {delivery.edition_key}: {DELIVERY_WORDS[delivery.state]}")
+    person = record.subscriber
+    click.echo(
+        f"{person.address}: {person.state}, {person.cadence}, known since {person.created_at:%Y-%m-%d}, id {person.id}"
+    )
+    for line in record.story:
+        edition = f"{line.edition}: " if line.edition else ""
+        click.echo(visible(f"  {line.at:%Y-%m-%d %H:%M}  {edition}{line.words}"))
+    click.echo(f"  {record.way_back}")
+
+
+@subscribers.command()
+@click.argument("who")
+@click.argument("how", type=_CADENCES, metavar="weekly|daily|monthly|posts")
+@json_option
+@click.pass_obj
+def cadence(app: App, who: str, how: str, as_json: bool) -> None:
+    """Let an address (or id) be mailed weekly, daily, monthly, or each post by itself.
+
+    It counts from the next edition on. No post comes twice, and none is lost.
+    """
+    with app.publication() as publication:
+        done = service.change_cadence(
+            publication.database, who, Cadence(how), settings=publication.settings, now=publication.now()
+        )
+    _tell(app, [done], as_json)
 
 
 @subscribers.command()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from briefingfeed.models.delivery import DeliveryEvent, EventKind
 from briefingfeed.services.figures import DELIVERY_WORDS as DELIVERY_WORDS
 from briefingfeed.services.figures import counts_in_words as counts_in_words
-from briefingfeed.services.mailbox import MailboxReport
 from briefingfeed.services.subscribers import Change
 from briefingfeed.subscribers.importing import Fate, ImportPlan
+
+if TYPE_CHECKING:
+    from briefingfeed.models.delivery import DeliveryEvent
+    from briefingfeed.services.mailbox import MailboxReport
+    from briefingfeed.services.subscriber_records import SubscriberRecord
 
 CHANGES: Mapping[Change, str] = {
     Change.ADDED: "is subscribed now.",
@@ -17,6 +21,7 @@ CHANGES: Mapping[Change, str] = {
     Change.UNSUBSCRIBED: "is unsubscribed now.",
     Change.RESUBSCRIBED: "is subscribed again.",
     Change.UNSUPPRESSED: "may be mailed again.",
+    Change.CADENCE: "is mailed that way from the next edition on.",
     Change.ERASED: "is forgotten; only a hash stays, so that no import brings the address back.",
     Change.NOTHING: "was so already; nothing changed.",
 }
@@ -77,20 +82,46 @@ def mailbox_in_words(report: MailboxReport) -> str:
     return "\n".join(lines)
 
 
-_EVENTS: Mapping[EventKind, str] = {
-    EventKind.DELIVERED: "delivered",
-    EventKind.DELAYED: "delayed, the other side is still trying",
-    EventKind.COMPLAINED: "reported as spam",
-    EventKind.UNSUBSCRIBED: "asked to leave",
-}
-
-
-def event_in_words(event: DeliveryEvent) -> str:
-    """Write what was heard of a copy, with the other side's words."""
-    bounced = "came back for good" if event.permanent else "came back for now"
-    words = _EVENTS.get(event.kind, bounced)
-    said = " ".join(filter(None, [event.enhanced_code or (str(event.code) if event.code else ""), event.note]))
-    return f"{words}: {said}" if said else words
+def record_as_dict(record: SubscriberRecord) -> dict[str, object]:
+    """Return all that is stored about a subscriber."""
+    person, suppression = record.subscriber, record.suppression
+    return {
+        "id": person.id,
+        "address": person.address,
+        "state": person.state,
+        "created_at": person.created_at,
+        "unsubscribed_at": person.unsubscribed_at,
+        "suppressed": suppression.reason if suppression else None,
+        "suppression": {"reason": suppression.reason, "at": suppression.at, "note": suppression.note}
+        if suppression
+        else None,
+        "consents": [
+            {"at": each.at, "kind": each.kind, "source": each.source, "note": each.note} for each in record.consents
+        ],
+        "deliveries": [
+            {
+                "id": each.id,
+                "edition": each.edition_key,
+                "state": each.state,
+                "at": each.updated_at,
+                "note": each.note,
+                "attempts": [
+                    {
+                        "at": one.at,
+                        "result": one.result,
+                        "code": one.code,
+                        "enhanced_code": one.enhanced_code,
+                        "note": one.note,
+                    }
+                    for one in record.attempts[each.id]
+                ],
+            }
+            for each in record.deliveries
+        ],
+        "events": [event_as_dict(each) for each in record.events],
+        "story": [line.as_dict() for line in record.story],
+        "to_mail_again": record.way_back,
+    }
 
 
 def event_as_dict(event: DeliveryEvent) -> dict[str, object]:

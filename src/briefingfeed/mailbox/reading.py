@@ -11,8 +11,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from flufl.bounce import all_failures
-
 from briefingfeed.mailbox.arf import is_feedback, read_feedback
 from briefingfeed.mailbox.clues import ENVELOPE, addresses, clues, tokens
 from briefingfeed.mailbox.dsn import code_lines, codes, read_dsn
@@ -97,6 +95,8 @@ def _is_automatic(mail: Mail) -> bool:
 
 def _guessed(mail: Mail, body: str) -> Report | None:
     """Ask flufl.bounce about reports in a form of their own: qmail's, older Exim's and Exchange's, many more."""
+    from flufl.bounce import all_failures  # takes a while to import, and few mails need it
+
     try:
         temporary, permanent = all_failures(mail)
     except Exception:  # its detectors parse free text of strangers; whatever they trip over, they found nothing

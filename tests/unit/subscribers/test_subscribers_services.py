@@ -38,7 +38,7 @@ def suppress(database, address=ANN, reason=SuppressionReason.BOUNCED):
 
 
 def record(database, who=ANN):
-    return subscriber_records.show(database, who, suppression_key=KEY)
+    return subscriber_records.show(database, who, suppression_key=KEY, now=NOW)
 
 
 def test_adding_keeps_the_source_of_the_consent(database):
