@@ -27,20 +27,22 @@ if TYPE_CHECKING:
     from briefingfeed.providers.base import Provider
     from briefingfeed.providers.spec import ProviderSpec, Secret
     from briefingfeed.services.adoption import Adoption
+    from briefingfeed.services.backup import Backup
     from briefingfeed.services.build import BuildReport
     from briefingfeed.services.check import CheckReport
     from briefingfeed.services.hub import Announcement
     from briefingfeed.services.keys import Keys
     from briefingfeed.services.mailbox import MailboxContext
+    from briefingfeed.services.restored import AdoptContext, Adopted
     from briefingfeed.services.send_context import SendContext
     from briefingfeed.services.status import Status
     from briefingfeed.storage.database import Database
 
 _FAILPOINT = "BRIEFINGFEED_FAILPOINT"
 _BOUNCES_PASSWORD = "BRIEFINGFEED_BOUNCES_PASSWORD"  # noqa: S105 - the name of a variable
+_DATABASE_PASSWORD = "BRIEFINGFEED_DATABASE_PASSWORD"  # noqa: S105 - likewise
 _INSTANCE = "BRIEFINGFEED_INSTANCE"
 """The operator's name for this installation; counts instead of the machine's id."""
-_DATABASE_PASSWORD = "BRIEFINGFEED_DATABASE_PASSWORD"  # noqa: S105 - likewise
 _MACHINE_ID = Path("/etc/machine-id")
 
 
@@ -103,6 +105,42 @@ class Publication:
 
         with Database(self.settings.database.url, password=self._database_password) as database:
             database.upgrade()
+
+    def backup_file(self, target: Path) -> Path:
+        """Return the file that a backup to `target` will be: see `services.backup`."""
+        from briefingfeed.services.backup import backup_file
+
+        return backup_file(self.settings, target, self.now())
+
+    def back_up(self, file: Path) -> Backup:
+        """Write a backup of the database and what belongs to it: see `services.backup`."""
+        from briefingfeed.services.backup import back_up
+
+        return back_up(self.settings, self.database, file, self.now())
+
+    def look_at_restored(self, *, resend: bool) -> Adopted:
+        """Return what `adopt_restored` would do: see `services.restored`."""
+        from briefingfeed.services.restored import look_at_restored
+
+        return look_at_restored(self._adopt_context(), resend=resend)
+
+    def adopt_restored(self, *, resend: bool) -> Adopted:
+        """Go on with a restored database: see `services.restored`. Raises SecretKeyError without its keys."""
+        from briefingfeed.services.restored import adopt_restored
+
+        return adopt_restored(self._adopt_context(), resend=resend)
+
+    def _adopt_context(self) -> AdoptContext:
+        from briefingfeed.services.restored import AdoptContext
+
+        _ = self.keys  # a database without its keys is refused before anything is done
+        return AdoptContext(settings=self.settings, database=self.database, load_posts=self._library, now=self.now)
+
+    def _check_restored(self) -> None:
+        from briefingfeed.storage import guard
+
+        with self.database.read() as connection:
+            guard.check(connection)
 
     @cached_property
     def keys(self) -> Keys:
@@ -201,6 +239,7 @@ class Publication:
         from briefingfeed.services.send_context import SendContext
         from briefingfeed.services.unsubscribe_page import page_trouble
 
+        self._check_restored()
         return SendContext(
             settings=self.settings,
             database=self.database,
@@ -210,11 +249,11 @@ class Publication:
             load_posts=self._library,
             page_trouble=page_trouble,
             now=self.now,
+            place=self._place,
             failpoint=failpoints(self._environ.get(_FAILPOINT)),
-        )
             mailbox=self.mailbox_context() if self._mailbox_name else None,
+        )
 
-    def status(self) -> Status:
     def mailbox_context(self) -> MailboxContext:
         """The mailbox that bounces come back to: see `services.mailbox`. It is not opened yet."""
         from briefingfeed.delivery.failpoints import failpoints
@@ -249,7 +288,6 @@ class Publication:
         from briefingfeed.mailbox.imap import ImapAccount, ImapMailbox
         from briefingfeed.services.keys import read_secret
 
-            place=self._place,
         file = bounces.imap_password_file
         password = self._environ.get(_BOUNCES_PASSWORD) or (read_secret(root / file) if file else None)
         if password is None or bounces.imap_host is None or bounces.imap_username is None:
@@ -268,6 +306,7 @@ class Publication:
         )
         return ImapMailbox(account)
 
+    def status(self) -> Status:
         from briefingfeed.services.status import read_status
 
         return read_status(
@@ -276,6 +315,7 @@ class Publication:
             self.now(),
             provider=self.provider.name,
             rehearses=self.provider.rehearses,
+            limits=self.provider.limits,
         )
 
     @property

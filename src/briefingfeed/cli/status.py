@@ -7,6 +7,7 @@ import click
 from briefingfeed.cli.app import App, json_option, print_json
 from briefingfeed.cli.words import counts_in_words
 from briefingfeed.models.subscriber import SubscriberState
+from briefingfeed.services.restored_words import RESTORED
 from briefingfeed.services.status import Status
 
 
@@ -22,13 +23,17 @@ def status(ctx: click.Context, as_json: bool) -> None:
     if as_json:
         print_json(found.as_dict())
     else:
+        for notice in found.todo:
+            if notice.topic == RESTORED:  # nothing below is sure before that is settled
+                click.echo(f"{notice}\n")
         click.echo(f"Next edition:  {found.next_slot.astimezone(zone):%A %d %B %Y, %H:%M %Z}")
         click.echo(f"Provider:      {found.provider}{' (rehearses: nobody is mailed)' * found.rehearses}")
         click.echo(f"Subscribers:   {_people(found)}")
         if found.last:
             click.echo(f"Last edition:  {found.last.edition.key}: {counts_in_words(found.last.counts)}")
         for notice in found.todo:
-            click.echo(f"\n- {notice}")
+            if notice.topic != RESTORED:
+                click.echo(f"\n- {notice}")
         if not found.todo:
             click.echo("\nThere is nothing to do.")
     ctx.exit(1 if any(notice.awaits for notice in found.todo) else 0)

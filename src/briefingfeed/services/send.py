@@ -34,9 +34,10 @@ from briefingfeed.services.send_context import SendContext, check_as_of, check_i
 from briefingfeed.services.send_report import EditionReport, SendReport
 from briefingfeed.services.standing import standing_notices
 from briefingfeed.services.turns import turn
-from briefingfeed.services.words import called_off, expired, way_out
+from briefingfeed.services.words import called_off, expired, waits_for_limit, way_out
 from briefingfeed.storage import deliveries, editions
 from briefingfeed.storage.events import settle_heard_of
+from briefingfeed.storage.replay import catch_up
 
 LOCK_WAIT = timedelta(minutes=30)
 PATIENCE = timedelta(minutes=15)
@@ -107,6 +108,7 @@ class _Run:
         """Settle what earlier runs left: rows of dead runs, a rehearsal's rows before real mail, rows too old."""
         context, now = self._context, self._context.now()
         with context.database.write() as connection:
+            catch_up(connection, now)
             deliveries.recover(connection, self._id, now, place=context.place)
             settle_heard_of(connection, now)
             for edition in editions.list_all(connection):
@@ -129,7 +131,7 @@ class _Run:
             self._touched.append(edition.key)
             # Nobody's first copy waits for somebody else's second try: only the newest edition is stayed for.
             result = self._send(edition, self._patience if edition is unfinished[-1] else timedelta(0))
-            if result.error is not None or result.stopped_by is not None:
+            if result.error is not None or result.stopped_by is not None or result.waits is not None:
                 break
         return result
 
@@ -166,9 +168,9 @@ class _Run:
             database=context.database,
             provider=context.provider,
             run_id=self._id,
+            place=context.place,
             now=context.now,
             patience=patience,
-            place=context.place,
             first_batch_pause=context.settings.newsletter.first_batch_pause,
             progress=lambda settled: self._progress(key, settled, waiting),
             failpoint=context.failpoint,
@@ -183,7 +185,9 @@ class _Run:
                 *upkeep_notices(connection, context.settings, context.now()),
                 *((way_out(result.error),) if result.error is not None else ()),
             )
-            standing = (*everywhere, *frozen.standing)
+            # No news: an edition may wait for its limit a hundred times, and cron mails every word.
+            waits = (waits_for_limit(result.waits, context.settings.publication.timezone),) if result.waits else ()
+            standing = (*everywhere, *frozen.standing, *waits)
             events = take_noted(connection)
             news = (*events, *tell_all(connection, self._cadence, everywhere, frozen.standing))
             found = Findings(

@@ -7,13 +7,14 @@ from sqlalchemy import Connection
 from briefingfeed.models.edition import EditionState
 from briefingfeed.services.mailbox import mailbox_notices
 from briefingfeed.services.notices import Notice
+from briefingfeed.services.restored_words import restored_notices
 from briefingfeed.services.words import held, unsettled, waits_for_provider
 from briefingfeed.storage import deliveries, editions
 
 
 def standing_notices(connection: Connection, *, rehearses: bool) -> tuple[Notice, ...]:
     """Return all that stands open; `rehearses`: the provider of this run mails nobody."""
-    notices = []
+    notices = restored_notices(connection)
     for edition in editions.list_all(connection):
         if edition.state is EditionState.HELD:
             notices.append(held(edition))

@@ -64,8 +64,8 @@ def position(c: Connection, journal: str) -> int:
 
 
 def set_position(c: Connection, span: Span) -> None:
-    """Note that the database knows what stands in `span`: if it knew all before it."""
-    if position(c, span.journal) >= span.start:
+    """Note that the database knows what stands in `span`, if it knew all before it."""
+    if span.start <= position(c, span.journal) < span.end:
         meta.set_mark(c, _POSITION + span.journal, str(span.end))
 
 

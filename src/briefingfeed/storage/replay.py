@@ -12,6 +12,7 @@ from typing import Final
 
 from sqlalchemy import Connection, func, select
 
+from briefingfeed.errors import StorageError
 from briefingfeed.models.subscriber import (
     Consent,
     ConsentKind,
@@ -20,6 +21,7 @@ from briefingfeed.models.subscriber import (
     SuppressionReason,
 )
 from briefingfeed.storage import departures, erasure, subscribers, suppressions
+from briefingfeed.storage.guard import guard_of
 from briefingfeed.storage.journal import Entry, Journal, Kind
 from briefingfeed.storage.schema import consent, subscriber
 
@@ -45,6 +47,18 @@ class Replayed:
     unreadable: int = 0
     """Lines that make no sense."""
 
+    def followed_by(self, other: Replayed) -> Replayed:
+        """Return what two journals told together, the later one second."""
+        return Replayed(
+            left=self.left + other.left,
+            suppressed=self.suppressed + other.suppressed,
+            allowed=self.allowed + other.allowed,
+            erased=self.erased + other.erased,
+            came_back=list(dict.fromkeys([*self.came_back, *other.came_back])),
+            until=max(filter(None, (self.until, other.until)), default=None),
+            unreadable=self.unreadable + other.unreadable,
+        )
+
 
 def replay(c: Connection, journal: Journal, now: datetime, *, from_start: bool = False) -> Replayed:
     """Bring the database up to what the journal says; any number of times. Raises OSError if it can't be read.
@@ -66,6 +80,31 @@ def replay(c: Connection, journal: Journal, now: datetime, *, from_start: bool =
     departures.begin(c)
     departures.set_position(c, reading.span)
     return done
+
+
+def catch_up(c: Connection, now: datetime) -> Replayed:
+    """Take in what the journal knows and the database doesn't, and give it what it lacks: for the start of a run.
+
+    Mostly there is nothing. But a database that was restored alone, before the next edition, is not noticed by its
+    counter. Raises StorageError if the journal can't be read.
+    """
+    guard = guard_of(c)
+    if guard is None:
+        return Replayed()
+    try:
+        done = replay(c, guard.journal, now)
+    except OSError as error:
+        raise unreadable(guard.journal, error) from error
+    departures.write_late(c, guard.journal)
+    return done
+
+
+def unreadable(journal: Journal, error: OSError) -> StorageError:
+    return StorageError(
+        f"who left cannot be read: {(error.strerror or str(error)).lower()}",
+        where=str(journal.file),
+        remedy="see that the user who runs briefingfeed owns it; without it, people who left might be mailed again",
+    )
 
 
 def _by_person(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
