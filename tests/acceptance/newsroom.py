@@ -44,6 +44,9 @@ port = {port}
 security = "none"
 retry_pause = 0.01
 {more}
+
+[database]
+url = "{url}"
 """
 
 
@@ -58,13 +61,17 @@ def ended(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
 
 
 class Newsroom:
-    def __init__(self, folder: Path, *, port: int = 9, provider: str = "smtp", more: str = "") -> None:
+    def __init__(
+        self, folder: Path, *, port: int = 9, provider: str = "smtp", more: str = "", url: str | None = None
+    ) -> None:
+        """`url`: of a database on PostgreSQL."""
         self.folder = folder
+        self.url = url or f"sqlite:///{folder / 'var' / 'briefingfeed.db'}"
         (folder / "posts").mkdir(parents=True)
         self.configure(port=port, provider=provider, more=more)
 
     def configure(self, *, port: int = 9, provider: str = "smtp", more: str = "") -> None:
-        text = _SETTINGS.format(port=port, provider=provider, more=more)
+        text = _SETTINGS.format(port=port, provider=provider, more=more, url=self.url)
         (self.folder / "briefingfeed.toml").write_text(text, "utf-8")
 
     def write(self, title: str, text: str = "", *, days_ago: int = 0) -> Path:
@@ -120,8 +127,7 @@ class Newsroom:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Read the ledger, as no command would need to."""
-        url = f"sqlite:///{self.folder / 'var' / 'briefingfeed.db'}"
-        with Database.open(url) as database, database.read() as connection:
+        with Database.open(self.url) as database, database.read() as connection:
             yield connection
 
     def editions(self) -> list[Edition]:

@@ -1,0 +1,69 @@
+"""Two machines, each with its own state folder, that send from one PostgreSQL database."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from acceptance.newsroom import Newsroom, assert_accounts, ended
+from briefingfeed.models.delivery import DeliveryState
+from servers.postgres import PostgresServer
+from servers.smtp_sink import Options, SmtpSink
+
+READERS = [f"reader{number:03}@example.org" for number in range(120)]
+
+
+@pytest.fixture
+def sink(tmp_path: Path) -> Iterator[SmtpSink]:
+    with SmtpSink(tmp_path / "sink", Options(latency=0.002)) as started:
+        yield started
+
+
+@pytest.fixture
+def first(tmp_path: Path, sink: SmtpSink, postgres: PostgresServer) -> Newsroom:
+    desk = Newsroom(tmp_path / "first", port=sink.port, url=postgres.fresh_url())
+    desk.write("Tides", "The tide is **high**.")
+    desk.subscribe(READERS)
+    return desk
+
+
+@pytest.fixture
+def second(tmp_path: Path, sink: SmtpSink, first: Newsroom) -> Newsroom:
+    """Another machine: the same posts and keys, and a state folder of its own."""
+    desk = Newsroom(tmp_path / "second", port=sink.port, url=first.url)
+    shutil.copytree(first.folder / "posts", desk.folder / "posts", dirs_exist_ok=True)
+    (desk.folder / "var").mkdir(mode=0o700)
+    for key in (first.folder / "var").glob("*.key"):
+        shutil.copy2(key, desk.folder / "var")
+    return desk
+
+
+def test_both_send_at_once_and_nobody_gets_two_copies(first: Newsroom, second: Newsroom, sink: SmtpSink) -> None:
+    with ended(first.start("send-weekly", "--now")) as one, ended(second.start("send-weekly", "--now")) as other:
+        results = [(*process.communicate(timeout=60), process.returncode) for process in (one, other)]
+    assert [code for _, _, code in results] == [0, 0], results
+    assert sorted(sink.counts()) == READERS
+    first.send(), second.send()
+    assert_accounts(first, sink.counts())
+
+
+def test_what_a_machine_dies_with_waits_for_its_lease_and_the_rest_goes(
+    first: Newsroom, second: Newsroom, sink: SmtpSink, postgres: PostgresServer
+) -> None:
+    first.die_at("after-reply:10")
+    second.send()
+    waiting = [state for state in first.states().values() if state.waits]
+    assert waiting, "the other machine may be alive: what it holds is left to it"
+    assert set(waiting) <= {DeliveryState.CLAIMED, DeliveryState.SUBMITTING}
+    postgres.execute("UPDATE run SET lease_until = now() - interval '1 second' WHERE ended_at IS NULL", first.url)
+    second.send(expect=1)
+    assert_accounts(first, sink.counts(), uncertain=2)
+
+
+def test_a_machine_that_comes_back_need_not_wait_for_its_own_lease(first: Newsroom, sink: SmtpSink) -> None:
+    first.die_at("after-reply:10")
+    first.send(expect=1)
+    assert_accounts(first, sink.counts(), uncertain=2)
