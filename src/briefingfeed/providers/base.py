@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from briefingfeed.models.delivery import Message, Outcome
 
@@ -42,6 +42,9 @@ class Limits:
     @property
     def are_set(self) -> bool:
         return self.per_hour is not None or self.per_day is not None
+
+
+NO_LIMITS: Final = Limits()
 
 
 class Provider(Protocol):

@@ -17,7 +17,7 @@ from briefingfeed.errors import ProviderError
 from briefingfeed.models.delivery import Message, Outcome, Phase, Result
 from briefingfeed.models.settings import PathSettings
 from briefingfeed.providers.addresses import AddressError, wire_address
-from briefingfeed.providers.base import Limits, Work
+from briefingfeed.providers.base import NO_LIMITS, Work
 from briefingfeed.providers.spec import Found, ProviderSpec
 
 NAME = "outbox"
@@ -37,7 +37,7 @@ class OutboxProvider:
     name = NAME
     rehearses = True
     is_local = True
-    limits = Limits()
+    limits = NO_LIMITS
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -8,15 +8,20 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from briefingfeed.delivery.pace import Pace
 from briefingfeed.delivery.plan import edition_key
 from briefingfeed.models.edition import Cadence, EditionState
 from briefingfeed.models.settings import Settings
 from briefingfeed.models.subscriber import SubscriberState
 from briefingfeed.newsletter.schedule import latest_slot, upcoming_slot
+from briefingfeed.providers.base import NO_LIMITS, Limits
+from briefingfeed.services.cron_words import stopped_notices
 from briefingfeed.services.editions import EditionView, list_editions
 from briefingfeed.services.notices import Notice, told_about, told_before
+from briefingfeed.services.self_watch import upkeep_notices
 from briefingfeed.services.standing import standing_notices
-from briefingfeed.services.words import CLOCK, SILENCE, UNREADABLE, WAY_OUT, blocked_before
+from briefingfeed.services.status_facts import Fact, Survey, survey_facts
+from briefingfeed.services.words import CLOCK, SILENCE, UNREADABLE, WAY_OUT, blocked_before, waits_for_limit
 from briefingfeed.storage import editions, subscribers
 from briefingfeed.storage.database import Database
 
@@ -36,6 +41,12 @@ class Status:
     unfinished: tuple[EditionView, ...]
     todo: tuple[Notice, ...]
     """What awaits the operator, each with the command that settles it."""
+    facts: tuple[Fact, ...] = ()
+    """All of it line by line, for people."""
+
+    @property
+    def exit_code(self) -> int:
+        return 1 if any(notice.awaits for notice in self.todo) else 0
 
     def as_dict(self) -> dict[str, object]:
         return {
@@ -45,11 +56,20 @@ class Status:
             "subscribers": {state.value: count for state, count in self.subscribers.items()},
             "last_edition": self.last.as_dict() if self.last else None,
             "unfinished": [view.as_dict() for view in self.unfinished],
+            **{name: value for fact in self.facts for name, value in fact.data.items()},
             "todo": [notice.as_dict() for notice in self.todo],
         }
 
 
-def read_status(database: Database, settings: Settings, now: datetime, *, provider: str, rehearses: bool) -> Status:
+def read_status(
+    database: Database,
+    settings: Settings,
+    now: datetime,
+    *,
+    provider: str,
+    rehearses: bool,
+    limits: Limits = NO_LIMITS,
+) -> Status:
     """Return where things stand at `now`. Reads only the database: no post, no network."""
     views = list_editions(database)
     with database.read() as connection:
@@ -57,6 +77,8 @@ def read_status(database: Database, settings: Settings, now: datetime, *, provid
         current = edition_key(latest_slot(settings, Cadence.WEEKLY, now), rehearsal=rehearses)
         todo = (
             *standing_notices(connection, rehearses=rehearses),
+            *upkeep_notices(connection, settings, now),
+            *stopped_notices(connection, settings, now),
             *_blocked(connection, current, rehearses=rehearses),
             *(
                 Notice(topic=topic, text=words)
@@ -64,17 +86,33 @@ def read_status(database: Database, settings: Settings, now: datetime, *, provid
             ),
         )
         trouble = told_about(connection, WAY_OUT)
+        last = next((view for view in views if view.edition.state not in _WITHOUT_MAIL), None)
+        survey = Survey(
+            connection=connection,
+            settings=settings,
+            now=now,
+            provider=provider,
+            rehearses=rehearses,
+            views=views,
+            last=last,
+            people=people,
+        )
+        facts = survey_facts(survey)
+        full = Pace(provider=provider, limits=limits).full(connection, now)
     unfinished = tuple(view for view in views if view.edition.state in (EditionState.FROZEN, EditionState.SENDING))
     if unfinished and trouble:
         todo += (Notice(topic=WAY_OUT, text=f"The last run could not go on.\n  {trouble}", awaits=False),)
+    if unfinished and full:
+        todo += (waits_for_limit(full, settings.publication.timezone),)
     return Status(
         provider=provider,
         rehearses=rehearses,
         next_slot=upcoming_slot(settings, Cadence.WEEKLY, now).at,
         subscribers=people,
-        last=next((view for view in views if view.edition.state not in _WITHOUT_MAIL), None),
+        last=last,
         unfinished=unfinished,
         todo=(*todo, *_beginnings(people, rehearses=rehearses)),
+        facts=facts,
     )
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
+from briefingfeed.delivery.pace import Full
 from briefingfeed.errors import BriefingfeedError
 from briefingfeed.models.delivery import DeliveryState
 from briefingfeed.models.edition import Cadence, Edition
@@ -14,6 +16,7 @@ from briefingfeed.newsletter.preflight import Finding
 from briefingfeed.services.notices import Notice
 
 WAY_OUT = "way-out"
+LIMIT = "limit"
 SILENCE = "silence"
 CLOCK = "clock"
 UNSETTLED = "unsettled"
@@ -137,6 +140,16 @@ def rehearsed(key: str) -> Notice:
 
 def way_out(error: BriefingfeedError) -> Notice:
     return Notice(topic=WAY_OUT, text=str(error), awaits=False)
+
+
+def waits_for_limit(full: Full, zone: ZoneInfo) -> Notice:
+    return Notice(
+        topic=LIMIT,
+        text=f"Waits for the limit of {full.limit}: the next copies may go on "
+        f"{full.until.astimezone(zone):%A at %H:%M}. Each run goes on where the last one stopped.",
+        remedy="The limit is per_hour or per_day of the provider in briefingfeed.toml.",
+        awaits=False,
+    )
 
 
 def held(edition: Edition) -> Notice:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from briefingfeed.delivery.pace import Full, Pace, Room, room
 from briefingfeed.providers.base import Limits
 from briefingfeed.storage import pace
 from briefingfeed.storage.database import Database
+from servers.postgres import PostgresServer
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -104,3 +106,29 @@ def test_old_minutes_and_those_of_a_wrong_clock_are_forgotten(tmp_path) -> None:
             pace.count(connection, "smtp", 1, when)
         kept = pace.handed_over_lately(connection, "smtp", NOON)
         assert [minute for minute, _ in kept] == [NOON - timedelta(hours=23), NOON]
+
+
+def test_two_machines_never_see_the_same_place_free(postgres: PostgresServer, tmp_path) -> None:
+    url = postgres.fresh_url()
+    limited = Pace(provider="smtp", limits=Limits(per_hour=5))
+    with (
+        Database.open(url, state=tmp_path) as here,
+        Database.open(url, state=tmp_path) as there,
+        ThreadPoolExecutor() as threads,
+    ):
+        with here.write() as connection:
+            assert limited.room(connection, NOON).places == 5
+            # The other machine's clock is a minute ahead, so that it counts in another row.
+            asked = threads.submit(take_all, there, limited, NOON + timedelta(minutes=1))
+            with pytest.raises(TimeoutError):
+                asked.result(timeout=0.3)
+            limited.count(connection, 4, NOON)
+        assert asked.result(timeout=30) == 1
+
+
+def take_all(database: Database, limited: Pace, now: datetime) -> int:
+    with database.write() as connection:
+        found = limited.room(connection, now)
+        assert found is not None
+        limited.count(connection, found.places, now)
+    return found.places
