@@ -1,0 +1,176 @@
+"""The lines of `status`: one function per matter, each with words for people and data for `--json`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from briefingfeed.look import time_in_words
+from briefingfeed.models.edition import Cadence, EditionState
+from briefingfeed.models.settings import Settings
+from briefingfeed.models.subscriber import SubscriberState
+from briefingfeed.newsletter.schedule import set_up, upcoming_slot
+from briefingfeed.services import report_queue, run_log
+from briefingfeed.services.editions import EditionView
+from briefingfeed.services.figures import counts_in_words
+from briefingfeed.services.heartbeat import heartbeat_trouble
+from briefingfeed.services.reporting import Marks
+from briefingfeed.services.run_log import Run
+from briefingfeed.storage import deliveries, meta
+
+BACKED_UP_AT = "backed_up_at"
+"""The mark of the last `db backup`: an instant."""
+
+_ENDS = {0: "all is well", 1: "something awaits you", 75: "to be tried again", 78: "the settings need you"}
+_NEXT = {Cadence.WEEKLY: "Next edition", Cadence.DAILY: "Next daily", Cadence.MONTHLY: "Next monthly"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What the facts are drawn from."""
+
+    connection: Connection
+    settings: Settings
+    now: datetime
+    provider: str
+    rehearses: bool
+    views: tuple[EditionView, ...]
+    """Every edition, newest first."""
+    last: EditionView | None
+    people: Mapping[SubscriberState, int]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return self.settings.publication.timezone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One line. Those of one `label` belong together."""
+
+    label: str
+    words: str
+    data: Mapping[str, object] = field(default_factory=dict)
+    """Put into the document of `--json` as it is."""
+
+
+def survey_facts(survey: Survey) -> tuple[Fact, ...]:
+    """Return all lines in the order in which people read them."""
+    return tuple(fact for matter in _MATTERS for fact in matter(survey))
+
+
+def next_editions(survey: Survey) -> Iterator[Fact]:
+    slots = {
+        cadence: upcoming_slot(survey.settings, cadence, survey.now).at
+        for cadence in set_up(survey.settings)
+        if cadence in _NEXT
+    }
+    data = {"next_slots": {str(cadence): at.isoformat() for cadence, at in slots.items()}}
+    for cadence, at in slots.items():
+        yield Fact(label=_NEXT[cadence], words=moment(at, survey.zone), data=data)
+
+
+def provider(survey: Survey) -> Iterator[Fact]:
+    rehearses = " (rehearses: nobody is mailed)" if survey.rehearses else ""
+    yield Fact(label="Provider", words=f"{survey.provider}{rehearses}")
+
+
+def readers(survey: Survey) -> Iterator[Fact]:
+    counts = [f"{survey.people[state]} {state}" for state in SubscriberState if survey.people.get(state)]
+    yield Fact(label="Subscribers", words=", ".join(counts) or "nobody yet")
+
+
+def last_edition(survey: Survey) -> Iterator[Fact]:
+    if survey.last is not None:
+        words = f"{survey.last.edition.key}: {counts_in_words(survey.last.counts)}"
+        yield Fact(label="Last edition", words=words)
+
+
+def waiting(survey: Survey) -> Iterator[Fact]:
+    """What is on its way, and until when it waits. What is held stands among the decisions."""
+    for view in survey.views:
+        edition = view.edition
+        if edition.state not in (EditionState.FROZEN, EditionState.SENDING) or not view.wait:
+            continue
+        due = deliveries.next_due(survey.connection, edition.key)
+        if edition.pause_until is not None and edition.pause_until > survey.now:
+            when = f"paused after the first batch until {moment(edition.pause_until, survey.zone)}"
+        elif due is not None and due > survey.now:
+            when = f"the next from {moment(due, survey.zone)}"
+        else:
+            when = "with the next run"
+        end = f"; given up on {moment(edition.expires_at, survey.zone)}" if edition.expires_at else ""
+        readers = "1 reader waits" if view.wait == 1 else f"{view.wait} readers wait"
+        yield Fact(label="On its way", words=f"{edition.key}: {readers}, {when}{end}")
+
+
+def last_runs(survey: Survey) -> Iterator[Fact]:
+    """The last run of each cadence, and the last one that began without an end."""
+    found = []
+    for cadence in set_up(survey.settings):
+        runs = run_log.read(survey.connection, cadence)
+        if runs:
+            found.append(runs[-1])
+    data = {"last_runs": [run.as_dict() for run in found]}
+    for run in found:
+        yield Fact(label="Last run", words=_run_in_words(run, survey.zone, many=len(found) > 1), data=data)
+    if not found:
+        yield Fact(label="Last run", words="none yet", data=data)
+
+
+def last_backup(survey: Survey) -> Iterator[Fact]:
+    mark = meta.get_mark(survey.connection, BACKED_UP_AT)
+    data = {"last_backup": mark}
+    if mark:
+        yield Fact(label="Last backup", words=moment(datetime.fromisoformat(mark), survey.zone), data=data)
+
+
+def reports(survey: Survey) -> Iterator[Fact]:
+    if not survey.settings.newsletter.report_to:
+        return
+    queued = len(report_queue.read(survey.connection, Marks(survey.rehearses).queue))
+    words = "1 report waits to be mailed" if queued == 1 else f"{queued} reports wait to be mailed"
+    if queued:
+        yield Fact(label="Reports", words=words, data={"reports_waiting": queued})
+
+
+def watcher(survey: Survey) -> Iterator[Fact]:
+    trouble = heartbeat_trouble(survey.connection)
+    if trouble is not None and survey.settings.newsletter.heartbeat_url:
+        since, words = trouble
+        data = {"heartbeat_trouble": {"since": since.isoformat(), "words": words}}
+        yield Fact(label="Heartbeat", words=f"fails since {moment(since, survey.zone)}: {words}", data=data)
+
+
+_MATTERS: tuple[Callable[[Survey], Iterator[Fact]], ...] = (
+    next_editions,
+    provider,
+    readers,
+    last_edition,
+    waiting,
+    last_runs,
+    last_backup,
+    reports,
+    watcher,
+)
+
+
+def moment(at: datetime, zone: ZoneInfo) -> str:
+    """Write an instant with its weekday and zone: `Monday 23 November 2026, 08:00 GMT`."""
+    local = at.astimezone(zone)
+    return f"{local:%A} {time_in_words(at, zone)} {local:%Z}"
+
+
+def _run_in_words(run: Run, zone: ZoneInfo, *, many: bool) -> str:
+    which = f"send-{run.cadence}, " * many
+    if run.ended_at is None:
+        end = "did not come to its end, or is at work"
+    elif run.busy:
+        end = "left it to another run that was at work"
+    else:
+        end = f"{_ENDS.get(run.exit_code or 0, 'it was stopped')} ({run.exit_code})"
+    return f"{which}{moment(run.started_at, zone)}: {end}"
