@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,7 @@ async def test_a_certificate_that_proves_nothing_stops_everything(
         Options(auth=LOGIN),
         Options(auth=LOGIN, ehlo="502 5.5.1 what?"),
         Options(auth=LOGIN, ehlo="250 STARTTLS"),
+        Options(auth=LOGIN, ehlo="250-mx.example\r\n250-XXXXXXXA\r\n250 AUTH PLAIN"),  # as some firewalls strip it
         Options(auth=LOGIN, starttls_answer="454 4.7.0 not now"),
         Options(auth=LOGIN, starttls_answer="250 yes"),
     ],
@@ -120,6 +122,26 @@ async def test_words_injected_before_the_handshake_are_noticed(authority: Author
     for number, injected in enumerate(("250-mx.evil\r\n250 AUTH PLAIN\r\n", "250 half a line", "\r\n")):
         with SmtpSink(tmp_path / str(number), Options(certificate=certificate, auth=LOGIN, injected=injected)) as sink:
             await expect_nothing_said(sink, provider(sink, authority, Security.STARTTLS), "before the connection")
+
+
+@pytest.mark.parametrize("security", [Security.STARTTLS, Security.TLS])
+async def test_a_server_that_only_knows_old_tls_gets_nothing(
+    security: Security, authority: Authority, tmp_path: Path
+) -> None:
+    certificate = str(authority.issue("127.0.0.1"))
+    options = Options(certificate=certificate, implicit_tls=security is Security.TLS, old_tls=True, auth=LOGIN)
+    with SmtpSink(tmp_path, options) as sink:
+        error = await expect_nothing_said(sink, provider(sink, authority, security), "TLS with the mail server failed")
+        assert "version" in error.message.lower()
+
+
+async def test_old_tls_is_refused_even_where_openssl_would_take_it(authority: Authority, tmp_path: Path) -> None:
+    """The refusal above is ours, and not only the other side's missing ciphers."""
+    with SmtpSink(tmp_path, Options(certificate=str(authority.issue("127.0.0.1")), implicit_tls=True)) as sink:
+        context = provider(sink, authority, Security.TLS)._context
+        assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
+        assert context.verify_mode is ssl.CERT_REQUIRED
+        assert context.check_hostname
 
 
 async def test_plain_server_on_the_tls_port_is_told_apart(authority: Authority, tmp_path: Path) -> None:
