@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from briefingfeed.newsletter.schedule import latest_slot, moment_of, previous_sl
 from briefingfeed.newsletter.selection import History, Selection
 from briefingfeed.posts.store import Library
 from briefingfeed.services.basis import basis, scope_of
+from briefingfeed.services.cron_words import why_missed
 from briefingfeed.services.drafting import Draft, complete, select_posts
 from briefingfeed.services.freezing import Frozen, begun_mark, freeze_draft, freeze_slot
 from briefingfeed.services.notices import note
@@ -50,7 +52,8 @@ def freeze_due(context: SendContext, cadence: Cadence, *, at_once: bool, force: 
         for slot in decision.missed:
             _record_missed(connection, slot)
         if decision.missed:
-            note(connection, missed([slot.key for slot in decision.missed], cadence))
+            why = why_missed(connection, context.settings, decision.missed[-1], now)
+            note(connection, missed([slot.key for slot in decision.missed], cadence, why))
     if decision.silent_since is not None:
         return Frozen(standing=(silence(decision.silent_since, cadence),))
     if decision.ahead is not None:
@@ -94,7 +97,8 @@ def _freeze_posts(context: SendContext, now: datetime, *, at_once: bool, force: 
         slot = slot_for_post(post, now, taken)
         taken.add(slot.key)
         draft = complete(context, library, slot, _alone(post, selection), now, due=due, renamed=renamed)
-        frozen = frozen.plus(freeze_draft(context, draft, now))
+        with suppress(editions.DealtWithError):  # as above
+            frozen = frozen.plus(freeze_draft(context, draft, now))
     return frozen
 
 
