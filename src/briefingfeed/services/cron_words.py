@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from briefingfeed.look import time_in_words
-from briefingfeed.models.edition import Cadence
+from briefingfeed.models.edition import Cadence, Slot
 from briefingfeed.models.settings import Settings
 from briefingfeed.newsletter.schedule import latest_slot, set_up, upcoming_slot
 from briefingfeed.services import run_log
-from briefingfeed.services.cron_watch import Gap, came_late, stopped, will_be_late
+from briefingfeed.services.cron_watch import Gap, came_late, never_came, stopped, will_be_late
 from briefingfeed.services.notices import Notice
 from briefingfeed.services.words import ADVICE
 from briefingfeed.storage import editions
@@ -37,6 +37,12 @@ def stopped_notices(connection: Connection, settings: Settings, now: datetime) -
             words = f"send-{cadence} has not run since {time_in_words(last, settings.publication.timezone)}."
             found.append(_advice(settings, cadence, words))
     return tuple(found)
+
+
+def why_missed(connection: Connection, settings: Settings, slot: Slot, now: datetime) -> str:
+    """Say that no run came for a slot, if none did; else nothing is known."""
+    gap = never_came(slot.at, run_log.read(connection, slot.cadence), now)
+    return between(gap, slot.cadence, settings.publication.timezone) if gap else ""
 
 
 def between(gap: Gap, cadence: Cadence, zone: ZoneInfo) -> str:

@@ -26,13 +26,13 @@ UNREADABLE = "unreadable:"
 """Begins the topic, before an edition's key."""
 
 
-def missed(keys: Sequence[str], cadence: Cadence) -> Notice:
-    """`keys`: at least one, oldest first."""
+def missed(keys: Sequence[str], cadence: Cadence, why: str = "") -> Notice:
+    """`keys`: at least one, oldest first. `why`: a sentence, if it is known."""
     which = keys[0] if len(keys) == 1 else f"{len(keys)} editions, {keys[0]} to {keys[-1]},"
     whose = "Its" if len(keys) == 1 else "Their"
     return Notice(
         topic=f"missed:{keys[-1]}",
-        text=f"{which} did not go out in time. {whose} posts go with the next edition.",
+        text=f"{which} did not go out in time. {why}{' ' * bool(why)}{whose} posts go with the next edition.",
         remedy=f"If nothing was said to stop it, see that cron runs `briefingfeed send-{cadence}` every 15 minutes.",
     )
 
