@@ -21,6 +21,7 @@ from briefingfeed.models.settings import Settings
 from briefingfeed.providers.registry import PROVIDERS, provider_spec
 
 if TYPE_CHECKING:
+    from briefingfeed.models.edition import Edition
     from briefingfeed.feeds.reading import ReadEntry
     from briefingfeed.mailbox.source import OpenMailbox
     from briefingfeed.posts.store import Library
@@ -253,6 +254,12 @@ class Publication:
             failpoint=failpoints(self._environ.get(_FAILPOINT)),
             mailbox=self.mailbox_context() if self._mailbox_name else None,
         )
+
+    def coming_edition(self, key: str) -> Edition | None:
+        """Return the edition of a slot that is still to come, by its key: see `services.coming`."""
+        from briefingfeed.services.coming import coming_edition
+
+        return coming_edition(self.settings, key, self.now(), rehearses=self.provider.rehearses)
 
     def mailbox_context(self) -> MailboxContext:
         """The mailbox that bounces come back to: see `services.mailbox`. It is not opened yet."""

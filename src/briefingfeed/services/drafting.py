@@ -95,7 +95,7 @@ def complete(
         contents[group.post_ids], found = render_posts(context, posts, library.posts, now)
         findings |= dict.fromkeys(found)
     if not offline and not context.stays_here:
-        findings |= dict.fromkeys(_page_findings(context))
+        findings |= dict.fromkeys(page_findings(context))
     return replace(draft, contents=contents, findings=tuple(findings))
 
 
@@ -131,7 +131,8 @@ def render_posts(
     return rendition, examine(rendition, digest, context.settings)
 
 
-def _page_findings(context: SendContext) -> tuple[Finding, ...]:
+def page_findings(context: SendContext) -> tuple[Finding, ...]:
+    """Ask the unsubscribe page for an answer; return what is wrong with it."""
     page = unsubscribe_url(context.settings.public_url, context.keyring, NOBODY)
     trouble = context.page_trouble(page)
     if trouble is None:

@@ -1,17 +1,16 @@
-"""Look at editions; hold, release and cancel them."""
+"""Look at editions, and at what became of their copies."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
 
-from briefingfeed.errors import RefusedError, UsageError
+from briefingfeed.errors import UsageError
 from briefingfeed.models.delivery import DeliveryState
-from briefingfeed.models.edition import Edition, EditionState
-from briefingfeed.storage import deliveries, editions
+from briefingfeed.models.edition import Edition
+from briefingfeed.storage import batches, deliveries, editions
 from briefingfeed.storage.database import Database
 from briefingfeed.storage.schema import rendition
 
@@ -24,13 +23,15 @@ class EditionView:
 
     edition: Edition
     counts: Mapping[DeliveryState, int]
+    batches: Mapping[int, Mapping[DeliveryState, int]] = field(default_factory=dict)
+    """The same counts for each batch."""
     subject: str | None = None
     """None: it was never frozen."""
 
     @property
     def have_it(self) -> int:
         """Readers whose copy was handed over, or may have been."""
-        return sum(self.counts.get(state, 0) for state in _HANDED_OVER)
+        return count_had(self.counts)
 
     @property
     def wait(self) -> int:
@@ -48,105 +49,39 @@ class EditionView:
             "frozen_at": edition.frozen_at.isoformat() if edition.frozen_at else None,
             "expires_at": edition.expires_at.isoformat() if edition.expires_at else None,
             "recipients": edition.recipients,
-            "deliveries": {state.value: self.counts.get(state, 0) for state in DeliveryState},
+            "deliveries": by_name(self.counts),
+            "batches": {str(batch): by_name(counts) for batch, counts in self.batches.items()},
+            "open_batch": edition.open_batch,
+            "pause_until": edition.pause_until.isoformat() if edition.pause_until else None,
+            "proof_sent_at": edition.proof_sent_at.isoformat() if edition.proof_sent_at else None,
             "note": edition.note,
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """What a decision about an edition led to."""
+def by_name(counts: Mapping[DeliveryState, int]) -> dict[str, int]:
+    """Return the counts for `--json`, states without any included."""
+    return {state.value: counts.get(state, 0) for state in DeliveryState}
 
-    view: EditionView
-    words: str
 
-    def as_dict(self) -> dict[str, object]:
-        return {**self.view.as_dict(), "words": self.words}
+def count_had(counts: Mapping[DeliveryState, int]) -> int:
+    """Return how many copies were handed over, or may have been."""
+    return sum(counts.get(state, 0) for state in _HANDED_OVER)
 
 
 def list_editions(database: Database) -> tuple[EditionView, ...]:
     """Return every edition, newest first."""
     with database.read() as connection:
-        return tuple(_view(connection, edition) for edition in editions.list_all(connection))
+        return tuple(view_of(connection, edition) for edition in editions.list_all(connection))
 
 
 def show_edition(database: Database, key: str) -> EditionView:
     """Return one edition. Raises UsageError if there is none."""
     with database.read() as connection:
-        return _view(connection, _get(connection, key))
+        return view_of(connection, found_edition(connection, key))
 
 
-def hold_edition(database: Database, key: str, now: datetime) -> Change:
-    """Let nothing more of an edition go until it is released. Raises RefusedError unless it is being sent."""
-    return _change(database, key, now, _hold)
-
-
-def release_edition(database: Database, key: str, now: datetime) -> Change:
-    """Let a held edition go on; the time in which it was held doesn't count. Raises RefusedError unless it is held."""
-    return _change(database, key, now, _release)
-
-
-def cancel_edition(database: Database, key: str, now: datetime) -> Change:
-    """Give an edition up. Raises RefusedError if it is over already.
-
-    If nobody was handed it, its posts go with the next one; otherwise those who wait never get it.
-    """
-    return _change(database, key, now, _cancel)
-
-
-def _change(
-    database: Database, key: str, now: datetime, decision: Callable[[Connection, EditionView, datetime], str]
-) -> Change:
-    with database.write() as connection:
-        words = decision(connection, _view(connection, _get(connection, key)), now)
-        return Change(view=_view(connection, _get(connection, key)), words=words)
-
-
-def _hold(connection: Connection, view: EditionView, now: datetime) -> str:
-    key = view.edition.key
-    if view.edition.state is EditionState.HELD:
-        return f"{key} is held already. {_progress(view)}"
-    _must_be(view, EditionState.FROZEN, EditionState.SENDING)
-    editions.set_state(connection, key, EditionState.HELD, now, "somebody asked for it")
-    return f"{key} is held. {_progress(view)}"
-
-
-def _release(connection: Connection, view: EditionView, now: datetime) -> str:
-    _must_be(view, EditionState.HELD)
-    state = EditionState.SENDING if view.have_it else EditionState.FROZEN
-    editions.set_state(connection, view.edition.key, state, now)
-    return f"{view.edition.key} goes on with the next run. {_progress(view)}"
-
-
-def _cancel(connection: Connection, view: EditionView, now: datetime) -> str:
-    key = view.edition.key
-    if view.edition.state is EditionState.CANCELLED:
-        return f"{key} is cancelled already."
-    editions.set_state(connection, key, EditionState.CANCELLED, now, "somebody cancelled it")
-    lost = deliveries.cancel(connection, key, now)
-    if view.have_it:
-        return f"{key} is cancelled. {_readers(view.have_it)} had it; {_readers(lost)} will never get it."
-    editions.release_posts(connection, key)
-    return f"{key} is cancelled. Nobody had it; its posts go with the next edition."
-
-
-def _must_be(view: EditionView, *states: EditionState) -> None:
-    if view.edition.state not in states:
-        raise RefusedError(
-            f"{view.edition.key} is {view.edition.state}, not {' or '.join(states)}.",
-            remedy="See them all: briefingfeed editions list",
-        )
-
-
-def _progress(view: EditionView) -> str:
-    return f"{_readers(view.have_it)} had it, {view.wait} wait."
-
-
-def _readers(count: int) -> str:
-    return "1 reader" if count == 1 else f"{count} readers"
-
-
-def _get(connection: Connection, key: str) -> Edition:
+def found_edition(connection: Connection, key: str) -> Edition:
+    """Return an edition. Raises UsageError if there is none."""
     found = editions.get(connection, key)
     if found is None:
         raise UsageError(f"There is no edition {key}.", remedy="See them all: briefingfeed editions list")
@@ -159,9 +94,11 @@ def subject_of(connection: Connection, key: str) -> str | None:
     return connection.scalar(first.limit(1))
 
 
-def _view(connection: Connection, edition: Edition) -> EditionView:
+def view_of(connection: Connection, edition: Edition) -> EditionView:
+    """Return an edition with what became of its copies."""
     return EditionView(
         edition=edition,
         counts=deliveries.counts(connection, edition.key),
+        batches=batches.counts(connection, edition.key),
         subject=subject_of(connection, edition.key),
     )

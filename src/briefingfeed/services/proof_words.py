@@ -23,7 +23,6 @@ def box_for(
     draft: Draft,
     settings: Settings,
     *,
-    readers: int,
     posts: Mapping[str, Shown],
     before: Mapping[str, Shown] | None,
     now: datetime,
@@ -32,7 +31,7 @@ def box_for(
     what_changed = () if before is None else changes(before, posts) or (_ELSEWHERE,)
     return Box(
         headline=f"Proof of {edition.key}" if before is None else f"Proof of {edition.key}, changed",
-        fate=_fate(edition, draft, settings, readers, now),
+        fate=_fate(edition, draft, settings, now),
         stops=draft.stops,
         changes=what_changed,
         broken=tuple(problem for problem in draft.library.problems if problem.is_error),
@@ -41,7 +40,8 @@ def box_for(
     )
 
 
-def _fate(edition: Edition, draft: Draft, settings: Settings, readers: int, now: datetime) -> tuple[str, ...]:
+def _fate(edition: Edition, draft: Draft, settings: Settings, now: datetime) -> tuple[str, ...]:
+    readers = draft.audience.recipients
     when = moment(draft.slot.at, settings.publication.timezone)
     to = "1 reader" if readers == 1 else f"{readers} readers"
     if draft.rendition is None:
@@ -58,7 +58,22 @@ def _fate(edition: Edition, draft: Draft, settings: Settings, readers: int, now:
             f"{draft.selection.hold_reason}.",
         )
     goes = f"It goes out on {when}, to {to}." if now < draft.slot.at else f"It goes out with the next run, to {to}."
-    return (goes, *_first_batch(settings, readers), "If a post changes before, another proof comes.")
+    return (
+        goes,
+        *_partly(draft),
+        *_first_batch(settings, readers),
+        "If a post changes before, another proof comes.",
+    )
+
+
+def _partly(draft: Draft) -> tuple[str, ...]:
+    everything = frozenset(post.id for post in draft.selection.posts)
+    others = sum(group.count for group in draft.audience.groups if group.post_ids != everything)
+    if not others:
+        return ()
+    return (
+        f"{others} of them had some of these posts before, or missed others, when they changed how often they read.",
+    )
 
 
 def _first_batch(settings: Settings, readers: int) -> tuple[str, ...]:

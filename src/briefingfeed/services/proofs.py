@@ -18,7 +18,7 @@ from briefingfeed.models.delivery import Result
 from briefingfeed.models.edition import Cadence, Edition, EditionState, Rendition, Slot
 from briefingfeed.newsletter.proof import as_proof
 from briefingfeed.newsletter.schedule import latest_slot, upcoming_slot
-from briefingfeed.services.basis import new_edition
+from briefingfeed.services.coming import planned_edition
 from briefingfeed.services.drafting import Draft, draft_edition, render_posts
 from briefingfeed.services.notices import Notice
 from briefingfeed.services.proof_memory import LastProof, keep_proof, last_proof, shown
@@ -26,7 +26,6 @@ from briefingfeed.services.proof_words import box_for, not_made, not_taken, refu
 from briefingfeed.services.send_context import SendContext
 from briefingfeed.services.single_mail import single_message
 from briefingfeed.storage import editions
-from briefingfeed.storage.audience import count
 
 _FOR_GOOD = frozenset({Result.REJECTED, Result.FAILED})
 
@@ -64,7 +63,6 @@ def _coming(context: SendContext, cadence: Cadence) -> list[Slot]:
 class _Proof:
     edition: Edition
     draft: Draft
-    readers: int
     last: LastProof
     """With the content as it is now."""
 
@@ -79,12 +77,10 @@ def _send(context: SendContext, slot: Slot) -> list[Notice]:
 
 def _look(context: SendContext, slot: Slot) -> _Proof | None:
     """Return the coming edition of `slot` as it would go; None if it isn't to come, or nothing would go."""
-    new = new_edition(context, slot)
-    now = context.now()
+    key, now = edition_key(slot, rehearsal=context.rehearses), context.now()
     with context.database.read() as connection:
-        edition = editions.get(connection, new.key)
-        last = last_proof(connection, new.key)
-        readers = count(connection, slot.cadence)
+        edition = editions.get(connection, key)
+        last = last_proof(connection, key)
     if edition is not None and not _is_to_come(edition):
         return None
     draft = draft_edition(context, slot, max(now, slot.at))
@@ -92,21 +88,19 @@ def _look(context: SendContext, slot: Slot) -> _Proof | None:
         return None
     fingerprint = _fingerprint(context, draft)
     if edition is None:
-        edition = _plan(context, new)
+        edition = _plan(context, slot)
     if last is None or last.fingerprint != fingerprint:
         before = None if last is None else last.posts if last.had_it else last.before
         last = LastProof(fingerprint=fingerprint, posts=shown(draft.selection.posts), before=before)
-    return _Proof(edition=edition, draft=draft, readers=readers, last=last)
+    return _Proof(edition=edition, draft=draft, last=last)
 
 
 def _is_to_come(edition: Edition) -> bool:
     return edition.state in (EditionState.PLANNED, EditionState.HELD) and not edition.is_made
 
 
-def _plan(context: SendContext, new: Edition) -> Edition:
-    catch_up = context.settings.newsletter.catch_up
-    expires_at = new.slot_at + catch_up if catch_up else None
-    planned = replace(new, state=EditionState.PLANNED, expires_at=expires_at)
+def _plan(context: SendContext, slot: Slot) -> Edition:
+    planned = planned_edition(context.settings, slot, rehearses=context.rehearses)
     with context.database.write() as connection:
         editions.create(connection, planned)
     return planned
@@ -120,6 +114,7 @@ def _fingerprint(context: SendContext, draft: Draft) -> str:
 
 
 def _rendition(context: SendContext, draft: Draft, at: datetime) -> Rendition:
+    """Render all of its posts; a reader who had some of them before gets fewer."""
     return render_posts(context, draft.selection.posts, draft.library.posts, at)[0]
 
 
@@ -129,12 +124,11 @@ def _mail(context: SendContext, proof: _Proof, addresses: Sequence[str]) -> list
         proof.edition,
         proof.draft,
         context.settings,
-        readers=proof.readers,
         posts=proof.last.posts,
         before=proof.last.before,
         now=now,
     )
-    content = proof.draft.rendition or _rendition(context, proof.draft, max(now, proof.draft.slot.at))
+    content = _rendition(context, proof.draft, max(now, proof.draft.slot.at))
     rendition = as_proof(content, box, context.look)
     had_it, for_good, missing, reason = proof.last.had_it, 0, 0, ""
     for address in addresses:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, selec
 
 from briefingfeed.models.delivery import DeliveryState, EventKind, Result
 from briefingfeed.models.edition import EditionState
+from briefingfeed.storage import guard
 from briefingfeed.storage.schema import attempt, delivery, delivery_event, edition
 from briefingfeed.storage.statements import batches
 
@@ -103,7 +104,10 @@ def let_follow(c: Connection, key: str) -> None:
 
 def _change(c: Connection, key: str, condition: ColumnElement[bool], **values: object) -> bool:
     statement = update(edition).where(edition.c.key == key, edition.c.open_batch == FIRST, _IS_GOING, condition)
-    return c.execute(statement.values(**values)).rowcount == 1
+    is_changed = c.execute(statement.values(**values)).rowcount == 1
+    if is_changed:
+        guard.advance(c)
+    return is_changed
 
 
 def _first(key: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -91,14 +91,14 @@ def expire(c: Connection, key: str, now: datetime) -> int:
 
 def cancel(c: Connection, key: str, now: datetime) -> int:
     """Skip the rows that still wait; return how many. What is being handed over this moment can't be called back."""
-    return _stop(c, key, DeliveryState.SKIPPED, now)
+    return _stop(c, key, DeliveryState.SKIPPED, now, note="the edition was cancelled")
 
 
-def _stop(c: Connection, key: str, to: DeliveryState, now: datetime, *conditions: Any) -> int:
+def _stop(c: Connection, key: str, to: DeliveryState, now: datetime, *conditions: Any, **values: Any) -> int:
     stopped = c.execute(
         update(delivery)
         .where(delivery.c.edition_key == key, delivery.c.state.in_(_STOPPABLE), *conditions)
-        .values(state=to, claim_id=None, claimed_at=None, next_attempt_at=None, updated_at=now)
+        .values(state=to, claim_id=None, claimed_at=None, next_attempt_at=None, updated_at=now, **values)
     ).rowcount
     if stopped:
         guard.advance(c)
@@ -151,9 +151,9 @@ def resolve(c: Connection, delivery_id: int, to: DeliveryState, now: datetime) -
     due = None
     if to is DeliveryState.DEFERRED:
         _reopen(c, found.edition_key, now)
-    changed = c.execute(
         lost_run = c.scalar(select(delivery.c.lost_run).where(delivery.c.id == delivery_id))
         due = max(now, runs.resend_from(c, lost_run) or now)
+    changed = c.execute(
         update(delivery)
         .where(delivery.c.id == delivery_id, delivery.c.state == DeliveryState.UNCERTAIN)
         .values(state=to, next_attempt_at=due, acknowledged_at=None if due else now, updated_at=now)

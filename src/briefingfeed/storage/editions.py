@@ -13,8 +13,8 @@ from briefingfeed.models.delivery import DeliveryState
 from briefingfeed.models.edition import Edition, EditionState, Rendition
 from briefingfeed.storage import audience, guard, renditions
 from briefingfeed.storage.audience import Share
-from briefingfeed.storage.schema import delivery, edition, edition_post, passed_over
-from briefingfeed.storage.statements import upsert
+from briefingfeed.storage.schema import delivery, edition, edition_post, passed_over, rendition_post
+from briefingfeed.storage.statements import batches, upsert
 
 _MAY_BECOME: Final = {
     EditionState.PLANNED: {EditionState.HELD, EditionState.CANCELLED},
@@ -157,6 +157,20 @@ def release_posts(c: Connection, key: str) -> int:
     """Free the posts of a cancelled edition for the next; return how many. None if a copy was handed to anybody."""
     handed = exists().where(delivery.c.edition_key == key, delivery.c.state.in_(_HANDED_OVER))
     return c.execute(delete(edition_post).where(edition_post.c.edition_key == key, ~handed)).rowcount
+
+
+def leave_out(c: Connection, key: str, ids: Collection[str]) -> None:
+    """Free those posts that an edition no longer holds, unless somebody was handed them with it."""
+    handed = exists().where(
+        delivery.c.edition_key == key,
+        delivery.c.state.in_(_HANDED_OVER),
+        rendition_post.c.rendition_id == delivery.c.rendition_id,
+        rendition_post.c.post_id == edition_post.c.post_id,
+    )
+    for some in batches(ids):
+        c.execute(
+            delete(edition_post).where(edition_post.c.edition_key == key, edition_post.c.post_id.in_(some), ~handed)
+        )
 
 
 def _counts(each: Edition, scope: str) -> bool:

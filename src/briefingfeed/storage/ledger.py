@@ -191,6 +191,15 @@ _GIVE_BACK: Final = (
 )
 
 
+def give_back(c: Connection, key: str) -> None:
+    """Take the rows of an edition back that any run has claimed and not armed."""
+    c.execute(
+        update(delivery)
+        .where(delivery.c.edition_key == key, delivery.c.state == DeliveryState.CLAIMED)
+        .values(state=_STATE_BEFORE_CLAIM, **_UNCLAIMED)
+    )
+
+
 _ARMED: Final = select(delivery.c.id).where(
     delivery.c.id.in_(_IDS),
     delivery.c.state == DeliveryState.SUBMITTING,

@@ -6,7 +6,7 @@ import json
 from hashlib import sha256
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, insert, select
+from sqlalchemy import Connection, RowMapping, func, insert, select
 
 from briefingfeed.errors import StorageError
 from briefingfeed.models.edition import (
@@ -36,6 +36,12 @@ def add(c: Connection, edition_key: str, new: Rendition, *, number: int = 1) -> 
     if posts:
         c.execute(insert(rendition_post), posts)
     return stored
+
+
+def next_number(c: Connection, edition_key: str) -> int:
+    """Return the number for one more rendition of an edition."""
+    last = select(func.max(rendition.c.number)).where(rendition.c.edition_key == edition_key)
+    return (c.scalar(last) or 0) + 1
 
 
 def get(c: Connection, rendition_id: int) -> Rendition:

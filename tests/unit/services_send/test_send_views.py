@@ -12,6 +12,7 @@ from briefingfeed.models.delivery import DeliveryState, Result
 from briefingfeed.models.edition import Cadence, EditionState
 from briefingfeed.models.settings import Mailbox
 from briefingfeed.models.subscriber import SubscriberState
+from briefingfeed.services.braking import cancel_edition, hold_edition, release_edition
 from briefingfeed.services.deliveries import (
     Resolution,
     acknowledge_deliveries,
@@ -19,13 +20,7 @@ from briefingfeed.services.deliveries import (
     list_deliveries,
     resolve_deliveries,
 )
-from briefingfeed.services.editions import (
-    cancel_edition,
-    hold_edition,
-    list_editions,
-    release_edition,
-    show_edition,
-)
+from briefingfeed.services.editions import list_editions, show_edition
 from briefingfeed.services.leave import leave
 from briefingfeed.services.sample import send_sample
 from briefingfeed.services.send_plan import plan_edition
