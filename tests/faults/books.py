@@ -76,11 +76,11 @@ class Books:
         found = self.query("SELECT key, state, recipients FROM edition WHERE key NOT LIKE 'rehearsal/%' ORDER BY key")
         return [EditionRow(key=key, state=state, recipients=recipients) for key, state, recipients in found]
 
-    def next_due(self) -> datetime:
-        """Return when the next deferred row falls due; there must be one."""
+    def next_due(self) -> datetime | None:
+        """Return when the next deferred row falls due."""
         found = self.query("SELECT min(next_attempt_at) FROM delivery WHERE state = 'deferred'")[0][0]
         due = datetime.fromisoformat(found) if isinstance(found, str) else found
-        return due.replace(tzinfo=UTC) if due.tzinfo is None else due
+        return due.replace(tzinfo=UTC) if due and due.tzinfo is None else due
 
     def suppressed(self) -> int:
         return int(self.query("SELECT count(*) FROM suppression")[0][0])

@@ -53,7 +53,7 @@ class Tally:
 def plan(chance: random.Random, *, is_wild: bool) -> Plan:
     """`is_wild`: a random server, many connections, and an operator."""
     if not is_wild:
-        return Plan(readers=addresses(150), connections=2, options=Options(latency=0.003), is_wild=False)
+        return Plan(readers=addresses(100), connections=2, options=Options(latency=0.003), is_wild=False)
     readers = [
         f"{chance.choice(_UNCLEAR + _OTHERS)}.{address}" if chance.random() < 0.15 else address
         for address in addresses(chance.randrange(5, 120))

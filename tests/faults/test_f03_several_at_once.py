@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import sqlite3
 
+import psycopg
 import pytest
 
 from faults.conftest import MakeTrial
@@ -25,3 +27,15 @@ def test_one_sends_and_the_others_end_well(make_trial: MakeTrial, runs: int) -> 
     assert set(trial.tally) == {"accepted"}
     assert trial.sink.commands().count("CONNECT") == 2, "more than one run spoke to the server"
     trial.assert_silent()
+
+
+def test_the_database_itself_refuses_a_second_row(make_trial: MakeTrial) -> None:
+    trial = make_trial(READERS[:2])
+    trial.send_on(0)
+    kept = "edition_key, rendition_id, address, state, attempts, note, updated_at, batch"
+    for column in ("subscriber_id", "address"):
+        others = kept.replace("address, ", "") if column == "subscriber_id" else kept
+        columns = f"{others}, subscriber_id" if column == "subscriber_id" else others
+        with pytest.raises((sqlite3.IntegrityError, psycopg.errors.UniqueViolation)):
+            trial.books.query(f"INSERT INTO delivery ({columns}) SELECT {columns} FROM delivery")  # noqa: S608
+    assert len(trial.books.rows()) == 2

@@ -126,7 +126,8 @@ class Trial(Newsroom):
         tally = self.books.tally()
         if not tally["deferred"] or any(tally[state] for state in ("pending", "claimed", "submitting")):
             return False
-        return self.books.next_due() > self.now + timedelta(seconds=1)
+        due = self.books.next_due()
+        return due is not None and due > self.now + timedelta(seconds=1)
 
     def tick(self, **by: float) -> None:
         """Move the clock of the next runs; an hour has gone since the slot when it begins."""
