@@ -82,31 +82,31 @@ def gather(
     """
     edition = new_edition(context, slot)
     post_ids = frozenset(post.id for post in chosen)
-    last: dict[str, audience.LastOf] = {}
+    left: dict[str, audience.LeftAt] = {}
     for each in audience.switched(connection, edition, slot.at - timedelta(days=days_back(slot.cadence))):
-        if each.subscriber_id not in last or each.frozen_at > last[each.subscriber_id].frozen_at:
-            last[each.subscriber_id] = each
+        if each.subscriber_id not in left or each.at > left[each.subscriber_id].at:
+            left[each.subscriber_id] = each
     settled = {*due, *(post.id for post in renamed)}
     candidates = tuple(post for post in posts if post.id not in settled)
     missed: dict[tuple[Cadence, datetime], PostIds] = {}
-    for _, cadence, frozen_at in last.values():
-        if (cadence, frozen_at) not in missed:
-            left = _as_they_left(connection, scope_of(cadence, rehearsal=edition.rehearsal), frozen_at)
-            found = missed_since(candidates, left, slot, now, context.settings)
-            missed[cadence, frozen_at] = frozenset(post.id for post in found)
+    for _, cadence, at in left.values():
+        if (cadence, at) not in missed:
+            had = _as_they_left(connection, scope_of(cadence, rehearsal=edition.rehearsal), at)
+            found = missed_since(candidates, had, slot, now, context.settings)
+            missed[cadence, at] = frozenset(post.id for post in found)
     return divide(
         post_ids,
         audience.count(connection, slot.cadence),
         audience.had(connection, edition, post_ids.union(*missed.values())),
-        {who: missed[each.cadence, each.frozen_at] for who, each in last.items()},
+        {who: missed[each.cadence, each.at] for who, each in left.items()},
     )
 
 
-def _as_they_left(connection: Connection, scope: str, frozen_at: datetime) -> History:
-    """Return what a cadence had done when the edition of that freeze was made, and what it passed over to this day."""
+def _as_they_left(connection: Connection, scope: str, at: datetime) -> History:
+    """Return what a cadence had carried in editions frozen up to then, and what it has passed over to this day."""
     carried = audience.carried_when(connection, scope)
     return History(
-        carried=frozenset(post_id for post_id, when in carried.items() if when <= frozen_at),
+        carried=frozenset(post_id for post_id, when in carried.items() if when <= at),
         passed_over=editions.history(connection, scope).passed_over,
         first=False,
     )

@@ -9,6 +9,9 @@ from uuid import uuid4
 
 from sqlalchemy import Connection
 
+from briefingfeed.errors import ConfigurationError
+from briefingfeed.models.edition import Cadence
+from briefingfeed.models.settings import Settings
 from briefingfeed.models.subscriber import (
     Consent,
     ConsentKind,
@@ -17,6 +20,7 @@ from briefingfeed.models.subscriber import (
     Suppression,
     SuppressionReason,
 )
+from briefingfeed.newsletter.schedule import require
 from briefingfeed.services.subscribers import required_note
 from briefingfeed.storage import subscribers, suppressions
 from briefingfeed.storage.database import Database
@@ -37,6 +41,23 @@ def read_file(file: Path) -> Candidates:
             f"The file cannot be read: {error.strerror}.", where=str(file), remedy="Check its name and its permissions."
         ) from error
     return read_candidates(file.name, read_tables(file.name, content))
+
+
+def check_cadences(candidates: Candidates, settings: Settings) -> None:
+    """Refuse a file whose people want to be mailed as this publication doesn't: they would never be mailed.
+
+    Raises ConfigurationError.
+    """
+    for cadence in dict.fromkeys(each.cadence for each in candidates.rows if each.cadence):
+        try:
+            require(settings, cadence)
+        except ConfigurationError as error:
+            count = sum(each.cadence is cadence for each in candidates.rows)
+            raise ConfigurationError(
+                f"{count} of these people are to be mailed “{cadence}”. {error.message}",
+                where=error.where,
+                remedy=f"{error.remedy}; or change the column “cadence” of the file.",
+            ) from None
 
 
 def preview(database: Database, candidates: Candidates, *, suppression_key: bytes) -> ImportPlan:
@@ -103,7 +124,12 @@ def _write(connection: Connection, plan: ImportPlan, hashes: Mapping[str, str], 
 def _person(row: PlannedRow, state: SubscriberState, now: datetime) -> Subscriber:
     left_at = now if state is SubscriberState.UNSUBSCRIBED else None
     return Subscriber(
-        id=uuid4().hex, address=row.candidate.address, state=state, created_at=now, unsubscribed_at=left_at
+        id=uuid4().hex,
+        address=row.candidate.address,
+        state=state,
+        created_at=now,
+        unsubscribed_at=left_at,
+        cadence=row.candidate.cadence or Cadence.WEEKLY,
     )
 
 

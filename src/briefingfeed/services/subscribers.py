@@ -15,6 +15,8 @@ from uuid import uuid4
 from sqlalchemy import Connection
 
 from briefingfeed.errors import RefusedError, UsageError
+from briefingfeed.models.edition import Cadence
+from briefingfeed.models.settings import Settings
 from briefingfeed.models.subscriber import (
     Consent,
     ConsentKind,
@@ -23,6 +25,7 @@ from briefingfeed.models.subscriber import (
     Suppression,
     SuppressionReason,
 )
+from briefingfeed.newsletter.schedule import require
 from briefingfeed.storage import erasure, subscribers, suppressions
 from briefingfeed.storage.database import Database
 from briefingfeed.subscribers.addresses import AddressError, normalise
@@ -42,6 +45,7 @@ class Change(StrEnum):
     UNSUBSCRIBED = "unsubscribed"
     RESUBSCRIBED = "resubscribed"
     UNSUPPRESSED = "unsuppressed"
+    CADENCE = "cadence"
     ERASED = "erased"
     NOTHING = "nothing"
     """It was so already."""
@@ -57,7 +61,14 @@ class Changed:
 
 
 def add(
-    database: Database, address: str, *, consent_note: str, suppression_key: bytes, now: datetime, source: str = COMMAND
+    database: Database,
+    address: str,
+    *,
+    consent_note: str,
+    suppression_key: bytes,
+    now: datetime,
+    source: str = COMMAND,
+    cadence: Cadence = Cadence.WEEKLY,
 ) -> Changed:
     """Subscribe one address. `consent_note` says where its consent comes from ("paper form, spring fair 2026").
 
@@ -73,7 +84,7 @@ def add(
             _refuse_suppressed(address, suppression)
         known = subscribers.by_address(connection, address)
         if known is None:
-            known = _store(connection, address, hashed, note, source, now)
+            known = _store(connection, address, hashed, note, source, now, cadence)
             return Changed(subscriber_id=known.id, address=known.address, change=Change.ADDED)
         if known.state is SubscriberState.UNSUBSCRIBED:
             _refuse_left(known)
@@ -110,6 +121,19 @@ def resubscribe(database: Database, who: str, *, wish: str, suppression_key: byt
         if back:
             _append(connection, person, ConsentKind.RENEWED, COMMAND, note, now)
     change = Change.RESUBSCRIBED if back else Change.NOTHING
+    return Changed(subscriber_id=person.id, address=person.address, change=change)
+
+
+def change_cadence(database: Database, who: str, cadence: Cadence, *, settings: Settings, now: datetime) -> Changed:
+    """Let somebody be mailed more or less often, from the next edition on; no post comes twice, and none is lost.
+
+    Raises UsageError for a stranger, ConfigurationError if the publication doesn't have this cadence.
+    """
+    require(settings, cadence)
+    with database.write() as connection:
+        person = find(connection, who)
+        changed = subscribers.set_cadence(connection, person.id, cadence, now)
+    change = Change.CADENCE if changed else Change.NOTHING
     return Changed(subscriber_id=person.id, address=person.address, change=change)
 
 
@@ -173,8 +197,12 @@ def required_note(note: str, message: str, example: str) -> str:
     )
 
 
-def _store(connection: Connection, address: str, hashed: str, note: str, source: str, now: datetime) -> Subscriber:
-    person = Subscriber(id=uuid4().hex, address=address, state=SubscriberState.CONFIRMED, created_at=now)
+def _store(
+    connection: Connection, address: str, hashed: str, note: str, source: str, now: datetime, cadence: Cadence
+) -> Subscriber:
+    person = Subscriber(
+        id=uuid4().hex, address=address, state=SubscriberState.CONFIRMED, created_at=now, cadence=cadence
+    )
     given = Consent(subscriber_id=person.id, kind=ConsentKind.ADDED, at=now, source=source, note=note)
     subscribers.add(connection, person, given, address_hash=hashed)
     return person

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, insert, literal, select, update
 
 from briefingfeed.models.delivery import DeliveryState
 from briefingfeed.models.edition import Cadence, Edition, Rendition
 from briefingfeed.storage.schema import delivery, edition, edition_post, rendition, rendition_post, subscriber
 from briefingfeed.storage.statements import batches
 from briefingfeed.storage.subscribers import MAY_BE_MAILED
+from briefingfeed.storage.types import Instant
 
 _CAME: Final = delivery.c.state.not_in([DeliveryState.FAILED, DeliveryState.SKIPPED, DeliveryState.EXPIRED])
 """Handed over, perhaps handed over, or still on its way: what it holds is not mailed to the same subscriber again."""
@@ -26,12 +27,12 @@ class Had(NamedTuple):
     post_ids: frozenset[str]
 
 
-class LastOf(NamedTuple):
-    """The last edition of a cadence that a subscriber had, by the time of its freeze."""
+class LeftAt(NamedTuple):
+    """How far a subscriber came with a cadence: they had, or could have had, its editions frozen up to then."""
 
     subscriber_id: str
     cadence: Cadence
-    frozen_at: datetime
+    at: datetime
 
 
 class Share(NamedTuple):
@@ -79,22 +80,30 @@ def had(c: Connection, its: Edition, post_ids: Collection[str]) -> Iterator[Had]
         yield from (Had(who, held[rendition_id]) for who, rendition_id in rows if rendition_id in held)
 
 
-def switched(c: Connection, its: Edition, since: datetime) -> Iterator[LastOf]:
-    """Yield whoever came to an edition's cadence since then, with the last edition they had of each other cadence."""
+def switched(c: Connection, its: Edition, since: datetime) -> Iterator[LeftAt]:
+    """Yield whoever came to an edition's cadence since then, and how far they came with each other cadence.
+
+    That is as far as the last edition that they had; or if none reached them, not even as far as their first.
+    """
     came = c.scalars(select(subscriber.c.id).where(_members(its.cadence), subscriber.c.cadence_since >= since))
     for some in batches(came.all()):
         query = (
-            select(delivery.c.subscriber_id, edition.c.cadence, func.max(edition.c.frozen_at))
+            select(
+                delivery.c.subscriber_id,
+                edition.c.cadence,
+                func.max(case((_CAME, edition.c.frozen_at)), type_=Instant()),
+                func.min(edition.c.frozen_at),
+            )
             .join(edition)
             .where(
                 delivery.c.subscriber_id.in_(some),
-                _CAME,
                 edition.c.rehearsal == its.rehearsal,
                 edition.c.cadence != its.cadence,
             )
             .group_by(delivery.c.subscriber_id, edition.c.cadence)
         )
-        yield from (LastOf(*row) for row in c.execute(query))
+        for who, cadence, last, first in c.execute(query):
+            yield LeftAt(who, cadence, last or first - timedelta.resolution)
 
 
 def carried_when(c: Connection, scope: str) -> dict[str, datetime]:

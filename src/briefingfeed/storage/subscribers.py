@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, Select, and_, exists, func, insert, select, update
 
+from briefingfeed.models.edition import Cadence
 from briefingfeed.models.subscriber import (
     Consent,
     Subscriber,
@@ -117,6 +118,19 @@ def set_state(c: Connection, subscriber_id: str, state: SubscriberState, now: da
     if changed is not None and state in _JOURNALLED:
         departures.note(c, _JOURNALLED[state], changed, now)
     return changed is not None
+
+
+def set_cadence(c: Connection, subscriber_id: str, cadence: Cadence, now: datetime) -> bool:
+    """Set how often somebody is mailed; False if it was so already, or there is no such subscriber.
+
+    Whatever is on its way to them still comes; from the next edition on it is the other one's.
+    """
+    changed = c.execute(
+        update(subscriber)
+        .where(subscriber.c.id == subscriber_id, subscriber.c.cadence != cadence)
+        .values(cadence=cadence, cadence_since=now)
+    )
+    return changed.rowcount == 1
 
 
 def append_consent(c: Connection, given: Consent) -> None:

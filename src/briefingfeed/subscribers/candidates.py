@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from briefingfeed.models.edition import Cadence
 from briefingfeed.storage.subscribers import address_key
 from briefingfeed.subscribers.addresses import AddressError, normalise
 from briefingfeed.subscribers.columns import (
     Columns,
     Standing,
-    UnknownStandingError,
+    UnknownWordError,
     find_address,
     read_heading,
     standing_of_file,
@@ -35,6 +36,8 @@ class Candidate:
     standing: Standing = Standing.SUBSCRIBED
     evidence: str = ""
     """When they agreed, as the other tool exported it: `CONFIRM_TIME 2021-03-04 10:00:00`."""
+    cadence: Cadence | None = None
+    """How often they are mailed; None: the file doesn't say."""
     reason: str = ""
     """Why the row cannot be used; empty if it can."""
 
@@ -95,12 +98,29 @@ def _candidate(file: str, record: Record, columns: Columns, of_all: Standing) ->
     try:
         address = normalise(typed)
         standing = max(of_all, columns.standing(record.cells))
-    except (AddressError, UnknownStandingError) as error:
+        cadence = _cadence(record, columns)
+    except (AddressError, UnknownWordError) as error:
         reason = error.message if isinstance(error, AddressError) else f"The row is unclear: {error}."
         return Candidate(file=file, line=record.line, address=cell, reason=reason)
     return Candidate(
-        file=file, line=record.line, address=address, standing=standing, evidence=_evidence(record, columns)
+        file=file,
+        line=record.line,
+        address=address,
+        standing=standing,
+        evidence=_evidence(record, columns),
+        cadence=cadence,
     )
+
+
+def _cadence(record: Record, columns: Columns) -> Cadence | None:
+    where = columns.cadence
+    word = record.cells[where].lower() if where is not None and where < len(record.cells) else ""
+    if not word:
+        return None
+    try:
+        return Cadence(word)
+    except ValueError:
+        raise UnknownWordError(f"its cadence is “{printable(word)}”, which is not known") from None
 
 
 def _evidence(record: Record, columns: Columns) -> str:

@@ -26,8 +26,8 @@ class Standing(IntEnum):
     COMPLAINED = 4
 
 
-class UnknownStandingError(ValueError):
-    """A status word that is not known. The message is for people."""
+class UnknownWordError(ValueError):
+    """A word that is not known of a status or cadence. The message is for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +45,17 @@ class Columns:
     address: int
     standings: tuple[tuple[int, str, Callable[[str], Standing]], ...] = ()
     evidence: Evidence | None = None
+    cadence: int | None = None
 
     def standing(self, cells: Sequence[str]) -> Standing:
-        """Return the strictest of what the row says. Raises UnknownStandingError."""
+        """Return the strictest of what the row says. Raises UnknownWordError."""
         found = Standing.SUBSCRIBED
         for index, name, read in self.standings:
             try:
                 found = max(found, read(cells[index] if index < len(cells) else ""))
             except KeyError as error:
                 word = printable(error.args[0])
-                raise UnknownStandingError(
+                raise UnknownWordError(
                     f"its {name} is “{word}”, which is not known" if word else f"its {name} is empty"
                 ) from None
         return found
@@ -81,7 +82,8 @@ def read_heading(heading: Sequence[str], *, address: int) -> Columns:
         key=lambda column: _EVIDENCE.index(names[column.index]),
         default=None,
     )
-    return Columns(address=address, standings=standings, evidence=evidence)
+    cadence = names.index(_CADENCE) if _CADENCE in names else None
+    return Columns(address=address, standings=standings, evidence=evidence, cadence=cadence)
 
 
 def standing_of_file(name: str) -> Standing:
@@ -108,6 +110,8 @@ _ADDRESS = frozenset(
 )  # fmt: skip
 _PERHAPS_ADDRESS = frozenset({"address", "subscriber", "member"})
 
+_CADENCE = "cadence"
+"""Of our own export."""
 _EVIDENCE = (
     "confirmtime", "confirmedat", "confirmationtime", "doubleoptin", "doubleoptindate", "optintime", "optindate",
     "subscribedat", "subscribedate", "subscribed", "signupdate", "dateadded", "registered", "createdat", "created",

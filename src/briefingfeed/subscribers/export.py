@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from briefingfeed.models.subscriber import Subscriber, SuppressionReason
 
-COLUMNS = ("address", "state", "created_at", "unsubscribed_at", "suppression")
+COLUMNS = ("address", "state", "cadence", "created_at", "unsubscribed_at", "suppression")
 
 _RUNS_IN_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -29,6 +29,7 @@ class Listed:
         return (
             person.address,
             person.state,
+            person.cadence,
             person.created_at.isoformat(timespec="seconds"),
             left_at.isoformat(timespec="seconds") if left_at else "",
             self.suppression or "",

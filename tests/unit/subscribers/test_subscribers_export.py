@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from briefingfeed.models.edition import Cadence
 from briefingfeed.models.subscriber import Subscriber, SubscriberState, SuppressionReason
 from briefingfeed.subscribers.addresses import AddressError, normalise
 from briefingfeed.subscribers.candidates import read_candidates
@@ -27,9 +29,9 @@ def listed(address: str, state: SubscriberState = SubscriberState.CONFIRMED, sup
 def test_one_line_per_subscriber_below_a_heading():
     lines = list(csv_lines([listed("ann@example.org"), listed("bob@example.org", SubscriberState.UNSUBSCRIBED)]))
     assert lines == [
-        "address,state,created_at,unsubscribed_at,suppression\r\n",
-        "ann@example.org,confirmed,2026-05-03T09:30:01+00:00,,\r\n",
-        "bob@example.org,unsubscribed,2026-05-03T09:30:01+00:00,2026-05-03T09:30:01+00:00,\r\n",
+        "address,state,cadence,created_at,unsubscribed_at,suppression\r\n",
+        "ann@example.org,confirmed,weekly,2026-05-03T09:30:01+00:00,,\r\n",
+        "bob@example.org,unsubscribed,weekly,2026-05-03T09:30:01+00:00,2026-05-03T09:30:01+00:00,\r\n",
     ]
     assert list(csv_lines([])) == [",".join(COLUMNS) + "\r\n"]
 
@@ -67,6 +69,22 @@ def test_an_export_can_be_imported_and_says_the_same(people):
     assert [(row.address, row.standing, row.reason) for row in found] == [
         (each.subscriber.address, expected[each.subscriber.state], "") for each in exported
     ]
+
+
+@pytest.mark.parametrize("cadence", Cadence)
+def test_a_cadence_survives_the_journey(cadence):
+    person = replace(listed("ann@example.org").subscriber, cadence=cadence)
+    content = "".join(csv_lines([Listed(subscriber=person)])).encode()
+    (row,) = read_candidates("export.csv", read_tables("export.csv", content)).rows
+    assert row.cadence is cadence
+
+
+def test_a_cadence_that_is_not_known_is_no_weekly_one():
+    content = b"Email,Cadence\nann@example.org,hourly\nben@example.org,\ncy@example.org,Daily\n"
+    rows = read_candidates("export.csv", read_tables("export.csv", content)).rows
+    assert [row.cadence for row in rows] == [None, None, Cadence.DAILY]
+    assert [bool(row.reason) for row in rows] == [True, False, False]
+    assert "hourly" in rows[0].reason
 
 
 @pytest.mark.parametrize(
