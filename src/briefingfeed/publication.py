@@ -116,8 +116,16 @@ class Publication:
     def back_up(self, file: Path) -> Backup:
         """Write a backup of the database and what belongs to it: see `services.backup`."""
         from briefingfeed.services.backup import back_up
+        from briefingfeed.storage.snapshot import dump_postgres
 
-        return back_up(self.settings, self.database, file, self.now())
+        now, environment = self.now(), dict(self._environ)
+        if password := self._database_password:
+            environment["PGPASSWORD"] = password
+
+        def dump(target: Path) -> None:
+            dump_postgres(self.settings.database.url, target, now, environment)
+
+        return back_up(self.settings, self.database, file, now, dump=dump)
 
     def look_at_restored(self, *, resend: bool) -> Adopted:
         """Return what `adopt_restored` would do: see `services.restored`."""

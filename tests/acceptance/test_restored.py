@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import tarfile
@@ -21,7 +23,6 @@ from briefingfeed.models.delivery import DeliveryState
 from briefingfeed.models.edition import EditionState
 from briefingfeed.models.subscriber import SubscriberState
 from briefingfeed.storage import subscribers
-from servers.smtp_options import Options
 from servers.smtp_sink import SmtpSink
 
 READERS = [f"reader{number}@example.org" for number in range(12)]
@@ -176,27 +177,21 @@ class TestTheDatabaseAlone:
 
 class TestBackup:
     def test_a_backup_made_while_a_run_is_at_work_is_whole_and_nobody_is_mailed_twice_from_it(
-        self, tmp_path: Path
+        self, room: Room, sink: SmtpSink, tmp_path: Path
     ) -> None:
-        with SmtpSink(tmp_path / "sink", Options(latency=0.05)) as sink:
-            room = Room(tmp_path / "desk", port=sink.port)
-            room.write("Tides")
-            room.subscribe(READERS)
-            with ended(room.start("send-weekly", "--now")) as sending:
-                while not sink.counts() and sending.poll() is None:
-                    pass
-                room.run("db", "backup", str(tmp_path / "kept.tar.gz"), expect=0)
-                assert sending.poll() is None, "the run was over before the backup was made"
-                assert sending.wait(60) == 0
-            assert sink.counts() == EVERYBODY_ONCE
-            room.lose_all_but(tmp_path / "kept.tar.gz")
-            assert_refused(room.run("send-weekly"), 78, "copy that `briefingfeed db backup` made")
-            words = room.adopt()
-            assert "unclear" in words
-            room.send(expect=1)
-            assert sink.counts() == EVERYBODY_ONCE
-            room.next_week()
-            assert sink.counts() == Counter(READERS * 2)
+        halt = {"BRIEFINGFEED_FAILPOINT": "after-record:3:stop"}
+        with ended(room.start("send-weekly", "--now", environment=halt)) as sending:
+            os.waitid(os.P_PID, sending.pid, os.WSTOPPED)
+            room.run("db", "backup", str(tmp_path / "kept.tar.gz"), expect=0)
+            sending.send_signal(signal.SIGCONT)
+            assert sending.wait(60) == 0
+        assert sink.counts() == EVERYBODY_ONCE
+        room.lose_all_but(tmp_path / "kept.tar.gz")
+        assert_refused(room.run("send-weekly"), 78, "copy that `briefingfeed db backup` made")
+        assert "unclear" in room.adopt()
+        room.send(expect=1)
+        room.next_week()
+        assert sink.counts() == Counter(READERS * 2)
 
     def test_it_holds_what_is_needed_and_nobody_else_may_read_it(self, room: Room, tmp_path: Path) -> None:
         room.run("build", expect=0)

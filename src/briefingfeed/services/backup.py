@@ -79,7 +79,7 @@ def back_up(
 ) -> Backup:
     """Write the backup to `file`, whole or not at all, readable by its owner only; what stood there is replaced.
 
-    `dump` writes a PostgreSQL database into the file that it is given. Raises StorageError.
+    `dump` writes a PostgreSQL database, marked as a copy, into the file that it is given. Raises StorageError.
     """
     with _told(file), _workshop(file.parent) as folder:
         members = _collect(settings, database, folder, now, dump)
@@ -106,10 +106,7 @@ def _collect(
         # Unpacked over a broken database, it takes the place of a log that would be mixed into the copy.
         (inside / f"{copy.name}-wal").touch(mode=0o600)
     elif dump is not None:
-        copy = inside / "database.sql"
-        dump(copy)
-        with copy.open("a", encoding="utf-8") as stream:
-            stream.write(snapshot.mark_in_sql(now))
+        dump(inside / "database.sql")
     else:
         raise RefusedError("there is no database that could be copied")
     good = state / lastgood.NAME

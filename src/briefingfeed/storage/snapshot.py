@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
+from collections.abc import Mapping
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy import make_url
+
+from briefingfeed.errors import ConfigurationError, StorageError
 from briefingfeed.storage.instance import NEEDS_ADOPT
 from briefingfeed.storage.sqlite_failures import storage_error
 
@@ -35,7 +40,32 @@ def mark_sqlite(copy: Path, now: datetime) -> None:
         raise storage_error(error, str(copy)) from error
 
 
-def mark_in_sql(now: datetime) -> str:
-    """Return the statement that marks a PostgreSQL copy, to stand at the end of a dump."""
-    values = f"'{NEEDS_ADOPT}', '{now.isoformat()}'"
-    return f"\n{_MARK.replace('?, ?', values)};\n"
+def dump_postgres(url: str, target: Path, now: datetime, environment: Mapping[str, str]) -> None:
+    """Write a PostgreSQL database, as it is at one moment, and the statement that marks the copy, as SQL for psql.
+
+    `environment` is that of pg_dump; a password stands in its PGPASSWORD, where other users don't see it. Raises
+    ConfigurationError if pg_dump isn't there, StorageError if it fails.
+    """
+    address = make_url(url).set(drivername="postgresql").render_as_string()
+    command = ["pg_dump", "--no-owner", "--no-privileges", f"--file={target}", f"--dbname={address}"]
+    mark = _MARK.replace("?, ?", f"'{NEEDS_ADOPT}', '{now.isoformat()}'")
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise ConfigurationError(
+            "pg_dump, with which PostgreSQL is copied, isn't on this machine",
+            remedy="install it (apt-get install postgresql-client), or on a machine that has it: "
+            f"(pg_dump --no-owner '{address}'; echo \"{mark}\") > briefings.sql, and keep the state folder with it",
+        ) from None
+    if done.returncode:
+        said = done.stderr.strip().rpartition("\n")[2]
+        raise StorageError(
+            f"pg_dump did not copy the database: {said}",
+            where=address,
+            remedy="see that it is as new as the server, and that the user may read every table",
+        )
+    with target.open("a", encoding="utf-8") as stream:
+        # The dump has set the search path to nothing.
+        stream.write(
+            f"\nRESET search_path;\n-- Until `briefingfeed db adopt` nobody is mailed from this copy.\n{mark};\n"
+        )
