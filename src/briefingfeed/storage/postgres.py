@@ -123,7 +123,8 @@ def _engine(url: URL, password: str | None, busy_timeout: float) -> Engine:
             where="[database] url",
             remedy="install it beside briefingfeed: pip install 'psycopg[binary]'",
         ) from error
-    event.listen(engine, "connect", _on_connect(busy_timeout))
+    event.listen(engine, "connect", _on_connect(busy_timeout), insert=True)
+    event.listen(engine, "checkin", _forget_read_only)
     return engine
 
 
@@ -139,6 +140,12 @@ def _on_connect(busy_timeout: float) -> Callable[[Any, object], None]:
             raise StorageError("the database does not keep its promises here: synchronous_commit is off")
 
     return prepare
+
+
+def _forget_read_only(raw: Any, _record: object) -> None:
+    """Let the server say whether it can be written: SQLAlchemy would insist that it can."""
+    if raw is not None and not raw.closed:
+        raw.read_only = None
 
 
 def _check_server(raw: Any) -> None:
