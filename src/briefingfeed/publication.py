@@ -228,6 +228,8 @@ class Publication:
 
         for name in self.settings.provider_tables:
             self._provider_settings(name)
+        if self.settings.bounces.imap_host:
+            self._bounces_password()
         return check(self.settings, self._library(), self.look, self.now())
 
     def adopt_ids(self, sources: Sequence[str], *, dry_run: bool) -> Adoption:
@@ -301,25 +303,31 @@ class Publication:
 
             return Maildir(root / bounces.maildir, keep=bounces.keep)
         from briefingfeed.mailbox.imap import ImapAccount, ImapMailbox
+
+        account = ImapAccount(
+            host=bounces.imap_host or "",
+            port=bounces.imap_port,
+            username=bounces.imap_username or "",
+            password=self._bounces_password(),
+            folder=bounces.imap_folder,
+            keep=bounces.keep,
+        )
+        return ImapMailbox(account)
+
+    def _bounces_password(self) -> str:
         from briefingfeed.services.keys import read_secret
 
-        file = bounces.imap_password_file
-        password = self._environ.get(_BOUNCES_PASSWORD) or (read_secret(root / file) if file else None)
-        if password is None or bounces.imap_host is None or bounces.imap_username is None:
+        file = self.settings.bounces.imap_password_file
+        password = self._environ.get(_BOUNCES_PASSWORD) or (
+            read_secret(self.settings.paths.root / file) if file else ""
+        )
+        if not password:
             raise ConfigurationError(
                 "the password of the bounces' mailbox is missing",
                 where="[bounces]",
                 remedy=f"set {_BOUNCES_PASSWORD}, or name its file with imap_password_file",
             )
-        account = ImapAccount(
-            host=bounces.imap_host,
-            port=bounces.imap_port,
-            username=bounces.imap_username,
-            password=password,
-            folder=bounces.imap_folder,
-            keep=bounces.keep,
-        )
-        return ImapMailbox(account)
+        return password
 
     def status(self) -> Status:
         from briefingfeed.services.status import read_status

@@ -20,6 +20,7 @@ from briefingfeed.newsletter.preflight import examine
 from briefingfeed.newsletter.render import render
 from briefingfeed.posts.store import Library
 from briefingfeed.services import feed_guard, feed_history
+from briefingfeed.services.bounce_check import bounce_findings
 from briefingfeed.services.build import check_output_folder
 from briefingfeed.services.feed_validation import judge_feeds
 from briefingfeed.services.links import InternalLinks
@@ -43,7 +44,7 @@ def check(settings: Settings, library: Library, look: Look, now: datetime) -> Ch
     Nothing is written. Raises ConfigurationError for an output folder that cannot be one.
     """
     check_output_folder(settings.paths)
-    problems = [*library.problems, *_unparsed_templates(settings.paths.templates)]
+    problems = [*library.problems, *_unparsed_templates(settings.paths.templates), *bounce_findings(settings)]
     try:
         rendered = render_output(library.posts, settings, look, now)
         problems += rendered.problems

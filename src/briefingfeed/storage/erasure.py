@@ -10,7 +10,7 @@ from briefingfeed.models.delivery import DeliveryState
 from briefingfeed.models.subscriber import Consent, ConsentKind, Suppression, SuppressionReason
 from briefingfeed.storage import departures, suppressions
 from briefingfeed.storage.journal import Kind
-from briefingfeed.storage.schema import attempt, consent, delivery, subscriber
+from briefingfeed.storage.schema import attempt, consent, delivery, delivery_event, subscriber
 from briefingfeed.storage.sqlite import request_checkpoint
 from briefingfeed.storage.subscribers import append_consent
 
@@ -39,6 +39,8 @@ def erase(c: Connection, subscriber_id: str, now: datetime, *, source: str) -> b
 def _forget_deliveries(c: Connection, subscriber_id: str, now: datetime) -> None:
     theirs = delivery.c.subscriber_id == subscriber_id
     c.execute(update(attempt).where(attempt.c.delivery_id.in_(select(delivery.c.id).where(theirs))).values(note=""))
+    heard = delivery_event.c.subscriber_id == subscriber_id
+    c.execute(update(delivery_event).where(heard).values(subscriber_id=None, note=""))
     waiting = delivery.c.state.in_([DeliveryState.PENDING, DeliveryState.DEFERRED, DeliveryState.CLAIMED])
     c.execute(
         update(delivery)

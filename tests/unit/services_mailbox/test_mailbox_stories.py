@@ -11,7 +11,7 @@ import pytest
 from briefingfeed.models.delivery import DeliveryState, EventKind
 from briefingfeed.models.subscriber import ConsentKind, SubscriberState, SuppressionReason
 from briefingfeed.services import subscribers as people
-from briefingfeed.storage import deliveries
+from briefingfeed.storage import deliveries, events
 from briefingfeed.storage.events import settle_heard_of
 from returned import bounces, others
 
@@ -241,3 +241,13 @@ def test_who_was_erased_meanwhile_leaves_no_trace_in_what_comes_back(house: Any)
     report = house.read(bounces.postfix_unknown_user(copy), others.wish(copy.token))
     assert (report.suppressed, report.unsubscribed, report.set_aside) == (0, 0, 0)
     assert house.events("ann") == []
+
+
+def test_an_erased_reader_leaves_nothing_in_what_was_heard(house: Any) -> None:
+    house.subscribe("ann")
+    house.mail()
+    house.read(bounces.postfix_unknown_user(house.copy("ann")))
+    people.erase(house.database, "ann@readers.example", now=house.now)
+    with house.database.read() as connection:
+        (heard,) = events.list_by(connection)
+    assert (heard.event.subscriber_id, heard.event.note, heard.event.enhanced_code) == (None, "", "5.1.1")
