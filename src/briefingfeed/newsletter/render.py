@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from email.utils import format_datetime
 from urllib.parse import urlsplit
@@ -148,14 +149,16 @@ def _list_unsubscribe(settings: Settings, placeholders: Placeholders) -> str:
 
 
 def _mailbox(mailbox: Mailbox) -> str:
-    try:
-        return mailbox_text(one_line(mailbox.name), checked_value(SlotName.ADDRESS, mailbox.address))
-    except SlotValueError:
-        raise ConfigurationError(
-            f"“{mailbox.address}” is not an address that mail can come from",
-            where="briefingfeed.toml: [newsletter]",
-            remedy="write an ordinary address, such as briefings@example.org",
-        ) from None
+    """Return a sender's field. Beyond ASCII its address would be readable for few, and carried by fewer."""
+    with suppress(SlotValueError):
+        address = checked_value(SlotName.ADDRESS, mailbox.address)
+        if address.isascii():
+            return mailbox_text(one_line(mailbox.name), address)
+    raise ConfigurationError(
+        f"“{mailbox.address}” is not an address that mail can come from",
+        where="briefingfeed.toml: [newsletter]",
+        remedy="write an ordinary address, such as briefings@example.org",
+    )
 
 
 def _list_id(settings: Settings) -> str:

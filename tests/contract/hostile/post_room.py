@@ -1,0 +1,112 @@
+"""The whole path of a mail: posts in files, a database, an edition, our SMTP client, a server in its own process."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from briefingfeed.look import Look, shipped_templates
+from briefingfeed.models.delivery import Delivery
+from briefingfeed.models.edition import Cadence
+from briefingfeed.models.settings import (
+    DatabaseSettings,
+    FeedSettings,
+    Mailbox,
+    NewsletterSettings,
+    PathSettings,
+    PublicationSettings,
+    Settings,
+    SiteSettings,
+    WebSettings,
+)
+from briefingfeed.models.subscriber import Consent, ConsentKind, Subscriber, SubscriberState
+from briefingfeed.posts.memory import IdMemory
+from briefingfeed.posts.store import PostStore
+from briefingfeed.providers.smtp import Security, SmtpProvider, SmtpSettings
+from briefingfeed.services.send import send_edition
+from briefingfeed.services.send_context import SendContext
+from briefingfeed.services.send_report import SendReport
+from briefingfeed.storage import deliveries, subscribers
+from briefingfeed.storage.database import Database
+from briefingfeed.tokens import Keyring, address_hash, fingerprint
+
+KEY = b"a key for tests, thirty-two long"
+MONDAY = datetime(2026, 11, 23, 8, tzinfo=UTC)
+"""A slot: weekly/2026-W48."""
+
+
+class PostRoom:
+    """Settings are made without a settings file, so that even what a file may not say can be tried."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "posts").mkdir(parents=True)
+        (folder / "var").mkdir()
+        self.settings = Settings(
+            file=folder / "briefingfeed.toml",
+            publication=PublicationSettings(
+                title="Harbour Notes",
+                url="https://harbour.example",
+                postal_address="Harbour Trust, 1 Quay, Porttown",
+                id_authority="harbour.example,2026",
+            ),
+            paths=PathSettings(
+                root=folder,
+                posts=folder / "posts",
+                templates=folder / "templates",
+                output=folder / "public",
+                state=folder / "var",
+            ),
+            site=SiteSettings(),
+            feeds=FeedSettings(),
+            newsletter=NewsletterSettings(from_=Mailbox("notes@harbour.example", "Harbour Notes"), size_budget_kb=500),
+            database=DatabaseSettings(url=f"sqlite:///{folder / 'var' / 'test.db'}"),
+            web=WebSettings(public_url="http://127.0.0.1:8090"),
+        )
+
+    def name(self, title: str, sender: str) -> None:
+        """Set the publication's title and the sender's name."""
+        self.settings = replace(
+            self.settings,
+            publication=replace(self.settings.publication, title=title),
+            newsletter=replace(self.settings.newsletter, from_=Mailbox("notes@harbour.example", sender)),
+        )
+
+    def write(self, title: str, body: str, *, number: int = 1) -> None:
+        """Write a post, octet by octet: its title goes through JSON, which YAML reads with every escape."""
+        head = f"---\ntitle: {json.dumps(title)}\ndate: 2026-11-20\nslug: post-{number}\n---\n\n"
+        (self.folder / "posts" / f"2026-11-20-post-{number}.md").write_bytes((head + body).encode())
+
+    def send(self, addresses: list[str], port: int, *, pipelining: bool = True) -> SendReport:
+        """Mail the edition of the week to `addresses`, which nobody has checked before."""
+        smtp = SmtpSettings(host="127.0.0.1", port=port, security=Security.NONE, retry_pause=0.01, timeout=10)
+        keyring = Keyring({fingerprint(KEY): KEY})
+        with Database.open(self.settings.database.url) as database:
+            with database.write() as connection:
+                subscribers.add_many(connection, [_person(number, each) for number, each in enumerate(addresses)])
+            context = SendContext(
+                settings=self.settings,
+                database=database,
+                look=Look([self.settings.paths.templates, shipped_templates()], self.settings.publication),
+                keyring=keyring,
+                provider=SmtpProvider(smtp, None),
+                load_posts=lambda: PostStore(self.settings, {}, IdMemory()).load(MONDAY),
+                page_trouble=lambda _url: None,
+                now=lambda: MONDAY + timedelta(minutes=5),
+            )
+            return send_edition(context, Cadence.WEEKLY, at_once=True, lock_wait=timedelta(0), patience=timedelta(0))
+
+    def rows(self) -> dict[str, Delivery]:
+        with Database.open(self.settings.database.url) as database, database.read() as connection:
+            return {row.address or "": row for row in deliveries.list_by(connection)}
+
+
+def _person(number: int, address: str) -> tuple[Subscriber, Consent, str]:
+    begun = MONDAY - timedelta(days=30)
+    return (
+        Subscriber(id=f"id-{number}", address=address, state=SubscriberState.CONFIRMED, created_at=begun),
+        Consent(subscriber_id=f"id-{number}", kind=ConsentKind.ADDED, at=begun, source="test"),
+        address_hash(KEY, address),
+    )
