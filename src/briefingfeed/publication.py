@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
 from socket import gethostname
@@ -15,15 +15,13 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from briefingfeed import config
-from briefingfeed.errors import ConfigurationError
 from briefingfeed.look import Look, shipped_templates
 from briefingfeed.models.settings import Settings
 from briefingfeed.providers.registry import PROVIDERS, provider_spec
 
 if TYPE_CHECKING:
-    from briefingfeed.models.edition import Edition
     from briefingfeed.feeds.reading import ReadEntry
-    from briefingfeed.mailbox.source import OpenMailbox
+    from briefingfeed.models.edition import Edition
     from briefingfeed.posts.store import Library
     from briefingfeed.providers.base import Provider
     from briefingfeed.providers.spec import ProviderSpec, Secret
@@ -40,7 +38,6 @@ if TYPE_CHECKING:
     from briefingfeed.storage.database import Database
 
 _FAILPOINT = "BRIEFINGFEED_FAILPOINT"
-_BOUNCES_PASSWORD = "BRIEFINGFEED_BOUNCES_PASSWORD"  # noqa: S105 - the name of a variable
 _DATABASE_PASSWORD = "BRIEFINGFEED_DATABASE_PASSWORD"  # noqa: S105 - likewise
 _INSTANCE = "BRIEFINGFEED_INSTANCE"
 """The operator's name for this installation; counts instead of the machine's id."""
@@ -225,11 +222,12 @@ class Publication:
     def check(self) -> CheckReport:
         """Look everything over without publishing: see `services.check`. Raises ConfigurationError."""
         from briefingfeed.services.check import check
+        from briefingfeed.services.mailbox_opening import PASSWORD, mailbox_password
 
         for name in self.settings.provider_tables:
             self._provider_settings(name)
         if self.settings.bounces.imap_host:
-            self._bounces_password()
+            mailbox_password(self.settings, self._environ.get(PASSWORD))
         return check(self.settings, self._library(), self.look, self.now())
 
     def adopt_ids(self, sources: Sequence[str], *, dry_run: bool) -> Adoption:
@@ -262,7 +260,7 @@ class Publication:
             now=self.now,
             place=self._place,
             failpoint=failpoints(self._environ.get(_FAILPOINT)),
-            mailbox=self.mailbox_context() if self._mailbox_name else None,
+            mailbox=self._mailbox_to_read(),
         )
 
     def coming_edition(self, key: str) -> Edition | None:
@@ -271,63 +269,27 @@ class Publication:
 
         return coming_edition(self.settings, key, self.now(), rehearses=self.provider.rehearses)
 
+    def _mailbox_to_read(self) -> MailboxContext | None:
+        context = self.mailbox_context()
+        return context if context.open else None
+
     def mailbox_context(self) -> MailboxContext:
-        """The mailbox that bounces come back to: see `services.mailbox`. It is not opened yet."""
+        """The mailbox that bounces come back to, not opened yet: see `services.mailbox`."""
         from briefingfeed.delivery.failpoints import failpoints
         from briefingfeed.services.mailbox import ASIDE, MailboxContext
+        from briefingfeed.services.mailbox_opening import PASSWORD, mailbox_name, open_mailbox
 
+        name = mailbox_name(self.settings)
         return MailboxContext(
             database=self.database,
             keyring=self.keys.ring,
-            open=self._open_mailbox if self._mailbox_name else None,
-            name=self._mailbox_name,
+            open=partial(open_mailbox, self.settings, self._environ.get(PASSWORD)) if name else None,
+            name=name,
             aside=self.settings.paths.state / ASIDE,
             unsubscribe_address=self.settings.bounces.unsubscribe_address,
             now=self.now,
             failpoint=failpoints(self._environ.get(_FAILPOINT)),
         )
-
-    @property
-    def _mailbox_name(self) -> str:
-        """For people; empty: the settings name no mailbox."""
-        bounces = self.settings.bounces
-        if bounces.maildir is not None:
-            return str(self.settings.paths.root / bounces.maildir)
-        return f"{bounces.imap_folder} of {bounces.imap_username} at {bounces.imap_host}" if bounces.imap_host else ""
-
-    def _open_mailbox(self) -> OpenMailbox:
-        """Raises ConfigurationError if there is no password."""
-        bounces, root = self.settings.bounces, self.settings.paths.root
-        if bounces.maildir is not None:
-            from briefingfeed.mailbox.maildir import Maildir
-
-            return Maildir(root / bounces.maildir, keep=bounces.keep)
-        from briefingfeed.mailbox.imap import ImapAccount, ImapMailbox
-
-        account = ImapAccount(
-            host=bounces.imap_host or "",
-            port=bounces.imap_port,
-            username=bounces.imap_username or "",
-            password=self._bounces_password(),
-            folder=bounces.imap_folder,
-            keep=bounces.keep,
-        )
-        return ImapMailbox(account)
-
-    def _bounces_password(self) -> str:
-        from briefingfeed.services.keys import read_secret
-
-        file = self.settings.bounces.imap_password_file
-        password = self._environ.get(_BOUNCES_PASSWORD) or (
-            read_secret(self.settings.paths.root / file) if file else ""
-        )
-        if not password:
-            raise ConfigurationError(
-                "the password of the bounces' mailbox is missing",
-                where="[bounces]",
-                remedy=f"set {_BOUNCES_PASSWORD}, or name its file with imap_password_file",
-            )
-        return password
 
     def status(self) -> Status:
         from briefingfeed.services.status import read_status
