@@ -129,10 +129,19 @@ def _engine(url: URL, password: str | None, busy_timeout: float) -> Engine:
 
 
 def _on_connect(busy_timeout: float) -> Callable[[Any, object], None]:
+    from psycopg.types.string import StrDumperUnknown  # here, where the driver is known to be installed
+
+    class AnyText(StrDumperUnknown):
+        """Text from outside may hold U+0000, which PostgreSQL refuses. It is shown as what it is: no character."""
+
+        def dump(self, text: str) -> Any:
+            return super().dump(text.replace("\0", "\N{REPLACEMENT CHARACTER}"))
+
     arguments = (f"{round(busy_timeout * 1000)}ms", f"{LONGEST_IDLE}s")
 
     def prepare(raw: Any, _record: object) -> None:
         _check_server(raw)
+        raw.adapters.register_dumper(str, AnyText)
         (_, _, _, synchronous) = raw.execute(_PREPARE, arguments).fetchone()
         raw.commit()
         if synchronous == "off":

@@ -63,6 +63,13 @@ def test_every_session_keeps_the_settings_of_the_promise(database: Database) -> 
     assert found == wanted
 
 
+def test_text_that_no_server_can_hold_is_held_without_it(database: Database) -> None:
+    """As a mail server's reply may be: SQLite keeps the NUL, PostgreSQL refuses it."""
+    with database.write() as c:
+        meta.set_mark(c, "mark", "a\0b")
+        assert meta.get_mark(c, "mark") == "a\ufffdb"
+
+
 def test_runs_take_turns_by_a_file_in_the_state_folder(url: str, tmp_path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "state")
     with Database.open(url, state=tmp_path / "state") as one, Database.open(url, state=tmp_path / "link") as other:
