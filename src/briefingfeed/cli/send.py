@@ -182,6 +182,8 @@ def _tell_report(app: App, report: SendReport, as_json: bool, zone: ZoneInfo) ->
         app.say(f"{edition.key}: {edition.state}. {counts_in_words(edition.counts)}, {edition.recipients} in all.")
         if edition.without:
             app.say(f"  {have_all_posts(edition.without)}.")
+        if edition.first_batch:
+            app.say(f"  {edition.first_batch}")
     if not report.editions and not report.busy:
         app.say(_nothing_due("Nothing is due.", report.next_slot, zone))
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from briefingfeed.errors import BriefingfeedError
-from briefingfeed.look import day_in_words
 from briefingfeed.models.edition import Edition, EditionState
 from briefingfeed.models.settings import Settings
 from briefingfeed.newsletter.proof import Box, Command
 from briefingfeed.services.drafting import Draft
 from briefingfeed.services.notices import Notice
 from briefingfeed.services.proof_memory import Shown, changes
+from briefingfeed.services.status_facts import moment
 
 _ELSEWHERE = "No post has changed, but what stands around them: settings, templates, or what closes soon."
 
@@ -91,12 +90,6 @@ def _commands(edition: Edition) -> tuple[Command, ...]:
         hold = Command("To stop it until you say more:", f"briefingfeed editions hold {edition.key}")
     cancel = Command("To skip it, and send its posts with the next:", f"briefingfeed editions cancel {edition.key}")
     return hold, cancel
-
-
-def moment(at: datetime, zone: ZoneInfo) -> str:
-    """Write `Monday 23 November 2026, 08:00 GMT`."""
-    local = at.astimezone(zone)
-    return f"{local:%A} {day_in_words(local.date())}, {local:%H:%M %Z}"
 
 
 def span(of: timedelta) -> str:

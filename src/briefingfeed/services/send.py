@@ -21,6 +21,7 @@ from briefingfeed.delivery.run import RunResult, RunSetup, run_edition
 from briefingfeed.models.edition import Cadence, Edition, EditionState
 from briefingfeed.newsletter.preflight import Finding
 from briefingfeed.newsletter.schedule import require, upcoming_slot
+from briefingfeed.services.batch_words import first_batch
 from briefingfeed.services.due import freeze_due, look_ahead
 from briefingfeed.services.editions import subject_of
 from briefingfeed.services.freezing import Frozen
@@ -35,7 +36,7 @@ from briefingfeed.services.send_report import EditionReport, SendReport
 from briefingfeed.services.standing import standing_notices
 from briefingfeed.services.turns import turn
 from briefingfeed.services.words import called_off, expired, waits_for_limit, way_out
-from briefingfeed.storage import deliveries, editions
+from briefingfeed.storage import batches, deliveries, editions
 from briefingfeed.storage.events import settle_heard_of
 from briefingfeed.storage.replay import catch_up
 
@@ -201,7 +202,7 @@ class _Run:
             )
             take_up(connection, context, self._cadence, found)
             keys = dict.fromkeys([*(edition.key for edition in frozen.editions), *self._touched])
-            reports = tuple(_edition_report(connection, key, frozen) for key in keys)
+            reports = tuple(_edition_report(context, connection, key, frozen) for key in keys)
         return _report(
             context, self._cadence, reports, news=news, standing=standing, warnings=frozen.warnings, result=result
         )
@@ -224,23 +225,27 @@ def _call_off(connection: Connection, edition: Edition, now: datetime) -> None:
 
 
 def _is_over(edition: Edition) -> bool:
-    return edition.state not in UNFINISHED | {EditionState.HELD}
+    return edition.state not in UNFINISHED | {EditionState.HELD, EditionState.PLANNED}
 
 
 def _waiting(connection: Connection, key: str) -> int:
     return sum(count for state, count in deliveries.counts(connection, key).items() if state.waits)
 
 
-def _edition_report(connection: Connection, key: str, frozen: Frozen) -> EditionReport:
+def _edition_report(context: SendContext, connection: Connection, key: str, frozen: Frozen) -> EditionReport:
     edition = editions.get(connection, key)
     if edition is None:
         raise LookupError(key)
+    by_batch = batches.counts(connection, key)
     return EditionReport(
         key=key,
         state=edition.state,
         rehearsal=edition.rehearsal,
         recipients=edition.recipients,
         counts=deliveries.counts(connection, key),
+        batches=by_batch,
+        pause_until=edition.pause_until,
+        first_batch=first_batch(edition, by_batch, context.now(), context.settings.publication.timezone),
         subject=subject_of(connection, key),
         posts=frozen.titles.get(key, ()),
         without=frozen.without.get(key, 0),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from briefingfeed.errors import BriefingfeedError
 from briefingfeed.models.delivery import DeliveryState
 from briefingfeed.models.edition import EditionState
 from briefingfeed.newsletter.preflight import Finding
+from briefingfeed.services.editions import by_name
 from briefingfeed.services.notices import Notice
 
 _AWAITS_A_PERSON = 1
@@ -25,6 +26,11 @@ class EditionReport:
     recipients: int
     """Delivery rows of the edition: always the sum of `counts`."""
     counts: Mapping[DeliveryState, int]
+    batches: Mapping[int, Mapping[DeliveryState, int]] = field(default_factory=dict)
+    """The same counts for each batch."""
+    pause_until: datetime | None = None
+    first_batch: str | None = None
+    """How far the first batch has come and when the rest follows; None if there is none, or it is past."""
     subject: str | None = None
     posts: tuple[str, ...] = ()
     """Titles, in the order of the mail; known only to the run that froze the edition."""
@@ -45,7 +51,10 @@ class EditionReport:
             "posts": list(self.posts),
             "recipients": self.recipients,
             "have_all_posts": self.without,
-            "deliveries": {state.value: self.counts.get(state, 0) for state in DeliveryState},
+            "deliveries": by_name(self.counts),
+            "batches": {str(batch): by_name(counts) for batch, counts in self.batches.items()},
+            "pause_until": self.pause_until.isoformat() if self.pause_until else None,
+            "first_batch": self.first_batch,
             "note": self.note,
         }
 

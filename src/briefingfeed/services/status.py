@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from briefingfeed.delivery.pace import Pace
 from briefingfeed.delivery.plan import edition_key
-from briefingfeed.models.edition import Cadence, EditionState
+from briefingfeed.models.edition import Cadence, Edition, EditionState
 from briefingfeed.models.settings import Settings
 from briefingfeed.models.subscriber import SubscriberState
 from briefingfeed.newsletter.schedule import latest_slot, upcoming_slot
@@ -27,7 +27,6 @@ from briefingfeed.storage.database import Database
 
 _KEEPS_FROM_FREEZING = (SILENCE, CLOCK, UNREADABLE)
 """What stands in no table, because no edition was made: the last run has seen it."""
-_WITHOUT_MAIL = frozenset({EditionState.EMPTY, EditionState.MISSED, EditionState.BLOCKED, EditionState.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +85,7 @@ def read_status(
             ),
         )
         trouble = told_about(connection, WAY_OUT)
-        last = next((view for view in views if view.edition.state not in _WITHOUT_MAIL), None)
+        last = next((view for view in views if _is_mail(view.edition)), None)
         survey = Survey(
             connection=connection,
             settings=settings,
@@ -114,6 +113,10 @@ def read_status(
         todo=(*todo, *_beginnings(people, rehearses=rehearses)),
         facts=facts,
     )
+
+
+def _is_mail(edition: Edition) -> bool:
+    return edition.is_made and edition.state is not EditionState.CANCELLED
 
 
 def _blocked(connection: Connection, current: str, *, rehearses: bool) -> tuple[Notice, ...]:

@@ -10,11 +10,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from briefingfeed.look import time_in_words
-from briefingfeed.models.edition import Cadence, EditionState
+from briefingfeed.delivery.plan import edition_key
+from briefingfeed.models.edition import Cadence, Edition, EditionState
 from briefingfeed.models.settings import Settings
 from briefingfeed.models.subscriber import SubscriberState
 from briefingfeed.newsletter.schedule import set_up, upcoming_slot
 from briefingfeed.services import report_queue, run_log
+from briefingfeed.services.batch_words import first_batch
 from briefingfeed.services.editions import EditionView
 from briefingfeed.services.figures import counts_in_words
 from briefingfeed.services.heartbeat import heartbeat_trouble
@@ -70,8 +72,20 @@ def next_editions(survey: Survey) -> Iterator[Fact]:
         if cadence in _NEXT
     }
     data = {"next_slots": {str(cadence): at.isoformat() for cadence, at in slots.items()}}
+    known = {view.edition.key: view.edition for view in survey.views}
     for cadence, at in slots.items():
-        yield Fact(label=_NEXT[cadence], words=moment(at, survey.zone), data=data)
+        slot = upcoming_slot(survey.settings, cadence, survey.now)
+        planned = known.get(edition_key(slot, rehearsal=survey.rehearses))
+        yield Fact(label=_NEXT[cadence], words=f"{moment(at, survey.zone)}{_planned(planned, survey.zone)}", data=data)
+
+
+def _planned(edition: Edition | None, zone: ZoneInfo) -> str:
+    """Say what is known already of an edition that is still to come."""
+    if edition is None:
+        return ""
+    if edition.state in (EditionState.HELD, EditionState.CANCELLED):
+        return f", but {edition.key} is {edition.state}"
+    return f" (proof sent at {edition.proof_sent_at.astimezone(zone):%H:%M})" if edition.proof_sent_at else ""
 
 
 def provider(survey: Survey) -> Iterator[Fact]:
@@ -97,15 +111,21 @@ def waiting(survey: Survey) -> Iterator[Fact]:
         if edition.state not in (EditionState.FROZEN, EditionState.SENDING) or not view.wait:
             continue
         due = deliveries.next_due(survey.connection, edition.key)
-        if edition.pause_until is not None and edition.pause_until > survey.now:
-            when = f"paused after the first batch until {moment(edition.pause_until, survey.zone)}"
-        elif due is not None and due > survey.now:
+        if due is not None and due > survey.now:
             when = f"the next from {moment(due, survey.zone)}"
         else:
             when = "with the next run"
         end = f"; given up on {moment(edition.expires_at, survey.zone)}" if edition.expires_at else ""
         readers = "1 reader waits" if view.wait == 1 else f"{view.wait} readers wait"
         yield Fact(label="On its way", words=f"{edition.key}: {readers}, {when}{end}")
+
+
+def first_batches(survey: Survey) -> Iterator[Fact]:
+    for view in survey.views:
+        if view.edition.state in (EditionState.FROZEN, EditionState.SENDING, EditionState.HELD):
+            words = first_batch(view.edition, view.batches, survey.now, survey.zone)
+            if words is not None:
+                yield Fact(label="First batch", words=f"{view.edition.key}: {words.removeprefix('First batch: ')}")
 
 
 def last_runs(survey: Survey) -> Iterator[Fact]:
@@ -152,6 +172,7 @@ _MATTERS: tuple[Callable[[Survey], Iterator[Fact]], ...] = (
     readers,
     last_edition,
     waiting,
+    first_batches,
     last_runs,
     last_backup,
     reports,

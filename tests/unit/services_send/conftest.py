@@ -52,6 +52,8 @@ class PostOffice:
         self.is_local = is_local
         self.seen: list[Message] = []
         self.answers: dict[str, Result] = {}
+        self.words = ""
+        """Of the refusals."""
         self.down: Exception | None = None
 
     async def deliver(self, work: Work) -> None:
@@ -61,7 +63,8 @@ class PostOffice:
             for message in messages:
                 self.seen.append(message)
                 result = self.answers.get(message.recipient, Result.ACCEPTED)
-                await work.report(Outcome(delivery_id=message.delivery_id, result=result, phase=Phase.RCPT))
+                words = "" if result is Result.ACCEPTED else self.words
+                await work.report(Outcome(delivery_id=message.delivery_id, result=result, phase=Phase.RCPT, note=words))
 
     @property
     def recipients(self) -> list[str]:
