@@ -52,7 +52,7 @@ def open_keys(state: Path, database: Database, environ: Mapping[str, str], now: 
         elif not meta.known_keys(connection) and not any(map(environ.get, _FILES)):
             raise SecretKeyError(
                 "there are keys here, but the database has never seen them: it is a new one",
-                where=str(database.file),
+                where=database.where,
                 remedy="restore the database from the backup, or nobody knows who left and what was sent; to begin "
                 f"anew on purpose, remove {' and '.join(str(state / file) for file in _FILES.values())}",
             )
