@@ -17,8 +17,9 @@ from sqlalchemy import Connection
 from briefingfeed.delivery.plan import decide
 from briefingfeed.errors import RefusedError
 from briefingfeed.models.edition import Cadence, Edition, EditionState, Slot
+from briefingfeed.models.post import Post
 from briefingfeed.models.settings import Settings
-from briefingfeed.newsletter.schedule import latest_slot, previous_slot, set_up
+from briefingfeed.newsletter.schedule import latest_slot, previous_slot, set_up, slot_for_post
 from briefingfeed.posts.store import Library
 from briefingfeed.services.freezing import begun_mark
 from briefingfeed.storage import adopting, departures, editions, guard, meta
@@ -141,8 +142,12 @@ def _adopt(context: AdoptContext, connection: Connection, library: Library | Non
     )
     if library is None:
         return done
-    missed = _record_missed(context, connection, now)
-    passed_over = _pass_over(connection, library, missed, now)
+    visible = [post for post in library.posts if post.visible_at(now)]
+    asking = [post for post in visible if post.email is True]
+    missed = [*_miss_slots(context, connection, asking, now), *_miss_posts(context, connection, asking, now)]
+    known = [row.post_id for row in library.memory if row.published <= now]
+    ids = [*(post.id for post in visible), *known]
+    passed_over = max(adopting.pass_over(connection, str(cadence), ids, now) for cadence in Cadence)
     return replace(done, missed=tuple(slot.key for slot in missed), passed_over=passed_over)
 
 
@@ -158,30 +163,55 @@ def _replay(connection: Connection, keeper: Guard, now: datetime) -> Replayed:
     return done
 
 
-def _record_missed(context: AdoptContext, connection: Connection, now: datetime) -> Sequence[Slot]:
-    """Record every slot since the last edition that the database knows of; return them, oldest first."""
+def _miss_slots(context: AdoptContext, connection: Connection, asking: Sequence[Post], now: datetime) -> Sequence[Slot]:
+    """Record every slot since the last edition that the database knows of as missed; return them.
+
+    Posts that ask to be mailed (`email: true`) would go although they are passed over: the latest of these slots counts
+    as having carried them.
+    """
     missed: list[Slot] = []
     for cadence in set_up(context.settings):
         mark = meta.get_mark(connection, begun_mark(cadence))
         if mark is None:  # whatever was begun since, it is not begun again with what lies behind
             meta.set_mark(connection, begun_mark(cadence), now.isoformat())
-        if cadence is not Cadence.POSTS:
-            latest = latest_slot(context.settings, cadence, now)
-            begun_after = datetime.fromisoformat(mark) if mark else latest.previous
-            missed += _slots_since(context.settings, connection, latest, begun_after, now)
-    for slot in missed:
-        editions.create(
-            connection,
-            Edition(
-                key=slot.key,
-                cadence=slot.cadence,
-                rehearsal=False,
-                slot_at=slot.at,
-                state=EditionState.MISSED,
-                note=_NOTE,
-            ),
-        )
+        if cadence is Cadence.POSTS:
+            continue
+        latest = latest_slot(context.settings, cadence, now)
+        begun_after = datetime.fromisoformat(mark) if mark else latest.previous
+        slots = _slots_since(context.settings, connection, latest, begun_after, now)
+        for slot in slots:
+            _miss(connection, slot, asking if slot is slots[-1] else ())
+        missed += slots
     return missed
+
+
+def _miss_posts(context: AdoptContext, connection: Connection, asking: Sequence[Post], now: datetime) -> Sequence[Slot]:
+    """Do the same for posts that go by themselves: each that asks to be mailed may have been an edition."""
+    if Cadence.POSTS not in set_up(context.settings):
+        return ()
+    carried = editions.history(connection, str(Cadence.POSTS)).carried
+    taken = {each.key for each in editions.list_all(connection)}
+    missed = []
+    for post in asking:
+        if post.id not in carried:
+            slot = slot_for_post(post, now, taken)
+            _miss(connection, slot, [post])
+            taken.add(slot.key)
+            missed.append(slot)
+    return missed
+
+
+def _miss(connection: Connection, slot: Slot, carried: Sequence[Post]) -> None:
+    missed = Edition(
+        key=slot.key,
+        cadence=slot.cadence,
+        rehearsal=False,
+        slot_at=slot.at,
+        state=EditionState.MISSED,
+        note=_NOTE,
+    )
+    editions.create(connection, missed)
+    adopting.carry(connection, missed.scope, [post.id for post in carried], missed.key)
 
 
 def _slots_since(
@@ -197,20 +227,3 @@ def _slots_since(
         force=True,
     )
     return (*decision.missed, *([decision.due] if decision.due else []))
-
-
-def _pass_over(connection: Connection, library: Library, missed: Sequence[Slot], now: datetime) -> int:
-    """Let no cadence take a post that is visible, or was before: an edition may have carried it.
-
-    Posts that ask to be mailed (`email: true`) would go all the same, so these count as carried by the edition missed.
-    """
-    visible = [post for post in library.posts if post.visible_at(now)]
-    ids = [post.id for post in visible] + [row.post_id for row in library.memory if row.published <= now]
-    asking = [post.id for post in visible if post.email is True]
-    newest = {slot.cadence: slot.key for slot in missed}
-    counts = []
-    for cadence in Cadence:
-        if cadence in newest:
-            adopting.carry(connection, str(cadence), asking, newest[cadence])
-        counts.append(adopting.pass_over(connection, str(cadence), ids, now))
-    return max(counts)

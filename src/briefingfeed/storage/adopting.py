@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, inse
 
 from briefingfeed.models.delivery import DeliveryState, Result
 from briefingfeed.models.edition import EditionState
+from briefingfeed.storage import editions
 from briefingfeed.storage.batches import EVERYBODY
 from briefingfeed.storage.schema import attempt, consent, delivery, edition, edition_post, passed_over
 from briefingfeed.storage.statements import upsert
@@ -77,10 +78,9 @@ def pass_over(c: Connection, scope: str, post_ids: Collection[str], now: datetim
     """Record posts as passed over unless the scope has carried them; return how many it didn't know of."""
     carried = set(c.scalars(select(edition_post.c.post_id).where(edition_post.c.scope == scope)))
     known = carried.union(c.scalars(select(passed_over.c.post_id).where(passed_over.c.scope == scope)))
-    rows = [{"scope": scope, "post_id": each, "at": now} for each in dict.fromkeys(post_ids) if each not in known]
-    if rows:
-        c.execute(upsert(c, passed_over).on_conflict_do_nothing(), rows)
-    return len(rows)
+    new = [each for each in dict.fromkeys(post_ids) if each not in known]
+    editions.pass_over(c, scope, new, now)
+    return len(new)
 
 
 def carry(c: Connection, scope: str, post_ids: Collection[str], edition_key: str) -> None:
