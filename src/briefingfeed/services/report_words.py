@@ -46,11 +46,11 @@ def edition_note(facts: EditionFacts, notices: Sequence[Notice], outage: Outage 
     blocks: list[Block] = [
         f"{edition.key}, “{facts.subject}”, {'was cancelled' if cancelled else 'is through'}.",
         Figures(_rows(facts)),
+        *_decisions(notices),
+        *_outage(outage, zone),
+        *_heard(facts.heard),
         *_posts(facts.titles),
         *_when(facts, zone),
-        *_heard(facts.heard),
-        *_outage(outage, zone),
-        *_decisions(notices),
         _REASON,
     ]
     sums = f"{handed_over} of {edition.recipients} handed over"
@@ -82,22 +82,29 @@ def _when(facts: EditionFacts, zone: ZoneInfo) -> Sequence[Block]:
     began, ended = facts.edition.frozen_at, facts.ended
     if began is None or ended is None:
         return ()
-    first, last = began.astimezone(zone), ended.astimezone(zone)
-    until = f"{last:%H:%M}" if first.date() == last.date() else time_in_words(ended, zone)
-    return (f"It began on {first:%A}, {time_in_words(began, zone)}, and ended at {until} ({first:%Z}).",)
+    first = began.astimezone(zone)
+    until = _until(began, ended, zone)
+    return (f"It went out from {first:%A}, {time_in_words(began, zone)}, until {until} ({first:%Z}).",)
+
+
+def _until(began: datetime, ended: datetime, zone: ZoneInfo) -> str:
+    """Write the end of a span, with its day only if it is another."""
+    last = ended.astimezone(zone)
+    return f"{last:%H:%M}" if began.astimezone(zone).date() == last.date() else time_in_words(ended, zone)
 
 
 def _heard(heard: Mapping[EventKind, int]) -> Sequence[Block]:
     rows = tuple((heard[kind], words) for kind, words in _HEARD if heard.get(kind))
-    return ("Since then:", Figures(rows)) if rows else ()
+    return ("So far, of those handed over:", Figures(rows)) if rows else ()
 
 
 def _outage(outage: Outage | None, zone: ZoneInfo) -> Sequence[Block]:
     if outage is None:
         return ()
-    until = f" until {time_in_words(outage.until, zone)}" if outage.until else ""
-    lead = f"From {time_in_words(outage.since, zone)}{until} nothing could be handed over:"
-    return (Lines((lead, *(f"  {line}" for line in outage.words.splitlines()))),)
+    since = time_in_words(outage.since, zone)
+    until = _until(outage.since, outage.until, zone) if outage.until else "now"
+    why = outage.words.partition("\n")[0]  # what there was to do has been done
+    return (Lines((f"From {since}, until {until} nothing could be handed over:", f"  {why}")),)
 
 
 def _decisions(notices: Sequence[Notice]) -> Sequence[Block]:

@@ -8,7 +8,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from briefingfeed.errors import ConfigurationError
@@ -75,6 +75,7 @@ def test_it_is_a_machine_s_mail_and_no_list_s() -> None:
     assert mail["Message-ID"] == "<abc-_123@harbour.example>"
 
 
+@settings(deadline=None)
 @given(
     paragraph=st.text(max_size=200),
     subject=st.text(min_size=1, max_size=200),

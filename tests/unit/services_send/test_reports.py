@@ -10,8 +10,8 @@ import pytest
 from briefingfeed.errors import ProviderError
 from briefingfeed.models.delivery import Result
 from briefingfeed.models.settings import Mailbox
+from briefingfeed.services.braking import cancel_edition, hold_edition, release_edition
 from briefingfeed.services.deliveries import Resolution, acknowledge_deliveries, resolve_deliveries
-from briefingfeed.services.editions import cancel_edition, hold_edition, release_edition
 
 KEY = "weekly/2026-W48"
 OLA, PAT = "ola@harbour.example", "pat@harbour.example"
@@ -208,7 +208,7 @@ class TestTheWayOut:
         later(desk, minutes=15)
         (mail,) = mails(desk)
         assert mail["Subject"] == f"{KEY}: 3 of 3 handed over"
-        assert "From 23 November 2026, 08:05 until 23 November 2026, 10:20 nothing could be handed over" in text(mail)
+        assert "From 23 November 2026, 08:05, until 10:20 nothing could be handed over" in text(mail)
         assert "refused our login" in text(mail)
 
     def test_down_for_a_quarter_of_an_hour_is_no_news(self, desk) -> None:
