@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from briefingfeed.delivery.history import earlier_bounces
 from briefingfeed.delivery.lease import Lease
 from briefingfeed.delivery.outcomes import is_bounce, suppresses
 from briefingfeed.delivery.pace import Full, Pace
@@ -62,12 +63,16 @@ class EditionBook:
         """Write down outcomes, and suppress the addresses that must not be mailed again."""
         fresh = [entry.record for entry in entries if not entry.is_final_word]
         final = [entry.record for entry in entries if entry.is_final_word]
-        bounced = [record.delivery_id for record in fresh if is_bounce(record.outcome)]
-        earlier = deliveries.earlier_bounces(connection, bounced) if bounced else {}
+        now = self.now()
+        earlier = {
+            each.delivery_id: earlier_bounces(connection, each.delivery_id, now)
+            for each in fresh
+            if is_bounce(each.outcome)
+        }
         suppress = {each.delivery_id for each in fresh if suppresses(each.outcome, earlier.get(each.delivery_id, 0))}
         deliveries.record(connection, self.run_id, fresh, self.now(), suppress=suppress)
         if final:
-            deliveries.fail_refused(connection, final, self.now())
+            deliveries.fail_refused(connection, final, now)
 
     def arm(self, connection: Connection, asks: Sequence[Ask], *, again: bool = False) -> Sequence[Answer]:
         """Arm the rows of all `asks` in one statement, as many as the provider's limits allow."""

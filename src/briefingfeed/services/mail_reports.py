@@ -9,9 +9,10 @@ from hashlib import sha256
 
 from sqlalchemy import Connection
 
-from briefingfeed.delivery.events import FORGOTTEN, Consequence, Past, Weight, follows, weigh
+from briefingfeed.delivery.events import Consequence, follows
+from briefingfeed.delivery.history import past
 from briefingfeed.mailbox.report import Report
-from briefingfeed.models.delivery import DeliveryEvent, DeliveryState, EventKind
+from briefingfeed.models.delivery import DeliveryEvent, EventKind
 from briefingfeed.models.subscriber import Consent, ConsentKind, SubscriberState, Suppression
 from briefingfeed.providers.addresses import scrub
 from briefingfeed.services.copy_finding import CopyFinder, Found
@@ -134,30 +135,3 @@ def _suppress(
     return suppressions.add(
         connection, Suppression(address_hash=address_hash, reason=what.suppress, at=now, note=what.why)
     )
-
-
-def past(connection: Connection, subscriber_id: str, now: datetime) -> list[tuple[int, Past]]:
-    """Return what became of the editions that count for a subscriber, newest first, each with its delivery's id."""
-    since = _came_back(connection, subscriber_id) or now - 2 * FORGOTTEN
-    weights: dict[int, Weight] = {}
-    for event in events.of_subscriber(connection, subscriber_id):
-        weight = weigh(event)
-        if event.delivery_id is not None and weight is not None:
-            weights[event.delivery_id] = max(weight, weights.get(event.delivery_id, weight))
-    return [
-        (
-            sent.delivery_id,
-            Past(
-                at=sent.at,
-                accepted=sent.state is DeliveryState.ACCEPTED,
-                weight=Weight.PERMANENT if sent.refused else weights.get(sent.delivery_id),
-            ),
-        )
-        for sent in events.history(connection, subscriber_id, since)
-    ]
-
-
-def _came_back(connection: Connection, subscriber_id: str) -> datetime | None:
-    """Return when somebody asked to be mailed again, or their address was allowed again."""
-    renewed = [each.at for each in subscribers.consents(connection, subscriber_id) if each.kind is ConsentKind.RENEWED]
-    return max(renewed, default=None)

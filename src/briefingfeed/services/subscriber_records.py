@@ -10,9 +10,9 @@ from itertools import islice
 from sqlalchemy import Connection
 
 from briefingfeed.delivery.events import since_arrival
+from briefingfeed.delivery.history import past
 from briefingfeed.models.delivery import Attempt, Delivery, DeliveryEvent
 from briefingfeed.models.subscriber import Consent, Subscriber, SubscriberState, Suppression, SuppressionReason
-from briefingfeed.services.mail_reports import past
 from briefingfeed.services.subscriber_story import StoryLine, tell_story, way_back
 from briefingfeed.services.subscribers import find
 from briefingfeed.storage import deliveries, events, subscribers, suppressions

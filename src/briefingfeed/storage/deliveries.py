@@ -13,7 +13,7 @@ from briefingfeed.models.delivery import Attempt, Delivery, DeliveryState
 from briefingfeed.models.edition import EditionState
 from briefingfeed.storage import editions, guard, runs
 from briefingfeed.storage.ledger import Recovered, arm, claim, recover, unclaim
-from briefingfeed.storage.records import earlier_bounces, fail_refused, record
+from briefingfeed.storage.records import fail_refused, record
 from briefingfeed.storage.schema import attempt, delivery, edition
 from briefingfeed.storage.types import Instant
 
@@ -25,7 +25,6 @@ __all__ = [
     "cancel",
     "claim",
     "counts",
-    "earlier_bounces",
     "expire",
     "fail_refused",
     "list_by",

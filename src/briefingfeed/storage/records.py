@@ -8,9 +8,9 @@ from functools import cache
 from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import Connection, Dialect, bindparam, func, insert, literal, null, select, update
+from sqlalchemy import Connection, Dialect, bindparam, insert, literal, null, select, update
 
-from briefingfeed.models.delivery import DeliveryState, Phase, Record, Result
+from briefingfeed.models.delivery import DeliveryState, Record, Result
 from briefingfeed.models.subscriber import SuppressionReason
 from briefingfeed.storage import departures
 from briefingfeed.storage.journal import Kind
@@ -127,26 +127,6 @@ def fail_refused(c: Connection, records: Sequence[Record], now: datetime) -> int
             .values(state=DeliveryState.FAILED, next_attempt_at=None, updated_at=now)
         ).rowcount
     return changed
-
-
-def earlier_bounces(c: Connection, delivery_ids: Collection[int]) -> dict[int, int]:
-    """Return for each delivery in how many other editions its subscriber was refused for good at RCPT."""
-    this, other = delivery.alias("this"), delivery.alias("other")
-    query = (
-        select(this.c.id, func.count(other.c.id.distinct()))
-        .join(other, (other.c.subscriber_id == this.c.subscriber_id) & (other.c.id != this.c.id))
-        .join(attempt, attempt.c.delivery_id == other.c.id)
-        .where(
-            other.c.state == DeliveryState.FAILED,
-            attempt.c.phase == Phase.RCPT,
-            attempt.c.result == Result.FAILED,
-        )
-        .group_by(this.c.id)
-    )
-    found: dict[int, int] = {}
-    for some in batches(delivery_ids):
-        found |= dict(c.execute(query.where(this.c.id.in_(some))).all())
-    return dict.fromkeys(delivery_ids, 0) | found
 
 
 def _check(each: Record) -> None:

@@ -81,8 +81,8 @@ def rendition(text: str = "Hello") -> Rendition:
     )
 
 
-def freeze(c: Connection, its: Edition | None = None, posts: Sequence[str] = ("tag:a",)) -> int:
-    return editions.freeze(c, its or edition(), [Share(rendition())], posts, (), NOW)
+def freeze(c: Connection, its: Edition | None = None, posts: Sequence[str] = ("tag:a",), now: datetime = NOW) -> int:
+    return editions.freeze(c, its or edition(), [Share(rendition())], posts, (), now)
 
 
 def outcome(delivery_id: int, result: Result, *, phase: Phase = Phase.RCPT, note: str = "") -> Outcome:

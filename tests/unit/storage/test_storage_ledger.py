@@ -147,22 +147,6 @@ def test_a_rejected_address_is_suppressed_at_once_and_needs_no_settling(database
         assert deliveries.unsettled(c) == {DeliveryState.FAILED: 1, DeliveryState.UNCERTAIN: 0}
 
 
-def test_bounces_of_other_editions_are_counted(database: Database) -> None:
-    with database.write() as c:
-        subscribe(c, "ann", "ben")
-        for week in (48, 49, 50):
-            key = f"weekly/2026-W{week}"
-            freeze(c, edition(key), posts=[key])
-            rows = deliveries.claim(c, key, RUN, 10, NOW)
-            deliveries.arm(c, RUN, [row.delivery_id for row in rows], NOW)
-            if week < 50:
-                ann, ben = (row.delivery_id for row in rows)
-                deliveries.record(
-                    c, RUN, [refused(ann, Result.FAILED), refused(ben, Result.FAILED, phase=Phase.DATA)], NOW
-                )
-        assert deliveries.earlier_bounces(c, [5, 6]) == {5: 2, 6: 0}
-
-
 def test_a_policy_refusal_fails_once_it_proves_to_be_the_recipients(database: Database) -> None:
     with database.write() as c:
         ready(c, "ann", "ben")

@@ -29,7 +29,6 @@ QUESTIONS: dict[str, Callable[[Connection], object]] = {
     "counts": lambda c: deliveries.counts(c, KEY),
     "story": lambda c: deliveries.story(c, "id-ann"),
     "attempts": lambda c: deliveries.attempts(c, 1),
-    "earlier_bounces": lambda c: deliveries.earlier_bounces(c, [1, 2]),
     "unsettled": deliveries.unsettled,
     "acknowledge": lambda c: deliveries.acknowledge(c, NOW, key=KEY),
     "release_posts": lambda c: editions.release_posts(c, KEY),
