@@ -55,6 +55,10 @@ class Convoy:
         """Note that a message was taken."""
         self._failures = self._pleas = 0
 
+    def answered(self) -> None:
+        """Note that a message was refused, in a session that goes on."""
+        self._failures = 0
+
     def is_plea(self, reply: Reply) -> bool:
         """Whether a refusal asks us to slow down, rather than that one recipient is refused. Each is asked once."""
         heard = plea(reply)

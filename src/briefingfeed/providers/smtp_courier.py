@@ -130,6 +130,8 @@ class Courier:
             self._broke = replace(verdict, result=Result.RETURNED)
             self._convoy.failed(slow_down(self._settings, verdict.reply, message.recipient))
             return
+        else:
+            self._convoy.answered()
         await self._report(_outcome_of(message, verdict))
 
     async def _settle_broken(self, message: Message, verdict: Verdict, trouble: SessionError) -> None:

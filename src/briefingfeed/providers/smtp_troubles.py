@@ -170,7 +170,7 @@ def login_refused(settings: SmtpSettings, reply: Reply, *, with_token: bool = Fa
             hopeless=True,
         )
     if reply.code // 100 == 4:
-        return SessionError(settings, f"The mail server cannot check the login just now: {words}")
+        return SessionError(settings, f"The mail server cannot check the login just now: {words}", wants_rest=True)
     remedy = _CHECK_TOKEN if with_token else _CHECK_LOGIN
     return SessionError(settings, f"The mail server refused our login: {words}", remedy=remedy, hopeless=True)
 
