@@ -70,7 +70,7 @@ class EditionBook:
             if is_bounce(each.outcome)
         }
         suppress = {each.delivery_id for each in fresh if suppresses(each.outcome, earlier.get(each.delivery_id, 0))}
-        deliveries.record(connection, self.run_id, fresh, self.now(), suppress=suppress)
+        deliveries.record(connection, self.run_id, fresh, now, suppress=suppress)
         if final:
             deliveries.fail_refused(connection, final, now)
 

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 
+from briefingfeed.delivery.outcomes import BOUNCE_LIMIT
 from briefingfeed.models.delivery import DeliveryEvent, EventKind
 from briefingfeed.models.subscriber import SuppressionReason
 from briefingfeed.providers.smtp_replies import ABOUT_THE_SENDER, NO_SUCH_RECIPIENT
 
-PERMANENT_LIMIT = 3
-"""Editions refused for good, without a code that says why, after which an address is suppressed."""
 ANY_LIMIT = 5
-"""The same, temporary ones included."""
+"""Editions that came back, whatever kind of bounce, after which an address is suppressed."""
 LONG_ENOUGH = timedelta(days=21)
 """These five must be spread over this time: a mail server may be out of order for a week of daily mails."""
 FORGOTTEN = timedelta(days=180)
@@ -97,7 +96,7 @@ def follows(event: DeliveryEvent, history: Sequence[Past], *, is_proven: bool, n
 def _counted(history: Sequence[Past], now: datetime) -> Consequence:
     bounced = since_arrival(history, now)
     permanent = sum(past.weight is Weight.PERMANENT for past in bounced)
-    if permanent >= PERMANENT_LIMIT:
+    if permanent >= BOUNCE_LIMIT:
         return Consequence(suppress=SuppressionReason.BOUNCED, why=f"{permanent} editions were refused for good")
     if len(bounced) >= ANY_LIMIT and bounced[0].at - bounced[-1].at >= LONG_ENOUGH:
         return Consequence(suppress=SuppressionReason.BOUNCED, why=f"{len(bounced)} editions in a row came back")
