@@ -6,6 +6,7 @@ Everything is made when first asked for, so that a command pays only for what it
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import cached_property, partial
 from hashlib import sha256
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from briefingfeed import config
+from briefingfeed.errors import BriefingfeedError
 from briefingfeed.look import Look, shipped_templates
 from briefingfeed.models.settings import Settings
 from briefingfeed.providers.registry import PROVIDERS, provider_spec
@@ -113,6 +115,8 @@ class Publication:
     def back_up(self, file: Path) -> Backup:
         """Write a backup of the database and what belongs to it: see `services.backup`."""
         from briefingfeed.services.backup import back_up
+        from briefingfeed.services.status_facts import BACKED_UP_AT
+        from briefingfeed.storage.meta import set_mark
         from briefingfeed.storage.snapshot import dump_postgres
 
         now, environment = self.now(), dict(self._environ)
@@ -122,7 +126,10 @@ class Publication:
         def dump(target: Path) -> None:
             dump_postgres(self.settings.database.url, target, now, environment)
 
-        return back_up(self.settings, self.database, file, now, dump=dump)
+        done = back_up(self.settings, self.database, file, now, dump=dump)
+        with suppress(BriefingfeedError), self.database.write() as connection:  # the backup is made, whatever follows
+            set_mark(connection, BACKED_UP_AT, now.isoformat())
+        return done
 
     def look_at_restored(self, *, resend: bool) -> Adopted:
         """Return what `adopt_restored` would do: see `services.restored`."""

@@ -22,8 +22,9 @@ def status(ctx: click.Context, as_json: bool) -> None:
         for notice in found.todo:
             if notice.topic == RESTORED:  # nothing below is sure before that is settled
                 click.echo(f"{notice}\n")
-        width = max(len(fact.label) for fact in found.facts)
-        for fact in found.facts:
+        facts = [fact for fact in found.facts if fact.words]
+        width = max(len(fact.label) for fact in facts)
+        for fact in facts:
             click.echo(visible(f"{fact.label + ':':{width + 1}}  {fact.words}"))
         for notice in found.todo:
             if notice.topic != RESTORED:

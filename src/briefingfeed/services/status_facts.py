@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from briefingfeed.look import time_in_words
 from briefingfeed.delivery.plan import edition_key
+from briefingfeed.look import time_in_words
 from briefingfeed.models.edition import Cadence, Edition, EditionState
 from briefingfeed.models.settings import Settings
 from briefingfeed.models.subscriber import SubscriberState
@@ -55,7 +55,8 @@ class Fact:
     """One line. Those of one `label` belong together."""
 
     label: str
-    words: str
+    words: str = ""
+    """Empty: there is nothing to read, only data."""
     data: Mapping[str, object] = field(default_factory=dict)
     """Put into the document of `--json` as it is."""
 
@@ -144,23 +145,22 @@ def last_runs(survey: Survey) -> Iterator[Fact]:
 
 def last_backup(survey: Survey) -> Iterator[Fact]:
     mark = meta.get_mark(survey.connection, BACKED_UP_AT)
-    data = {"last_backup": mark}
-    if mark:
-        yield Fact(label="Last backup", words=moment(datetime.fromisoformat(mark), survey.zone), data=data)
+    words = moment(datetime.fromisoformat(mark), survey.zone) if mark else "none yet by `briefingfeed db backup`"
+    is_worth_one = any(survey.people.values())
+    yield Fact(label="Last backup", words=words if mark or is_worth_one else "", data={"last_backup": mark})
 
 
 def reports(survey: Survey) -> Iterator[Fact]:
-    if not survey.settings.newsletter.report_to:
-        return
     queued = len(report_queue.read(survey.connection, Marks(survey.rehearses).queue))
     words = "1 report waits to be mailed" if queued == 1 else f"{queued} reports wait to be mailed"
-    if queued:
-        yield Fact(label="Reports", words=words, data={"reports_waiting": queued})
+    yield Fact(label="Reports", words=words if queued else "", data={"reports_waiting": queued})
 
 
 def watcher(survey: Survey) -> Iterator[Fact]:
-    trouble = heartbeat_trouble(survey.connection)
-    if trouble is not None and survey.settings.newsletter.heartbeat_url:
+    trouble = heartbeat_trouble(survey.connection) if survey.settings.newsletter.heartbeat_url else None
+    if trouble is None:
+        yield Fact(label="Heartbeat", data={"heartbeat_trouble": None})
+    else:
         since, words = trouble
         data = {"heartbeat_trouble": {"since": since.isoformat(), "words": words}}
         yield Fact(label="Heartbeat", words=f"fails since {moment(since, survey.zone)}: {words}", data=data)

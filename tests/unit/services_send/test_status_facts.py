@@ -1,0 +1,90 @@
+"""The lines of `status`: all of it on one screen, and the same for programs."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from briefingfeed.models.delivery import Result
+from briefingfeed.models.edition import Cadence
+from briefingfeed.models.settings import Mailbox
+from briefingfeed.services import heartbeat, run_log
+from briefingfeed.services.status import Status, read_status
+from briefingfeed.services.status_facts import BACKED_UP_AT
+from briefingfeed.storage import meta
+
+
+@pytest.fixture
+def status(desk):
+    def read() -> Status:
+        return read_status(desk.database, desk.settings, desk.now, provider="post-office", rehearses=False)
+
+    return read
+
+
+def lines(found: Status) -> dict[str, str]:
+    return {fact.label: fact.words for fact in found.facts if fact.words}
+
+
+def test_a_publication_that_has_just_begun(desk, status) -> None:
+    assert lines(status()) == {
+        "Next edition": "Monday 30 November 2026, 08:00 UTC",
+        "Provider": "post-office",
+        "Subscribers": "nobody yet",
+        "Last run": "none yet",
+    }
+
+
+def test_everything_at_once(desk, status) -> None:
+    desk.change(report_to=(Mailbox("ola@harbour.example"),), heartbeat_url="https://watcher.example/s3cr3t")
+    desk.write("Tides")
+    desk.subscribe("ann", "ben")
+    desk.begin()
+    desk.office.answers = {"ben@example.org": Result.DEFERRED}
+    with desk.database.write() as connection:
+        run = run_log.begin(connection, Cadence.WEEKLY, desk.now, by_hand=False)
+    desk.send()
+    with desk.database.write() as connection:
+        run_log.end(connection, run, desk.now, 0)
+        heartbeat.remember(connection, "it answers 500", desk.now)
+        meta.set_mark(connection, BACKED_UP_AT, (desk.now - timedelta(days=1)).isoformat())
+    found = lines(status())
+    assert found["Last edition"] == "weekly/2026-W48: 1 handed over, 1 waiting, refused for now"
+    assert found["On its way"].startswith(
+        "weekly/2026-W48: 1 reader waits, the next from Monday 23 November 2026, 08:1"
+    )
+    assert found["On its way"].endswith("given up on Saturday 28 November 2026, 08:05 UTC")
+    assert found["Last run"] == "Monday 23 November 2026, 08:05 UTC: all is well (0)"
+    assert found["Last backup"] == "Sunday 22 November 2026, 08:05 UTC"
+    assert found["Heartbeat"] == "fails since Monday 23 November 2026, 08:05 UTC: it answers 500"
+
+
+def test_a_run_that_was_killed_is_seen(desk, status) -> None:
+    with desk.database.write() as connection:
+        run_log.begin(connection, Cadence.WEEKLY, desk.now, by_hand=False)
+    assert lines(status())["Last run"].endswith("did not come to its end, or is at work")
+
+
+def test_programs_find_each_name_each_time(desk, status) -> None:
+    data = json.loads(json.dumps(status().as_dict()))
+    assert data["next_slots"] == {"weekly": "2026-11-30T08:00:00+00:00"}
+    for name, nothing in (
+        ("last_runs", []),
+        ("last_backup", None),
+        ("reports_waiting", 0),
+        ("heartbeat_trouble", None),
+    ):
+        assert data[name] == nothing
+
+
+def test_of_each_cadence_only_the_last_runs_are_kept(desk) -> None:
+    with desk.database.write() as connection:
+        for minutes in range(0, 60 * 15, 15):
+            run_log.begin(connection, Cadence.WEEKLY, desk.now + timedelta(minutes=minutes), by_hand=False)
+        run_log.begin(connection, Cadence.DAILY, desk.now, by_hand=False)
+        kept = run_log.read(connection, Cadence.WEEKLY)
+        assert len(kept) == run_log.KEPT
+        assert kept[-1].started_at == desk.now + timedelta(minutes=59 * 15)
+        assert len(run_log.read(connection, Cadence.DAILY)) == 1
