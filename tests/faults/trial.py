@@ -10,19 +10,27 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from acceptance.newsroom import Newsroom
 from faults.books import Books
-from faults.invariants import assert_invariants
+from faults.invariants import Server, assert_invariants
 from faults.warm_command import Run, WarmCommand
-from servers.smtp_sink import SmtpSink
 
 TEXT = "The tide — at “Żółta” — is **high**.\n\n.A line that begins with a dot.\n\nFrom here on."
 
 
 def addresses(count: int) -> list[str]:
     return [f"reader{number:05}@example.org" for number in range(count)]
+
+
+class MailServer(Server, Protocol):
+    """What `Trial` asks of it besides."""
+
+    port: int
+
+    def commands(self) -> list[str]:
+        """All that was said to it."""
 
 
 class Trial(Newsroom):
@@ -32,21 +40,26 @@ class Trial(Newsroom):
         self,
         folder: Path,
         command: WarmCommand,
-        sink: SmtpSink,
+        sink: MailServer,
         database_url: str,
         readers: Iterable[str],
         *,
         connections: int = 1,
         more: str = "",
+        provider: str = "smtp",
+        tables: str = "",
+        environment: Mapping[str, str] | None = None,
     ) -> None:
+        """`more` stands in `[smtp]`, `tables` after everything else."""
         self.command = command
         self.sink = sink
         self.books = Books(database_url)
         self._ahead = timedelta(0)
+        self._environment = dict(environment or {})
         slot = self.now - timedelta(hours=1)
         self.key = f"weekly/{slot:%G-W%V}"
-        settings = f'connections = {connections}\ndot_timeout = 2\n{more}\n\n[database]\nurl = "{database_url}"'
-        super().__init__(folder, port=sink.port, more=settings)
+        settings = f'connections = {connections}\ndot_timeout = 2\n{more}\n[database]\nurl = "{database_url}"\n{tables}'
+        super().__init__(folder, port=sink.port, provider=provider, more=settings)
         file = folder / "briefingfeed.toml"
         weekly = f'[newsletter]\nweekly = "{slot:%a %H:%M}"'
         file.write_text(file.read_text("utf-8").replace("[newsletter]", weekly), "utf-8")
@@ -66,7 +79,8 @@ class Trial(Newsroom):
 
     def begin(self, *arguments: str, environment: Mapping[str, str] | None = None, gate: Path | None = None) -> Run:
         """Start a command and leave it at work."""
-        return self.command.start(self.folder, *arguments, environment=environment, gate=gate)
+        chosen = self._environment | dict(environment or {})
+        return self.command.start(self.folder, *arguments, environment=chosen, gate=gate)
 
     def begin_sending(self, *, failpoint: str = "", gate: Path | None = None) -> Run:
         environment = {"BRIEFINGFEED_FAILPOINT": failpoint} if failpoint else None
@@ -117,7 +131,7 @@ class Trial(Newsroom):
         """Stop `run` in good order once it only waits."""
         deadline = time.monotonic() + seconds
         while run.poll(0.03) is None:
-            assert time.monotonic() < deadline, "it goes on and on"
+            assert time.monotonic() < deadline, f"it goes on and on: {self.tally}, due {self.books.next_due()}"
             if self._only_waits():
                 run.send(signal.SIGTERM)
                 run.wait()

@@ -112,14 +112,20 @@ class WarmCommand:
 
 def _serve() -> None:
     _import_all()
+    children = set()
     for line in sys.stdin:
         question = json.loads(line)
         if "start" in question:
             answer = {"pid": _fork(question)}
+            children.add(answer["pid"])
         else:
             answer = {"code": _wait(question["wait"], question["seconds"])}
+            if answer["code"] is not None:
+                children.discard(question["wait"])
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
+    for pid in children:  # of tests that failed
+        os.kill(pid, signal.SIGKILL)
 
 
 def _import_all() -> None:
