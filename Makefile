@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes \
 NODE := tests/setup/node
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench lock clean
+.PHONY: help demo test torture check format bench lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -21,6 +21,12 @@ demo: .venv/run ## build the example publication, rehearse its digest, say where
 test: .venv/develop $(NODE)/node_modules/.stamp ## run every test (installs what they need)
 	@tests/setup/debian.sh
 	@$(BIN)/python -m pytest -n 2 $(TESTS)
+
+torture: .venv/develop ## a thousand editions killed at random instants (ROUNDS=, SEED=, ONLY=; takes an hour or two)
+	@tests/setup/debian.sh
+	@$(BIN)/python tests/faults/torture.py $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(ONLY),--only $(ONLY))
+	@BRIEFINGFEED_TEST_READERS=100000 $(BIN)/python -m pytest -q tests/faults/test_f23_many_readers.py
 
 check: .venv/develop ## lint, format, types, layers
 	@$(BIN)/ruff check .
