@@ -73,6 +73,7 @@ class House:
         self.settings = _settings(folder, self.zone)
         self.database = Database.open(self.settings.database.url)
         self.keyring = Keyring({fingerprint(KEY): KEY})
+        self.look = Look([shipped_templates()], self.settings.publication)
         self.office = PostOffice()
         self.provider: Provider = self.office
 
@@ -96,7 +97,7 @@ class House:
         return SendContext(
             settings=self.settings,
             database=self.database,
-            look=Look([shipped_templates()], self.settings.publication),
+            look=self.look,
             keyring=self.keyring,
             provider=self.provider,
             load_posts=lambda: load_library(self.settings, self.database, self.now),

@@ -92,7 +92,12 @@ class Edition:
     @property
     def scope(self) -> str:
         """Within which a post goes out at most once: `weekly`, or `rehearsal/weekly`."""
-        return f"rehearsal/{self.cadence}" if self.rehearsal else str(self.cadence)
+        return scope_of(self.cadence, rehearsal=self.rehearsal)
+
+
+def scope_of(cadence: Cadence, *, rehearsal: bool) -> str:
+    """Return `Edition.scope` of the editions of a cadence."""
+    return f"rehearsal/{cadence}" if rehearsal else str(cadence)
 
 
 class SlotName(StrEnum):

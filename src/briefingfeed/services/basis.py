@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from briefingfeed.delivery.audience import Audience, PostIds, divide
 from briefingfeed.delivery.plan import edition_key
-from briefingfeed.models.edition import Cadence, Edition, EditionState, Slot
+from briefingfeed.models.edition import Cadence, Edition, EditionState, Slot, scope_of
 from briefingfeed.models.post import Post
 from briefingfeed.newsletter.schedule import slot_for_key
 from briefingfeed.newsletter.selection import History, days_back, missed_since
@@ -47,16 +47,12 @@ def basis(context: SendContext, connection: Connection, cadence: Cadence) -> His
         # Cancelled before anybody had it, a post has no next edition to go with: it would be back within minutes.
         called_off = renditions.posts_of(connection, cadence, EditionState.CANCELLED, rehearsal=context.rehearses)
         return replace(history, passed_over=history.passed_over | called_off)
-    unsent = [each for each in editions.list_all(connection) if each.scope == scope and _is_missed(each)]
-    if history.first and unsent:
-        first = min(unsent, key=lambda edition: edition.slot_at)
-        history = replace(history, since=slot_for_key(context.settings, first.key).previous)
+    if history.first:
+        past_slots = editions.list_of(connection, cadence, rehearsal=context.rehearses)
+        first = next((each for each in reversed(past_slots) if _is_missed(each)), None)
+        since = slot_for_key(context.settings, first.key).previous if first else None
+        history = replace(history, since=since)
     return history
-
-
-def scope_of(cadence: Cadence, *, rehearsal: bool) -> str:
-    """Return `Edition.scope` of the editions of a cadence."""
-    return f"rehearsal/{cadence}" if rehearsal else str(cadence)
 
 
 def _is_missed(edition: Edition) -> bool:

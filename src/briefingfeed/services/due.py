@@ -10,12 +10,12 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from briefingfeed.delivery.plan import Decision, decide, decide_rehearsal, is_silent
-from briefingfeed.models.edition import Cadence, Edition, EditionState, Slot
+from briefingfeed.models.edition import Cadence, Edition, EditionState, Slot, scope_of
 from briefingfeed.models.post import Post
 from briefingfeed.newsletter.schedule import latest_slot, moment_of, previous_slot, require, slot_for_post
 from briefingfeed.newsletter.selection import History, Selection
 from briefingfeed.posts.store import Library
-from briefingfeed.services.basis import basis, scope_of
+from briefingfeed.services.basis import basis
 from briefingfeed.services.cron_words import why_missed
 from briefingfeed.services.drafting import Draft, complete, select_posts
 from briefingfeed.services.freezing import Frozen, begun_mark, freeze_draft, freeze_slot
@@ -135,7 +135,7 @@ def _begin_posts(context: SendContext, connection: Connection, history: History,
 
 def _taken(connection: Connection, *, rehearsal: bool) -> Collection[str]:
     """Return the keys, without `rehearsal/`, that no other post may have. A blocked edition is tried again."""
-    found = [each for each in editions.list_all(connection) if each.rehearsal == rehearsal]
+    found = editions.list_of(connection, Cadence.POSTS, rehearsal=rehearsal)
     return {each.key.removeprefix("rehearsal/") for each in found if each.state is not EditionState.BLOCKED}
 
 
@@ -144,8 +144,7 @@ def _decide(
 ) -> Decision:
     settings = context.settings
     latest = latest_slot(settings, cadence, now)
-    scope = scope_of(cadence, rehearsal=context.rehearses)
-    known = [edition for edition in editions.list_all(connection) if edition.scope == scope]
+    known = editions.list_of(connection, cadence, rehearsal=context.rehearses)
     if context.rehearses:
         return decide_rehearsal(latest, known)
     return decide(

@@ -113,11 +113,8 @@ def _goes_by_mail(notice: Notice, people: int) -> bool:
 def _is_on_its_way(connection: Connection, rehearses: bool, now: datetime) -> bool:
     """Whether an edition is going out whose report is soon to come."""
     return any(
-        edition.rehearsal == rehearses
-        and edition.state in (EditionState.FROZEN, EditionState.SENDING)
-        and edition.frozen_at is not None
-        and now - edition.frozen_at < QUIET_FOR
-        for edition in editions.list_all(connection)
+        edition.rehearsal == rehearses and edition.frozen_at is not None and now - edition.frozen_at < QUIET_FOR
+        for edition in editions.list_all(connection, (EditionState.FROZEN, EditionState.SENDING))
     )
 
 
@@ -130,7 +127,7 @@ def _newly_over(connection: Connection, marks: Marks, began: datetime) -> Sequen
     reported = json.loads(known or "[]")
     found = [
         edition
-        for edition in reversed(editions.list_all(connection))
+        for edition in reversed(editions.list_all(connection, (EditionState.DONE, EditionState.CANCELLED)))
         if edition.rehearsal == marks.rehearses and edition.key not in reported and _is_over(connection, edition)
     ]
     if found or known is None:

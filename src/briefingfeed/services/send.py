@@ -43,6 +43,7 @@ from briefingfeed.storage.replay import catch_up
 LOCK_WAIT = timedelta(minutes=30)
 PATIENCE = timedelta(minutes=15)
 UNFINISHED = frozenset({EditionState.FROZEN, EditionState.SENDING})
+_TO_REPAIR = UNFINISHED | {EditionState.HELD, EditionState.PLANNED, EditionState.CANCELLED}
 
 Progress = Callable[[str, int, int], None]
 """Called with an edition's key, the rows settled in this run, and the rows that waited when it began."""
@@ -112,7 +113,7 @@ class _Run:
             catch_up(connection, now)
             deliveries.recover(connection, self._id, now, place=context.place)
             settle_heard_of(connection, now)
-            for edition in editions.list_all(connection):
+            for edition in editions.list_all(connection, _TO_REPAIR):
                 if edition.rehearsal and not context.rehearses and not _is_over(edition):
                     deliveries.cancel(connection, edition.key, now)
                     editions.set_state(
@@ -140,8 +141,8 @@ class _Run:
         with self._context.database.read() as connection:
             found = [
                 edition
-                for edition in editions.list_all(connection)
-                if edition.state in UNFINISHED and edition.rehearsal == self._context.rehearses
+                for edition in editions.list_all(connection, UNFINISHED)
+                if edition.rehearsal == self._context.rehearses
             ]
         return sorted(found, key=lambda edition: edition.slot_at)
 

@@ -11,11 +11,13 @@ from briefingfeed.services.restored_words import restored_notices
 from briefingfeed.services.words import held, unsettled, waits_for_provider
 from briefingfeed.storage import deliveries, editions
 
+_OPEN = (EditionState.HELD, EditionState.FROZEN, EditionState.SENDING)
+
 
 def standing_notices(connection: Connection, *, rehearses: bool) -> tuple[Notice, ...]:
     """Return all that stands open; `rehearses`: the provider of this run mails nobody."""
     notices = restored_notices(connection)
-    for edition in editions.list_all(connection):
+    for edition in editions.list_all(connection, _OPEN):
         if edition.state is EditionState.HELD:
             notices.append(held(edition))
         elif rehearses and not edition.rehearsal and edition.state in (EditionState.FROZEN, EditionState.SENDING):

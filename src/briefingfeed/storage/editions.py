@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping, and_, delete, exists, or_, select
 
 from briefingfeed.errors import RefusedError
 from briefingfeed.models.delivery import DeliveryState
-from briefingfeed.models.edition import Edition, EditionState, Rendition
+from briefingfeed.models.edition import Cadence, Edition, EditionState, Rendition, scope_of
 from briefingfeed.storage import audience, guard, renditions
 from briefingfeed.storage.audience import Share
 from briefingfeed.storage.schema import delivery, edition, edition_post, passed_over, rendition_post
@@ -58,9 +58,17 @@ def state(c: Connection, key: str) -> EditionState | None:
     return c.scalar(select(edition.c.state).where(edition.c.key == key))
 
 
-def list_all(c: Connection) -> list[Edition]:
-    """Return every edition, newest slot first; a rehearsal after the real one."""
-    query = select(edition).order_by(edition.c.slot_at.desc(), edition.c.rehearsal, edition.c.key)
+def list_all(c: Connection, states: Collection[EditionState] | None = None) -> list[Edition]:
+    """Return every edition, or those in some states, newest slot first; a rehearsal after the real one."""
+    query = select(edition) if states is None else select(edition).where(edition.c.state.in_(states))
+    query = query.order_by(edition.c.slot_at.desc(), edition.c.rehearsal, edition.c.key)
+    return [_edition(row) for row in c.execute(query).mappings()]
+
+
+def list_of(c: Connection, cadence: Cadence, *, rehearsal: bool) -> list[Edition]:
+    """Return every edition of a cadence, real ones or rehearsals, newest slot first."""
+    its = (edition.c.cadence == cadence, edition.c.rehearsal == rehearsal)
+    query = select(edition).where(*its).order_by(edition.c.slot_at.desc(), edition.c.key)
     return [_edition(row) for row in c.execute(query).mappings()]
 
 
@@ -145,7 +153,10 @@ def history(c: Connection, scope: str) -> PostHistory:
     """Return what was mailed before. `scope` is `Edition.scope`."""
     carried = c.scalars(select(edition_post.c.post_id).where(edition_post.c.scope == scope))
     passed = c.scalars(select(passed_over.c.post_id).where(passed_over.c.scope == scope))
-    return PostHistory(frozenset(carried), frozenset(passed), any(_counts(each, scope) for each in list_all(c)))
+    made = or_(edition.c.frozen_at.is_not(None), edition.c.state == EditionState.EMPTY)
+    before = c.execute(select(edition.c.cadence, edition.c.rehearsal).where(made).distinct())
+    scopes = {scope_of(cadence, rehearsal=rehearsal) for cadence, rehearsal in before}
+    return PostHistory(frozenset(carried), frozenset(passed), scope in scopes)
 
 
 def post_ids(c: Connection, key: str) -> set[str]:
@@ -171,10 +182,6 @@ def leave_out(c: Connection, key: str, ids: Collection[str]) -> None:
         c.execute(
             delete(edition_post).where(edition_post.c.edition_key == key, edition_post.c.post_id.in_(some), ~handed)
         )
-
-
-def _counts(each: Edition, scope: str) -> bool:
-    return each.scope == scope and (each.frozen_at is not None or each.state is EditionState.EMPTY)
 
 
 def _put(c: Connection, new: Edition, **changes: Any) -> None:
