@@ -43,8 +43,9 @@ def edition_note(facts: EditionFacts, notices: Sequence[Notice], outage: Outage 
     edition = facts.edition
     handed_over = facts.counts.get(DeliveryState.ACCEPTED, 0)
     cancelled = edition.state is EditionState.CANCELLED
+    end = "was cancelled" if cancelled else "was rehearsed; nobody was mailed" if edition.rehearsal else "is through"
     blocks: list[Block] = [
-        f"{edition.key}, “{facts.subject}”, {'was cancelled' if cancelled else 'is through'}.",
+        f"{edition.key}, “{facts.subject}”, {end}.",
         Figures(_rows(facts)),
         *_decisions(notices),
         *_outage(outage, zone),
@@ -83,8 +84,10 @@ def _when(facts: EditionFacts, zone: ZoneInfo) -> Sequence[Block]:
     if began is None or ended is None:
         return ()
     first = began.astimezone(zone)
-    until = _until(began, ended, zone)
-    return (f"It went out from {first:%A}, {time_in_words(began, zone)}, until {until} ({first:%Z}).",)
+    start, until = f"{first:%A}, {time_in_words(began, zone)}", _until(began, ended, zone)
+    if start.endswith(until):
+        return (f"It went out on {start} ({first:%Z}).",)
+    return (f"It went out from {start}, until {until} ({first:%Z}).",)
 
 
 def _until(began: datetime, ended: datetime, zone: ZoneInfo) -> str:
