@@ -15,7 +15,7 @@ from briefingfeed.mailbox.report import Report
 from briefingfeed.models.delivery import DeliveryEvent, EventKind
 from briefingfeed.models.subscriber import Consent, ConsentKind, SubscriberState, Suppression
 from briefingfeed.providers.addresses import scrub
-from briefingfeed.services.copy_finding import CopyFinder, Found
+from briefingfeed.services.copy_finding import Found
 from briefingfeed.storage import events, subscribers, suppressions
 from briefingfeed.tokens import Keyring, TokenError, read_unsubscribe_token
 
@@ -34,6 +34,8 @@ class Fate(StrEnum):
     """It says what another mail, or the same one, said before."""
     UNPROVEN = "unproven"
     """Noted for an address that was named; without proof nothing follows."""
+    NOBODYS = "nobody's"
+    """About somebody who was erased, or a test mail."""
     STRANGE = "strange"
     """About nobody we know, or a wish that only a person may act on."""
 
@@ -47,26 +49,31 @@ class Applied:
 
 
 def apply(
-    connection: Connection, report: Report, raw: bytes, *, finder: CopyFinder, keyring: Keyring, now: datetime
+    connection: Connection, report: Report, raw: bytes, *, found: Found | None, keyring: Keyring, now: datetime
 ) -> Applied:
-    """Store what is reported and what follows. Doing it again for the same mail changes nothing."""
+    """Store what is reported about `found`, and what follows. Doing it again for the same mail changes nothing."""
     if report.kind is EventKind.UNSUBSCRIBED and report.about.tokens:
         left = _leave_by_token(connection, report, keyring, now)
         if left is not None:
             return left
-    found = finder.find(connection, report.about, now)
     if found is None:
         return Applied(fate=Fate.STRANGE, kind=report.kind)
-    event = _event(connection, report, found, raw, now)
-    if not events.add(connection, event):
+    person = subscribers.by_id(connection, found.subscriber_id) if found.subscriber_id else None
+    if person is None:
+        # Erased, or the reader of a test mail. Nothing is kept: the words may hold what was erased.
+        return Applied(fate=Fate.NOBODYS, kind=report.kind)
+    event = _event(report, found, person.address, raw, now)
+    is_new = events.add(connection, event)
+    if not found.is_proven and report.kind in (EventKind.COMPLAINED, EventKind.UNSUBSCRIBED):
+        # Anybody may write a report that names somebody; a complaint or wish is still worth a person's look.
+        return Applied(fate=Fate.STRANGE, kind=report.kind)
+    if not is_new:
         return Applied(fate=Fate.REPEATED, kind=report.kind)
     if not found.is_proven:
-        # Anybody may write a report that names somebody; a complaint or wish is still worth a person's look.
-        is_wish = report.kind in (EventKind.COMPLAINED, EventKind.UNSUBSCRIBED)
-        return Applied(fate=Fate.STRANGE if is_wish else Fate.UNPROVEN, kind=report.kind)
+        return Applied(fate=Fate.UNPROVEN, kind=report.kind)
     if found.delivery_id is not None:
         events.settle(connection, found.delivery_id, now)
-    return _follow(connection, event, now) if found.subscriber_id else Applied(fate=Fate.APPLIED, kind=report.kind)
+    return _follow(connection, event, person.id, now)
 
 
 def _leave_by_token(connection: Connection, report: Report, keyring: Keyring, now: datetime) -> Applied | None:
@@ -89,9 +96,8 @@ def _withdraw(connection: Connection, subscriber_id: str, source: str, now: date
     return left
 
 
-def _event(connection: Connection, report: Report, found: Found, raw: bytes, now: datetime) -> DeliveryEvent:
+def _event(report: Report, found: Found, address: str, raw: bytes, now: datetime) -> DeliveryEvent:
     """One copy bounces for good once, and for now once: reports of the same are one event, whoever repeats them."""
-    person = subscribers.by_id(connection, found.subscriber_id) if found.subscriber_id else None
     if found.is_proven and found.delivery_id is not None:
         key = f"{found.delivery_id}:{report.kind}:{'permanent' if report.permanent else 'temporary'}"
     else:
@@ -107,12 +113,11 @@ def _event(connection: Connection, report: Report, found: Found, raw: bytes, now
         permanent=report.permanent,
         code=report.code,
         enhanced_code=report.enhanced_code,
-        note=scrub(report.words, person.address if person else ""),
+        note=scrub(report.words, address),
     )
 
 
-def _follow(connection: Connection, event: DeliveryEvent, now: datetime) -> Applied:
-    subscriber_id = event.subscriber_id or ""
+def _follow(connection: Connection, event: DeliveryEvent, subscriber_id: str, now: datetime) -> Applied:
     history = past(connection, subscriber_id, now)
     if all(delivery_id != event.delivery_id for delivery_id, _ in history):
         # Before they came back on their own wish, or were allowed again: it was settled by that.

@@ -115,10 +115,11 @@ class _Reader:
             (mailbox.finish if reading.nothing_follows else mailbox.set_aside)(mail)
             return
         now = self._context.now()
+        # Apart, since it may take a second, and others wait for their turn to write.
+        with self._context.database.read() as connection:
+            found = self._finder.find(connection, reading.report.about, now)
         with self._context.database.write() as connection:
-            applied = apply(
-                connection, reading.report, mail.raw, finder=self._finder, keyring=self._context.keyring, now=now
-            )
+            applied = apply(connection, reading.report, mail.raw, found=found, keyring=self._context.keyring, now=now)
         self._context.failpoint(AFTER_APPLY)
         self._count(applied)
         (mailbox.set_aside if applied.fate is Fate.STRANGE else mailbox.finish)(mail)

@@ -9,6 +9,7 @@ import pytest
 from briefingfeed.errors import BriefingfeedError
 from briefingfeed.services.mailbox import AFTER_APPLY
 from returned import bounces, others
+from returned.bounces import Copy
 
 
 class Killed(BaseException):
@@ -38,6 +39,17 @@ def test_a_mail_that_was_stored_but_not_removed_is_read_again_without_effect(hou
     assert house.files("new") == []
     assert len(house.events("ann")) == 1
     assert [each.source for each in house.consents("bob")] == ["test", "mail"]
+
+
+def test_a_complaint_that_proves_nothing_still_comes_before_a_person(house: Any) -> None:
+    house.subscribe("ann")
+    house.mail()
+    house.put(others.complaint(Copy()).replace(b"redacted@", b"ann@"))
+    house.failpoint = kill
+    with pytest.raises(Killed):
+        house.read()
+    house.failpoint = lambda _name: None
+    assert house.read().set_aside == 1
 
 
 def test_a_database_that_fails_leaves_the_mail_where_it_is(house: Any) -> None:

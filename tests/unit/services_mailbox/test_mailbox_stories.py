@@ -238,9 +238,10 @@ def test_who_was_erased_meanwhile_leaves_no_trace_in_what_comes_back(house: Any)
     house.mail()
     copy = house.copy("ann")
     people.erase(house.database, "ann@readers.example", now=house.now)
-    report = house.read(bounces.postfix_unknown_user(copy), others.wish(copy.token))
+    report = house.read(bounces.postfix_unknown_user(copy), others.complaint(copy), others.wish(copy.token))
     assert (report.suppressed, report.unsubscribed, report.set_aside) == (0, 0, 0)
-    assert house.events("ann") == []
+    with house.database.read() as connection:
+        assert events.list_by(connection) == []
 
 
 def test_an_erased_reader_leaves_nothing_in_what_was_heard(house: Any) -> None:
