@@ -113,10 +113,22 @@ async def run_edition(key: str, copies: Copies, setup: RunSetup) -> RunResult:
 async def _hand_over(
     key: str, work: EditionWork, ledger: EditionLedger, stop: Stop, setup: RunSetup
 ) -> ProviderError | None:
-    """Let the provider work until nothing is due that this run may wait for."""
+    """Let the provider work until nothing is due that this run may wait for.
+
+    It isn't asked before something is: it might open a connection for nothing.
+    """
+    look = partial(ledger.commit, "look", partial(_look, key=key, setup=setup))
+    due = await look()
     while not work.is_over():
+        rest = due - setup.now() if due is not None else None
+        if rest is None or rest > setup.patience:
+            break
+        if rest > timedelta(0):
+            await stop.sleep(rest.total_seconds())
+            due = await look()
+            if work.full is None:
+                continue  # else it still holds the rows that had no place
         before = work.handed_out
-        await ledger.commit("look", partial(_look, key=key, setup=setup))
         try:
             await _deliver(setup.provider, work, stop)
         except ProviderError as error:
@@ -124,15 +136,11 @@ async def _hand_over(
         if work.is_over():
             break
         if work.full is not None:
-            due: datetime | None = work.full.until
+            due = work.full.until
         else:
-            due = await ledger.commit("look", partial(_look, key=key, setup=setup))
-        rest = due - setup.now() if due is not None else None
-        if rest is None or rest > setup.patience:
-            break
-        if rest <= timedelta(0) and work.handed_out == before and work.full is None:
-            break
-        await stop.sleep(max(rest.total_seconds(), 0))
+            due = await look()
+            if work.handed_out == before and due is not None and due <= setup.now():
+                break
     return None
 
 

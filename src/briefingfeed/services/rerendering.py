@@ -22,7 +22,7 @@ from briefingfeed.services.braking import Change, must_be, readers, release
 from briefingfeed.services.drafting import page_findings, render_posts
 from briefingfeed.services.editions import found_edition, view_of
 from briefingfeed.services.send_context import SendContext
-from briefingfeed.storage import editions, renditions, waiting
+from briefingfeed.storage import editions, posts, renditions, waiting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +59,13 @@ def release_rerendered(context: SendContext, key: str) -> Change:
         if edition.is_made:
             words.append(f"{readers(moved)} {'gets' if moved == 1 else 'get'} the new text.")
         if left_out:
-            words.append(f"Left out, because they are gone or not for mail any more: {', '.join(left_out)}.")
+            words.append(f"Left out, because they are gone or not for mail any more: {_files(connection, left_out)}.")
         return Change(view=view_of(connection, found_edition(connection, key)), words=" ".join(words))
+
+
+def _files(connection: Connection, ids: Sequence[str]) -> str:
+    paths = {row.post_id: row.path for row in posts.remembered(connection)}
+    return ", ".join(paths.get(each) or each for each in ids)
 
 
 def _render(context: SendContext, key: str, old: Mapping[int, Rendition], now: datetime) -> dict[int, _Text]:
@@ -68,10 +73,10 @@ def _render(context: SendContext, key: str, old: Mapping[int, Rendition], now: d
     texts: dict[int, _Text] = {}
     findings: dict[Finding, None] = {}
     for before, rendition in old.items():
-        posts = _posts(library, rendition.post_ids, now)
-        left_out = tuple(each for each in rendition.post_ids if each not in {post.id for post in posts})
-        _check(library, key, posts, left_out)
-        new, found = render_posts(context, posts, library.posts, now)
+        its = _posts(library, rendition.post_ids, now)
+        left_out = tuple(each for each in rendition.post_ids if each not in {post.id for post in its})
+        _check(library, key, its, left_out)
+        new, found = render_posts(context, its, library.posts, now)
         findings |= dict.fromkeys(found)
         texts[before] = _Text(rendition=new, left_out=left_out)
     if not context.stays_here:
@@ -87,7 +92,7 @@ def _posts(library: Library, ids: Sequence[str], now: datetime) -> tuple[Post, .
     )
 
 
-def _check(library: Library, key: str, posts: Sequence[Post], left_out: Sequence[str]) -> None:
+def _check(library: Library, key: str, its: Sequence[Post], left_out: Sequence[str]) -> None:
     broken = [problem for problem in library.problems if problem.is_error]
     if left_out and broken:
         raise RefusedError(
@@ -95,7 +100,7 @@ def _check(library: Library, key: str, posts: Sequence[Post], left_out: Sequence
             + "\n".join(f"  {problem}" for problem in broken),
             remedy="Repair it or remove it, and release the edition then.",
         )
-    if not posts:
+    if not its:
         raise RefusedError(
             f"{key} stays held: none of its posts is there any more.",
             remedy=f"briefingfeed editions cancel {key}",
