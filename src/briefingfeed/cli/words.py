@@ -74,11 +74,11 @@ def mailbox_in_words(report: MailboxReport) -> str:
         return "No new mail."
     fates = ", ".join(f"{count} {fate}" for fate, count in report.fates.items())
     kinds = ", ".join(f"{count} {kind}" for kind, count in report.kinds.items())
-    lines = [f"{report.read} mails read: {fates}."]
+    lines = [f"{report.read} {'mail' if report.read == 1 else 'mails'} read: {fates}."]
     if kinds:
         lines.append(f"What they report: {kinds}.")
     if report.suppressed or report.unsubscribed:
-        lines.append(f"{report.suppressed} addresses are not mailed any more, {report.unsubscribed} readers left.")
+        lines.append(f"Addresses given up: {report.suppressed}. Readers who left: {report.unsubscribed}.")
     return "\n".join(lines)
 
 

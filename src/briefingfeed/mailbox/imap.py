@@ -133,9 +133,13 @@ class ImapMailbox:
         self._ask(lambda: self._client.add_flags([int(mail.name)], list(flags), silent=True))
 
     def _remove_finished(self) -> None:
-        """Expunge our own; a server that can't name which (RFC 4315) would expunge other people's too."""
-        if self._finished and self._client.has_capability("UIDPLUS"):
-            self._client.uid_expunge(self._finished)
+        """Expunge our own, those of a run that died too. A server that can't be told which (RFC 4315) is not asked:
+        it would expunge other people's as well."""
+        ours = self._finished
+        if self._own_keywords and not self._account.keep:
+            ours = self._client.search(["DELETED", "KEYWORD", _READ.decode()])
+        if ours and self._client.has_capability("UIDPLUS"):
+            self._client.uid_expunge(ours)
 
     def _ask(self, question: Callable[[], _Answer]) -> _Answer:
         try:

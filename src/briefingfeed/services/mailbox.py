@@ -30,6 +30,7 @@ from briefingfeed.tokens import Keyring
 
 MOST_BEFORE_SENDING = 1000
 """Mails read before a run sends; the next run goes on. Nobody's digest waits for a mailbox full of spam."""
+LONGEST_BEFORE_SENDING = timedelta(minutes=5)
 AFTER_APPLY = "after-mail"
 """Failpoint: what a mail says is stored, but the mail is still there."""
 ASIDE = "unclear-mail"
@@ -133,17 +134,20 @@ class _Reader:
 
 
 def read_mailbox(context: MailboxContext, *, most: int | None = None) -> MailboxReport:
-    """Read the mails that nobody has dealt with, at most `most`; what they say is done when this returns.
+    """Read the mails that nobody has dealt with; what they say is done when this returns.
+
+    With `most` it stops after so many, and after five minutes in any case.
 
     Trouble with the mailbox stands in the report and is not raised: nothing that is sent waits for it. Raises
     StorageError if the database fails.
     """
-    reader, trouble, more, set_aside = _Reader(context), None, False, 0
+    reader, began, trouble, more, set_aside = _Reader(context), context.now(), None, False, 0
     if context.open is not None:
         try:
             with context.open() as mailbox:
                 for mail in mailbox.fetch():
-                    if most is not None and reader.fates.total() >= most:
+                    late = context.now() - began >= LONGEST_BEFORE_SENDING
+                    if most is not None and (late or reader.fates.total() >= most):
                         more = True
                         break
                     reader.read(mailbox, mail)

@@ -80,6 +80,22 @@ def test_a_run_that_dies_leaves_its_mails_to_the_next(server: Dovecot) -> None:
         assert subjects(mailbox) == [b"Subject: mail 0"]
 
 
+def test_what_a_run_had_finished_when_it_died_is_removed_by_the_next(server: Dovecot) -> None:
+    server.deliver("0.test", mail(0))
+    with pytest.raises(KeyboardInterrupt):
+        _die_after_finishing(server)
+    assert "T" in server.flags()["0.test"]
+    with opened(server) as mailbox:
+        assert subjects(mailbox) == []
+    assert server.flags() == {}
+
+
+def _die_after_finishing(server: Dovecot) -> None:
+    with opened(server) as mailbox:
+        mailbox.finish(next(mailbox.fetch()))
+        raise KeyboardInterrupt
+
+
 def test_what_a_person_has_read_in_a_mail_program_is_read_all_the_same(server: Dovecot) -> None:
     server.deliver("0.test", mail(0))
     tls = ssl.create_default_context(cafile=str(server.authority))

@@ -60,6 +60,11 @@ class House:
             failpoint=self.failpoint,
         )
 
+    def later(self, step: timedelta) -> datetime:
+        """A clock that goes on by `step` whenever it is looked at."""
+        self.now += step
+        return self.now
+
     def subscribe(self, *names: str) -> None:
         with self.database.write() as c:
             subscribers.add_many(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from briefingfeed.errors import BriefingfeedError
-from briefingfeed.services.mailbox import AFTER_APPLY
+from briefingfeed.services.mailbox import AFTER_APPLY, read_mailbox
 from returned import bounces, others
 from returned.bounces import Copy
 
@@ -73,3 +75,12 @@ def test_a_thousand_mails_do_not_keep_a_run_from_sending(house: Any) -> None:
     report = house.read(most=5)
     assert (report.read, report.more) == (5, True)
     assert house.read(most=20).read == 7
+
+
+def test_a_mailbox_that_answers_slowly_does_not_either(house: Any) -> None:
+    house.put(*(others.advertisement() for _ in range(3)))
+    context = replace(house.context, now=lambda: house.later(timedelta(minutes=2)))
+    report = read_mailbox(context, most=1000)
+    assert report.more
+    assert 0 < report.read < 3
+    assert read_mailbox(context).read == 3 - report.read
