@@ -46,7 +46,7 @@ def release_rerendered(context: SendContext, key: str) -> Change:
         must_be(edition, EditionState.HELD)
         old = {each: renditions.get(connection, each) for each in waiting.renditions(connection, key)}
     now = context.now()
-    texts = _render(context, key, old, now) if edition.is_made else {}
+    texts = _render(context, edition, old, now) if edition.is_made else {}
     with context.database.write() as connection:
         found = editions.get(connection, key, for_update=True)
         if found is None:
@@ -68,20 +68,20 @@ def _files(connection: Connection, ids: Sequence[str]) -> str:
     return ", ".join(paths.get(each) or each for each in ids)
 
 
-def _render(context: SendContext, key: str, old: Mapping[int, Rendition], now: datetime) -> dict[int, _Text]:
+def _render(context: SendContext, edition: Edition, old: Mapping[int, Rendition], now: datetime) -> dict[int, _Text]:
     library = context.load_posts()
     texts: dict[int, _Text] = {}
     findings: dict[Finding, None] = {}
     for before, rendition in old.items():
         its = _posts(library, rendition.post_ids, now)
         left_out = tuple(each for each in rendition.post_ids if each not in {post.id for post in its})
-        _check(library, key, its, left_out)
+        _check(library, edition.key, its, left_out)
         new, found = render_posts(context, its, library.posts, now)
         findings |= dict.fromkeys(found)
         texts[before] = _Text(rendition=new, left_out=left_out)
     if not context.stays_here:
         findings |= dict.fromkeys(page_findings(context))
-    _check_findings(key, [finding for finding in findings if finding.stops])
+    _check_findings(edition.key, [finding for finding in findings if finding.stops])
     return texts
 
 
