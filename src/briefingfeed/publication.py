@@ -230,12 +230,15 @@ class Publication:
         """Look everything over without publishing: see `services.check`. Raises ConfigurationError."""
         from briefingfeed.services.check import check
         from briefingfeed.services.mailbox_opening import PASSWORD, mailbox_password
+        from briefingfeed.storage.audience import count_by_cadence
 
         for name in self.settings.provider_tables:
             self._provider_settings(name)
         if self.settings.bounces.imap_host:
             mailbox_password(self.settings, self._environ.get(PASSWORD))
-        return check(self.settings, self._library(), self.look, self.now())
+        with self.database.read() as connection:
+            readers = count_by_cadence(connection)
+        return check(self.settings, self._library(), self.look, self.now(), readers)
 
     def adopt_ids(self, sources: Sequence[str], *, dry_run: bool) -> Adoption:
         """Keep the ids that posts have in older feeds, named by address or file: see `services.adoption`."""

@@ -159,7 +159,8 @@ class NewsletterSettings:
     reply_to: Mailbox | None = None
     subject: str = "{title}: {headline}"
     """`{title}`, `{headline}` (first post's title), `{count}` (of posts), `{date}`."""
-    reason: str = "You get this because you asked for our weekly briefing."
+    reason: str | None = None
+    """Stands at the foot of every mail. None: that they asked for the weekly, daily or monthly briefing, or each one."""
     weekly: WeeklyTime = WeeklyTime(0, time(8))
     catch_up: timedelta | None = None
     """A slot older than this is `missed`; its posts go with the next. None: a slot may be used until the next comes."""

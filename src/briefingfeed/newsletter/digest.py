@@ -9,9 +9,16 @@ from string import Formatter
 
 from briefingfeed.errors import ConfigurationError
 from briefingfeed.look import day_in_words
+from briefingfeed.models.edition import Cadence
 from briefingfeed.models.post import Post
 from briefingfeed.models.settings import Settings
 
+_REASONS = {
+    Cadence.WEEKLY: "You get this because you asked for our weekly briefing.",
+    Cadence.DAILY: "You get this because you asked for our daily briefing.",
+    Cadence.MONTHLY: "You get this because you asked for our monthly briefing.",
+    Cadence.POSTS: "You get this because you asked for each of our briefings by email.",
+}
 PREHEADER_LENGTH = 140
 """Characters; mail programs show between 40 and 130 of them beside the subject."""
 
@@ -31,16 +38,24 @@ class Digest:
     """The instant of the freeze: Date header, and what counts as open or closed."""
     date: date
     """Its day in the publication's zone."""
+    reason: str
+    """Why the reader gets it."""
 
     @property
     def count(self) -> int:
         return len(self.posts)
 
 
-def compose_digest(posts: Sequence[Post], all_posts: Iterable[Post], settings: Settings, now: datetime) -> Digest:
+def compose_digest(
+    posts: Sequence[Post],
+    all_posts: Iterable[Post],
+    settings: Settings,
+    now: datetime,
+    cadence: Cadence = Cadence.WEEKLY,
+) -> Digest:
     """Put together the digest of the selected `posts`; `all_posts` is where things that close soon are looked for.
 
-    Raises ConfigurationError if `[newsletter] subject` names something unknown.
+    A post that goes by itself tells nothing of others. Raises ConfigurationError if `[newsletter] subject` names something unknown.
     """
     day = now.astimezone(settings.publication.timezone).date()
     title = one_line(settings.publication.title)
@@ -49,9 +64,10 @@ def compose_digest(posts: Sequence[Post], all_posts: Iterable[Post], settings: S
         subject=_subject(settings, posts, day) or title,
         preheader=_preheader(posts),
         posts=tuple(posts),
-        closing_soon=_closing_soon(all_posts, settings, now, day),
+        closing_soon=() if cadence is Cadence.POSTS else _closing_soon(all_posts, settings, now, day),
         composed_at=now,
         date=day,
+        reason=settings.newsletter.reason or _REASONS[cadence],
     )
 
 

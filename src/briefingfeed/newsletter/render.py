@@ -81,7 +81,7 @@ class _Page:
             name,
             digest=self.digest,
             articles=articles,
-            reason=self.settings.newsletter.reason,
+            reason=self.digest.reason,
             postal_lines=[line.strip() for line in publication.postal_address.splitlines()],
             unsubscribe_url=unsubscribe_url,
             direction="rtl" if language in _RIGHT_TO_LEFT else "ltr",

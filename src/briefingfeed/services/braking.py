@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from briefingfeed.errors import RefusedError
-from briefingfeed.models.edition import Edition, EditionState
+from briefingfeed.models.edition import Cadence, Edition, EditionState
 from briefingfeed.services.editions import EditionView, found_edition, view_of
 from briefingfeed.storage import batches, deliveries, editions
 from briefingfeed.storage.database import Database
@@ -121,6 +121,8 @@ def _cancel(connection: Connection, edition: Edition, now: datetime) -> str:
             f"briefingfeed deliveries list --edition {key} --state skipped"
         )
     editions.release_posts(connection, key)
+    if edition.cadence is Cadence.POSTS:
+        return f"{key} is cancelled. Nobody had it; only `email: true` at the head of its post sends it now."
     return f"{key} is cancelled. Nobody had it; its posts go with the next edition."
 
 

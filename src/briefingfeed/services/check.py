@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,12 +12,14 @@ import jinja2
 from briefingfeed.errors import RefusedError, TemplateError
 from briefingfeed.feeds.calendar import CALENDAR, unannounced_changes
 from briefingfeed.look import Look
+from briefingfeed.models.edition import Cadence
 from briefingfeed.models.post import Post
 from briefingfeed.models.problem import Problem
 from briefingfeed.models.settings import Settings
 from briefingfeed.newsletter.digest import compose_digest
 from briefingfeed.newsletter.preflight import examine
 from briefingfeed.newsletter.render import render
+from briefingfeed.newsletter.schedule import set_up
 from briefingfeed.posts.store import Library
 from briefingfeed.services import feed_guard, feed_history
 from briefingfeed.services.bounce_check import bounce_findings
@@ -25,6 +27,7 @@ from briefingfeed.services.build import check_output_folder
 from briefingfeed.services.feed_validation import judge_feeds
 from briefingfeed.services.links import InternalLinks
 from briefingfeed.services.rendering import Rendered, render_output
+from briefingfeed.services.words import never_mailed
 
 _PERIOD = timedelta(days=7)
 
@@ -38,13 +41,17 @@ class CheckReport:
     problems: tuple[Problem, ...]
 
 
-def check(settings: Settings, library: Library, look: Look, now: datetime) -> CheckReport:
+def check(
+    settings: Settings, library: Library, look: Look, now: datetime, readers: Mapping[Cadence, int] | None = None
+) -> CheckReport:
     """Look at posts, templates, pages, feeds, links inside the site, and the digest of the last week.
 
-    Nothing is written. Raises ConfigurationError for an output folder that cannot be one.
+    `readers` tells how many are to be mailed in which way. Nothing is written. Raises ConfigurationError for an output
+    folder that cannot be one.
     """
     check_output_folder(settings.paths)
     problems = [*library.problems, *_unparsed_templates(settings.paths.templates), *bounce_findings(settings)]
+    problems += _never_mailed(settings, readers or {})
     try:
         rendered = render_output(library.posts, settings, look, now)
         problems += rendered.problems
@@ -76,6 +83,13 @@ def _unparsed_templates(folder: Path) -> Iterator[Problem]:
             )
         except (UnicodeDecodeError, OSError):  # rendering says so, if it is used
             continue
+
+
+def _never_mailed(settings: Settings, readers: Mapping[Cadence, int]) -> Iterator[Problem]:
+    for cadence, count in readers.items():
+        if cadence not in set_up(settings):
+            notice = never_mailed(cadence, count)
+            yield Problem(path=settings.file.name, message=notice.text, remedy=notice.remedy or "")
 
 
 def _moved_closing_dates(library: Library, settings: Settings, now: datetime) -> Iterator[Problem]:

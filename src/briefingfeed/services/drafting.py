@@ -8,7 +8,7 @@ from datetime import datetime
 
 from briefingfeed.delivery.audience import Audience, PostIds
 from briefingfeed.delivery.copies import NOBODY, unsubscribe_url
-from briefingfeed.models.edition import Rendition, Slot
+from briefingfeed.models.edition import Cadence, Rendition, Slot
 from briefingfeed.models.post import Post
 from briefingfeed.newsletter.digest import compose_digest
 from briefingfeed.newsletter.preflight import Finding, examine
@@ -92,7 +92,7 @@ def complete(
     findings: dict[Finding, None] = {}
     for group in audience.groups:
         posts = tuple(post for post in library.posts if post.id in group.post_ids)
-        contents[group.post_ids], found = render_posts(context, posts, library.posts, now)
+        contents[group.post_ids], found = render_posts(context, posts, library.posts, now, slot.cadence)
         findings |= dict.fromkeys(found)
     if not offline and not context.stays_here:
         findings |= dict.fromkeys(page_findings(context))
@@ -123,10 +123,16 @@ def _renamed(library: Library, history: History) -> tuple[Post, ...]:
 
 
 def render_posts(
-    context: SendContext, posts: tuple[Post, ...], all_posts: tuple[Post, ...], now: datetime, *, test: bool = False
+    context: SendContext,
+    posts: tuple[Post, ...],
+    all_posts: tuple[Post, ...],
+    now: datetime,
+    cadence: Cadence,
+    *,
+    test: bool = False,
 ) -> tuple[Rendition, tuple[Finding, ...]]:
     """Render a digest of `posts` and examine it."""
-    digest = compose_digest(posts, all_posts, context.settings, now)
+    digest = compose_digest(posts, all_posts, context.settings, now, cadence)
     rendition = render(digest, context.settings, context.look, test=test)
     return rendition, examine(rendition, digest, context.settings)
 

@@ -81,7 +81,7 @@ def draft_posts(context: SendContext, now: datetime, *, at_once: bool) -> tuple[
 
 
 def _freeze_posts(context: SendContext, now: datetime, *, at_once: bool, force: bool) -> Frozen:
-    with context.database.write() as connection:
+    with context.database.read() as connection:
         last_run = None if context.rehearses else _instant(connection, _LAST_RUN_OF_POSTS)
         if last_run is not None and is_silent(Cadence.POSTS, last_run, now) and not force:
             return Frozen(standing=(silence(last_run, Cadence.POSTS),))

@@ -76,7 +76,7 @@ def _render(context: SendContext, edition: Edition, old: Mapping[int, Rendition]
         its = _posts(library, rendition.post_ids, now)
         left_out = tuple(each for each in rendition.post_ids if each not in {post.id for post in its})
         _check(library, edition.key, its, left_out)
-        new, found = render_posts(context, its, library.posts, now)
+        new, found = render_posts(context, its, library.posts, now, edition.cadence)
         findings |= dict.fromkeys(found)
         texts[before] = _Text(rendition=new, left_out=left_out)
     if not context.stays_here:

@@ -66,7 +66,7 @@ def send_sample(context: SendContext, cadence: Cadence, address: str, *, as_of: 
     now = context.now()
     library = context.load_posts()
     posts = _posts(context, cadence, library, now)
-    rendition, findings = render_posts(context, posts, library.posts, now, test=True)
+    rendition, findings = render_posts(context, posts, library.posts, now, cadence, test=True)
     message = single_message(context, rendition, address, name=f"test/{now.isoformat()}", cadence=cadence)
     return SampleReport(
         address=address,

@@ -1,4 +1,5 @@
-"""What a publication notices about its own upkeep: reports that don't get through, a watcher out of reach, cron."""
+"""What a publication notices about its own upkeep: reports that don't get through, a watcher out of reach, cron, and
+readers whom no edition reaches."""
 
 from __future__ import annotations
 
@@ -7,11 +8,14 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from briefingfeed.models.settings import Settings
+from briefingfeed.newsletter.schedule import set_up
 from briefingfeed.services.cron_words import cron_notices
 from briefingfeed.services.heartbeat import heartbeat_notices
 from briefingfeed.services.notices import Notice
 from briefingfeed.services.report_queue import person
 from briefingfeed.services.report_trouble import trouble_notices
+from briefingfeed.services.words import never_mailed
+from briefingfeed.storage import audience
 
 
 def upkeep_notices(connection: Connection, settings: Settings, now: datetime) -> tuple[Notice, ...]:
@@ -22,4 +26,11 @@ def upkeep_notices(connection: Connection, settings: Settings, now: datetime) ->
         *trouble_notices(connection, people, now),
         *heartbeat,
         *cron_notices(connection, settings, now),
+        *_never_mailed(connection, settings),
     )
+
+
+def _never_mailed(connection: Connection, settings: Settings) -> tuple[Notice, ...]:
+    """Return which readers no edition will ever reach: those of a cadence that was taken out of the settings."""
+    found = audience.count_by_cadence(connection)
+    return tuple(never_mailed(cadence, count) for cadence, count in found.items() if cadence not in set_up(settings))

@@ -13,6 +13,7 @@ from briefingfeed.models.edition import Cadence, Edition
 from briefingfeed.models.post import Post
 from briefingfeed.models.problem import Problem
 from briefingfeed.newsletter.preflight import Finding
+from briefingfeed.newsletter.schedule import EXAMPLES
 from briefingfeed.services.notices import Notice
 
 WAY_OUT = "way-out"
@@ -157,6 +158,16 @@ def held(edition: Edition) -> Notice:
         topic=f"held:{edition.key}",
         text=f"{edition.key} is held: {edition.note or 'somebody asked for it'}.",
         remedy=f"briefingfeed editions release {edition.key}, or: briefingfeed editions cancel {edition.key}",
+    )
+
+
+def never_mailed(cadence: Cadence, count: int) -> Notice:
+    who = "1 reader is to be mailed" if count == 1 else f"{count} readers are to be mailed"
+    return Notice(
+        topic=f"cadence:{cadence}",
+        text=f"{who} “{cadence}”, but this publication doesn't have that any more: nothing ever reaches them.",
+        remedy=f"Write below [newsletter]: {EXAMPLES[cadence]}; or for each of them: "
+        "briefingfeed subscribers cadence ADDRESS weekly",
     )
 
 

@@ -1,0 +1,165 @@
+"""Posts that go by themselves: as soon as they are visible, once, and never an archive."""
+
+from __future__ import annotations
+
+import pytest
+
+from briefingfeed.models.delivery import Result
+from briefingfeed.models.edition import Cadence, EditionState
+from briefingfeed.newsletter.selection import MOST_OLD_POSTS
+from briefingfeed.services.braking import cancel_edition
+from briefingfeed.services.sample import send_sample
+from briefingfeed.services.send_plan import plan_edition
+
+from .house import House
+
+POSTS = Cadence.POSTS
+
+
+@pytest.fixture
+def house(house: House) -> House:
+    """Wednesday, 18 November, 10:00: `pia` wants each post, and an archive is there."""
+    house.have_all_cadences()
+    house.subscribe("pia", cadence=POSTS)
+    house.write("Archive", "2026-11-01")
+    house.write("Of today", "2026-11-18")
+    return house
+
+
+def test_the_first_run_mails_nothing_of_what_is_there(house: House) -> None:
+    assert house.run(POSTS).editions == ()
+    house.write("Tides", "2026-11-18 11:00")
+    report = house.run(POSTS, at="2026-11-18 11:15")
+    assert [(each.key, each.posts, each.subject) for each in report.editions] == [
+        ("posts/2026-11-18-tides", ("Tides",), "Harbour Notes: Tides")
+    ]
+    assert house.run(POSTS, at="2026-11-18 11:30").editions == ()
+    assert house.mails("pia") == [["Tides"]]
+
+
+def test_with_now_the_newest_goes_at_once(house: House) -> None:
+    house.run(POSTS)
+    house.run(POSTS, at_once=True)
+    house.run(POSTS, at_once=True)
+    assert house.mails("pia") == [["Of today"]]
+
+
+def test_a_post_of_the_future_goes_when_its_time_has_come(house: House) -> None:
+    house.run(POSTS)
+    house.write("Tides", "2026-11-19 09:00")
+    house.write("Winds", "2026-11-19 09:10")
+    house.run(POSTS, at="2026-11-19 08:59")
+    assert house.mails("pia") == []
+    house.run(POSTS, at="2026-11-19 09:15")
+    assert house.mails("pia") == [["Tides"], ["Winds"]]
+
+
+def test_an_edited_post_is_not_sent_again(house: House) -> None:
+    house.run(POSTS)
+    house.write("Tides", "2026-11-18 11:00")
+    house.run(POSTS, at="2026-11-18 11:15")
+    file = next((house.folder / "posts").glob("*-tides.md"))
+    file.write_text(file.read_text("utf-8") + "\nMore of it.\n", "utf-8")
+    house.run(POSTS, at="2026-11-18 12:15")
+    assert len(house.mails("pia")) == 1
+
+
+def test_a_post_committed_late_still_goes(house: House) -> None:
+    house.run(POSTS)
+    house.write("Late", "2026-10-30")
+    house.write("Much too late", "2026-10-10")
+    house.run(POSTS, at="2026-11-18 11:15")
+    assert house.mails("pia") == [["Late"]]
+
+
+def test_an_archive_that_slips_in_is_held(house: House) -> None:
+    house.run(POSTS)
+    for number in range(MOST_OLD_POSTS + 1):
+        house.write(f"Imported {number}", "2026-11-10")
+    report = house.run(POSTS, at="2026-11-18 11:15")
+    assert {each.state for each in report.editions} == {EditionState.HELD}
+    assert house.mails("pia") == []
+
+
+def test_two_posts_of_one_name_have_keys_of_their_own(house: House) -> None:
+    house.run(POSTS)
+    house.write("Tides", "2026-11-18 11:00")
+    house.run(POSTS, at="2026-11-18 11:15")
+    house.remove("Tides")
+    house.write("Tides", "2026-11-18 12:00", id="tag:harbour.example,2026:other")
+    file = next((house.folder / "posts").glob("*-tides.md"))
+    file.write_text(file.read_text("utf-8").replace("The text of Tides", "The text of other tides"), "utf-8")
+    report = house.run(POSTS, at="2026-11-18 12:15")
+    assert [each.key for each in report.editions] == ["posts/2026-11-18-tides-2"]
+
+
+def test_cancelled_before_anybody_had_it_goes_only_if_the_editor_asks(house: House) -> None:
+    house.run(POSTS)
+    for number in range(MOST_OLD_POSTS + 1):
+        house.write(f"Imported {number}", "2026-11-10")
+    report = house.run(POSTS, at="2026-11-18 11:15")
+    for each in report.editions:
+        words = cancel_edition(house.database, each.key, house.now).words
+    assert "email: true" in words
+    assert house.run(POSTS, at="2026-11-18 11:30").editions == ()
+    house.write("Imported 3", "2026-11-10", email=True)
+    house.run(POSTS, at="2026-11-18 11:45")
+    assert house.mails("pia") == [["Imported 3"]]
+
+
+def test_what_was_refused_for_now_is_tried_again(house: House) -> None:
+    house.run(POSTS)
+    house.write("Tides", "2026-11-18 11:00")
+    house.office.answers["pia"] = Result.DEFERRED
+    house.run(POSTS, at="2026-11-18 11:15")
+    house.office.answers.clear()
+    house.run(POSTS, at="2026-11-18 12:15")
+    assert house.mails("pia") == [["Tides"], ["Tides"]]
+    assert house.state("posts/2026-11-18-tides") is EditionState.DONE
+
+
+def test_without_a_reader_no_post_is_kept_for_the_first_to_come(house: House) -> None:
+    house.switch("pia", Cadence.WEEKLY)
+    house.run(POSTS)
+    house.write("Tides", "2026-11-18 11:00")
+    house.run(POSTS, at="2026-11-18 11:15")
+    house.subscribe("max", cadence=POSTS)
+    house.write("Winds", "2026-11-18 12:00")
+    house.run(POSTS, at="2026-11-18 12:15")
+    assert house.mails("max") == [["Winds"]]
+
+
+def test_a_rehearsal_shows_the_newest_and_then_what_comes(house: House) -> None:
+    house.rehearse()
+    first, again = house.run(POSTS), house.run(POSTS, at="2026-11-18 10:30")
+    assert [each.key for each in first.editions] == ["rehearsal/posts/2026-11-18-of-today"]
+    assert again.editions == ()
+    house.go_live()
+    assert house.run(POSTS, at="2026-11-18 10:45").editions == ()
+    house.write("Tides", "2026-11-18 11:00")
+    house.run(POSTS, at="2026-11-18 11:15")
+    assert house.mails("pia") == [["Tides"]]
+
+
+def test_a_machine_whose_clock_ran_away_mails_nothing(house: House) -> None:
+    house.run(POSTS)
+    house.write("Scheduled", "2027-03-01")
+    report = house.run(POSTS, at="2027-11-18 10:00")
+    assert [notice.topic for notice in report.news] == ["silence:posts"]
+    assert house.run(POSTS, at="2026-11-18 11:00").exit_code == 0
+    assert house.mails("pia") == []
+
+
+def test_what_would_go_is_shown_first(house: House) -> None:
+    house.run(POSTS)
+    house.write("Tides", "2026-11-18 11:00")
+    house.write("Winds", "2026-11-18 11:05")
+    house.at("2026-11-18 11:15")
+    plan = plan_edition(house.context, POSTS)
+    assert [(each.key, each.recipients) for each in plan.editions] == [
+        ("posts/2026-11-18-tides", 1),
+        ("posts/2026-11-18-winds", 1),
+    ]
+    assert plan.next_slot is None
+    assert send_sample(house.context, POSTS, "editor@harbour.example").posts == ("Tides",)
+    assert house.mails("pia") == []
