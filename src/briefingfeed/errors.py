@@ -11,6 +11,7 @@
     └── TemporaryError                75   the same command may succeed later
         ├── LockedError                    another run is at work
         ├── StorageError                   database busy, disk full
+        │   ├── AccessError           78   the database's server lets nobody in by this address and password
         │   └── DamageError           1    the database's file needs its backup; no later run mends it
         └── ProviderError                  the way out cannot be reached now
 
@@ -97,6 +98,12 @@ class LockedError(TemporaryError):
 
 class StorageError(TemporaryError):
     """The database could not be read or written: busy, disk full, damaged."""
+
+
+class AccessError(StorageError):
+    """The database's server is there, but refuses this user, password or database."""
+
+    exit_code = 78
 
 
 class DamageError(StorageError):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from math import ceil
 
 from briefingfeed.errors import RefusedError
 from briefingfeed.models.delivery import Delivery, DeliveryState
@@ -71,7 +72,7 @@ def resolve_deliveries(
         if not chosen:
             raise RefusedError("There is no unclear delivery there.", remedy="See them: briefingfeed deliveries list")
         rows = tuple(deliveries.resolve(connection, each, _STATES[resolution], now) for each in dict.fromkeys(chosen))
-    return Resolved(deliveries=rows, words=_words(resolution, len(rows)))
+    return Resolved(deliveries=rows, words=_words(resolution, rows, now))
 
 
 def acknowledge_deliveries(
@@ -101,8 +102,12 @@ def as_dict(delivery: Delivery) -> dict[str, object]:
     }
 
 
-def _words(resolution: Resolution, count: int) -> str:
-    what = "1 delivery" if count == 1 else f"{count} deliveries"
+def _words(resolution: Resolution, rows: Sequence[Delivery], now: datetime) -> str:
+    what = "1 delivery" if len(rows) == 1 else f"{len(rows)} deliveries"
+    rest = max((each.next_attempt_at for each in rows if each.next_attempt_at), default=now) - now
+    if rest > timedelta(0):
+        minutes = ceil(rest / timedelta(minutes=1))
+        return f"{what} will be sent again in {minutes} minutes: until then the run that had them may be alive."
     return {
         Resolution.ACCEPTED: f"{what} noted as arrived.",
         Resolution.RESEND: f"{what} will be sent again by the next run.",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from briefingfeed.errors import DamageError, StorageError
+from briefingfeed.errors import AccessError, DamageError, StorageError
 
 _TRY_AGAIN: Final = "try again; if it happens again, please report it"
 _LOST: Final = (
@@ -19,6 +19,18 @@ _BUSY: Final = (
     "the database is busy: another program has been writing to it for too long",
     "try again; if it stays busy, look in pg_stat_activity for a transaction that was left open",
 )
+_NOT_LET_IN: Final = ("the database does not let this user in", "check [database] url and the password")
+_NO_PASSWORD: Final = (
+    "the database asks for a password",
+    "put it into BRIEFINGFEED_DATABASE_PASSWORD or into the file that [database] password_file names",
+)
+_NOT_THERE: Final = ("there is no such database or user on this server", "make it, or correct [database] url")
+_NOT_ALLOWED: Final = (
+    "this user may not do that in the database",
+    "let the user of [database] url own the database: ALTER DATABASE … OWNER TO …",
+)
+_FOR_THE_OPERATOR: Final = (_NOT_LET_IN, _NO_PASSWORD, _NOT_THERE, _NOT_ALLOWED)
+"""What stays so until somebody changes it."""
 _WORDS: Final = {
     "08": _LOST,
     "23": ("the database refused a change that would break one of its rules; nothing was written", _TRY_AGAIN),
@@ -30,13 +42,10 @@ _WORDS: Final = {
         "the server ended a transaction that had fallen silent; nothing was written",
         "try again; see that this machine isn't put to sleep while briefingfeed runs",
     ),
-    "28": ("the database does not let this user in", "check [database] url and the password"),
-    "3D000": ("there is no such database on this server", "make it with createdb, or correct [database] url"),
+    "28": _NOT_LET_IN,
+    "3D000": _NOT_THERE,
     "40": ("the database undid a change because it met another; nothing was written", "try again"),
-    "42501": (
-        "this user may not do that in the database",
-        "let the user of [database] url own the database: ALTER DATABASE … OWNER TO …",
-    ),
+    "42501": _NOT_ALLOWED,
     "53100": (
         "the database cannot grow: the server's disk is full",
         "free some space there, then run the same command again; nothing was lost",
@@ -58,14 +67,11 @@ _WORDS: Final = {
 }
 """By code, or by the class that its first two characters name."""
 _REFUSALS: Final = {
-    "password authentication failed": _WORDS["28"],
-    "no password supplied": (
-        "the database asks for a password",
-        "put it into BRIEFINGFEED_DATABASE_PASSWORD or into the file that [database] password_file names",
-    ),
-    "pg_hba.conf": _WORDS["28"],
-    "Peer authentication failed": _WORDS["28"],
-    '" does not exist': ("there is no such database or user on this server", "make it, or correct [database] url"),
+    "password authentication failed": _NOT_LET_IN,
+    "no password supplied": _NO_PASSWORD,
+    "pg_hba.conf": _NOT_LET_IN,
+    "Peer authentication failed": _NOT_LET_IN,
+    '" does not exist': _NOT_THERE,
     "too many c": _WORDS["53300"],
     "remaining connection slots": _WORDS["53300"],
     "the database system is": _WORDS["57P03"],
@@ -81,8 +87,9 @@ class DriverError(Exception):
 def storage_error(error: BaseException | None, where: str) -> StorageError:
     """Return the StorageError for what the driver raised; its cause holds no values."""
     code: str | None = getattr(error, "sqlstate", None)
-    kind = DamageError if code in _DAMAGED else StorageError
-    message, remedy = _by_code(code) if code else _without_code(error)
+    words = _by_code(code) if code else _without_code(error)
+    kind = AccessError if words in _FOR_THE_OPERATOR else DamageError if code in _DAMAGED else StorageError
+    message, remedy = words
     told = kind(message, where=where, remedy=remedy)
     told.__cause__ = DriverError(_primary(error), code)
     return told

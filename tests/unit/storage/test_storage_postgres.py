@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from briefingfeed.errors import ConfigurationError, DamageError, StorageError
+from briefingfeed.errors import AccessError, ConfigurationError, DamageError, StorageError
 from briefingfeed.storage import meta
 from briefingfeed.storage.database import Database
 from servers.postgres import PostgresServer
@@ -171,12 +171,12 @@ class TestTrouble:
 
 class TestAddress:
     def test_a_wrong_password_is_told(self, url: str, guarded: str) -> None:
-        with pytest.raises(StorageError, match="does not let this user in") as error:
+        with pytest.raises(AccessError, match="does not let this user in") as error:
             Database.open(url.replace("briefingfeed@", f"{guarded}@"), password="open")
         assert "open" not in str(error.value)
 
     def test_a_missing_password_is_told(self, url: str, guarded: str) -> None:
-        with pytest.raises(StorageError, match="asks for a password") as error:
+        with pytest.raises(AccessError, match="asks for a password") as error:
             Database.open(url.replace("briefingfeed@", f"{guarded}@"))
         assert "BRIEFINGFEED_DATABASE_PASSWORD" in str(error.value)
 
@@ -188,11 +188,11 @@ class TestAddress:
             pytest.raises(StorageError, match="no connection free"),
         ):
             Database.open(theirs, password="sesame")
-        with pytest.raises(StorageError, match="may not do that"):
+        with pytest.raises(AccessError, match="may not do that"):
             Database.open(theirs, password="sesame")
 
     def test_a_database_that_is_not_there_is_told(self, url: str) -> None:
-        with pytest.raises(StorageError, match="no such database or user"):
+        with pytest.raises(AccessError, match="no such database or user"):
             Database.open(url.replace("/fresh", "/nowhere"))
 
     @pytest.mark.parametrize("url", ["postgresql://me:sesame@host/db", "postgresql://me@host/db?password=sesame"])
