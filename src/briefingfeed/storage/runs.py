@@ -11,6 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Interval, Select, func, literal, select, update
 
+from briefingfeed.storage import guard
 from briefingfeed.storage.schema import run
 from briefingfeed.storage.statements import upsert
 from briefingfeed.storage.types import Instant
@@ -39,7 +40,11 @@ def begin(c: Connection, run_id: str, place: str) -> None:
 
 
 def renew(c: Connection, run_id: str) -> bool:
-    """Let the lease begin anew; False if it is over: others may have taken the run's rows by now."""
+    """Let the lease begin anew; False if it is over: others may have taken the run's rows by now.
+
+    The counter goes on with it, so that a copy of the database made in the middle of a long run is told (`guard`).
+    """
+    guard.advance(c)
     now = clock(c)
     renewed = c.execute(
         update(run)

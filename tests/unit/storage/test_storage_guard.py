@@ -15,7 +15,7 @@ from briefingfeed.errors import RefusedError, RestoredError, StorageError
 from briefingfeed.models.delivery import DeliveryState
 from briefingfeed.models.edition import EditionState
 from briefingfeed.models.subscriber import SubscriberState
-from briefingfeed.storage import deliveries, departures, editions, guard, meta, subscribers
+from briefingfeed.storage import deliveries, departures, editions, guard, meta, runs, subscribers
 from briefingfeed.storage.database import Database
 from briefingfeed.storage.instance import Doubt, Marks, Witness, find_doubt, machine_mark
 from briefingfeed.storage.journal import Kind
@@ -158,6 +158,7 @@ class TestCounting:
         desk.freeze()
         for number, work in enumerate(
             (
+                lambda c: runs.renew(c, "run-1"),
                 lambda c: deliveries.unclaim(c, "run-1"),
                 lambda c: deliveries.acknowledge(c, NOW),
                 lambda c: deliveries.cancel(c, KEY, NOW),
