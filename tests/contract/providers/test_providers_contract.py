@@ -30,7 +30,7 @@ HOSTILE = [
     "a@example.org> <b@example.org",
     "a@example.org, b@example.org",
     "a b@example.org",
-    "zoë@example.org",
+    "zoë\u202e@example.org",
     "nowhere",
 ]
 
