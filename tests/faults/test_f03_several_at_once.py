@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import fcntl
-import shutil
 import sqlite3
-from pathlib import Path
 
 import psycopg
 import pytest
 
 from faults.conftest import MakeTrial
-from faults.trial import Trial, addresses
-from faults.warm_command import WarmCommand
-from servers.postgres import PostgresServer
-from servers.smtp_sink import SmtpSink
+from faults.trial import addresses
 
 READERS = addresses(60)
 
@@ -32,33 +27,6 @@ def test_one_sends_and_the_others_end_well(make_trial: MakeTrial, runs: int) -> 
     assert set(trial.tally) == {"accepted"}
     assert trial.sink.commands().count("CONNECT") == 2, "more than one run spoke to the server"
     trial.assert_silent()
-
-
-def test_two_state_folders_on_one_postgresql_share_the_work(
-    tmp_path: Path, command: WarmCommand, postgres: PostgresServer
-) -> None:
-    """As on two machines: neither sees the other's lock, both have the key."""
-    readers = addresses(560)  # more than one run claims at a time
-    with SmtpSink(tmp_path / "sink") as sink:
-        trial = Trial(tmp_path / "publication", command, sink, postgres.fresh_url(), readers, connections=2)
-        assert trial.dies_at("after-freeze")
-        other = tmp_path / "other"
-        shutil.copytree(trial.folder, other, ignore=shutil.ignore_patterns("var", "output"))
-        (other / "var").mkdir(mode=0o700)
-        for key in (trial.folder / "var").glob("*.key"):
-            shutil.copy(key, other / "var")
-        with (tmp_path / "gate").open("w") as barrier:
-            fcntl.flock(barrier, fcntl.LOCK_EX)
-            runs = [
-                command.start(folder, "send-weekly", "--now", gate=tmp_path / "gate")
-                for folder in (trial.folder, other)
-            ]
-            fcntl.flock(barrier, fcntl.LOCK_UN)
-            assert [run.wait(120) for run in runs] == [0, 0], [run.err for run in runs]
-        trial.send_on(0)
-        trial.assert_invariants()
-        assert trial.tally == {"accepted": len(readers)}
-        assert sink.commands().count("CONNECT") == 4, "they didn't share the work"
 
 
 def test_the_database_itself_refuses_a_second_row(make_trial: MakeTrial) -> None:

@@ -71,7 +71,7 @@ class Arena:
                     script.readers,
                     connections=script.connections,
                 )
-                tally = play(trial, script, chance)
+                tally = play(trial, script, chance, kills=chance.randrange(1, 8))
         except Exception:
             story = (
                 f"round {number} on {database}, {script.connections} connections: {folder}\n{traceback.format_exc()}"
