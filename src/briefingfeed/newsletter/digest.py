@@ -55,7 +55,8 @@ def compose_digest(
 ) -> Digest:
     """Put together the digest of the selected `posts`; `all_posts` is where things that close soon are looked for.
 
-    A post that goes by itself tells nothing of others. Raises ConfigurationError if `[newsletter] subject` names something unknown.
+    A post that goes by itself tells nothing of others. Raises ConfigurationError if `[newsletter] subject` names
+    something unknown.
     """
     day = now.astimezone(settings.publication.timezone).date()
     title = one_line(settings.publication.title)
