@@ -7,10 +7,18 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from briefingfeed.errors import UsageError
+from briefingfeed.errors import ConfigurationError, UsageError
 from briefingfeed.models.edition import Cadence
-from briefingfeed.models.settings import Settings
-from briefingfeed.newsletter.schedule import latest_slot, previous_slot, slot_for_key, upcoming_slot
+from briefingfeed.models.post import Post
+from briefingfeed.models.settings import MonthlyTime, Settings
+from briefingfeed.newsletter.schedule import (
+    latest_slot,
+    previous_slot,
+    set_up,
+    slot_for_key,
+    slot_for_post,
+    upcoming_slot,
+)
 
 MakeSettings = Callable[..., Settings]
 
@@ -99,6 +107,72 @@ def test_latest_slot(
     assert (slot.key, slot.at) == (f"weekly/{key}", utc(at))
 
 
+@pytest.mark.parametrize(
+    ("zone", "daily", "now", "key", "at"),
+    [
+        pytest.param("UTC", time(7, 30), "2026-11-23 07:29", "2026-11-22", "2026-11-22 07:30", id="a minute before"),
+        pytest.param("UTC", time(7, 30), "2026-11-23 07:30", "2026-11-23", "2026-11-23 07:30", id="at the slot"),
+        pytest.param("Asia/Tokyo", time(0), "2026-12-31 15:00", "2027-01-01", "2026-12-31 15:00", id="midnight there"),
+        pytest.param(
+            "Europe/Berlin", time(2, 30), "2026-03-29 12:00", "2026-03-29", "2026-03-29 01:00", id="in the gap"
+        ),
+        pytest.param(
+            "Europe/Berlin", time(2, 30), "2026-10-25 01:30", "2026-10-25", "2026-10-25 00:30", id="the first of two"
+        ),
+    ],
+)
+def test_latest_day(make_settings: MakeSettings, zone: str, daily: time, now: str, key: str, at: str) -> None:
+    slot = latest_slot(make_settings(zone=zone, daily=daily), Cadence.DAILY, utc(now))
+    assert (slot.key, slot.at) == (f"daily/{key}", utc(at))
+
+
+@pytest.mark.parametrize(
+    ("day", "now", "key", "at"),
+    [
+        (1, "2026-03-01 07:59", "2026-02", "2026-02-01 08:00"),
+        (1, "2026-03-01 08:00", "2026-03", "2026-03-01 08:00"),
+        (28, "2027-01-15 12:00", "2026-12", "2026-12-28 08:00"),
+        (28, "2028-02-29 12:00", "2028-02", "2028-02-28 08:00"),
+    ],
+)
+def test_latest_month(make_settings: MakeSettings, day: int, now: str, key: str, at: str) -> None:
+    settings = make_settings(zone="UTC", monthly=MonthlyTime(day, time(8)))
+    slot = latest_slot(settings, Cadence.MONTHLY, utc(now))
+    assert (slot.key, slot.at) == (f"monthly/{key}", utc(at))
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Australia/Lord_Howe", "Pacific/Apia"])
+@pytest.mark.parametrize("cadence", [Cadence.DAILY, Cadence.MONTHLY])
+def test_days_and_months_form_one_chain_too(make_settings: MakeSettings, zone: str, cadence: Cadence) -> None:
+    settings = make_settings(zone=zone, daily=time(2, 10), monthly=MonthlyTime(4, time(2, 10)))
+    slot = latest_slot(settings, cadence, utc("2011-11-01 12:00"))
+    keys = {slot.key}
+    for _ in range(90):
+        following = upcoming_slot(settings, cadence, slot.at)
+        assert following.previous == slot.at
+        assert previous_slot(settings, following) == slot
+        assert latest_slot(settings, cadence, following.at - timedelta(seconds=1)) == slot
+        assert slot_for_key(settings, f"rehearsal/{following.key}") == following
+        keys.add(following.key)
+        slot = following
+    assert len(keys) == 91
+
+
+def test_a_cadence_that_is_not_set_up_has_no_slots(settings: Settings) -> None:
+    assert set_up(settings) == (Cadence.WEEKLY,)
+    with pytest.raises(ConfigurationError, match="no cadence “daily”") as refused:
+        latest_slot(settings, Cadence.DAILY, utc("2026-11-23 08:00"))
+    assert 'daily = "07:30"' in str(refused.value)
+
+
+def test_a_post_that_goes_by_itself_has_a_key_of_its_own(make_post: Callable[..., Post]) -> None:
+    post, now = make_post("2026-11-23", "Tides"), utc("2026-11-23 09:00")
+    keys: list[str] = []
+    for _ in range(3):
+        keys.append(slot_for_post(post, now, keys).key)
+    assert keys == ["posts/2026-11-23-tides", "posts/2026-11-23-tides-2", "posts/2026-11-23-tides-3"]
+
+
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia", "UTC"])
 @pytest.mark.parametrize("weekly", [(SUNDAY, time(2, 30)), (MONDAY, time(0)), (MONDAY, time(23, 59))])
 def test_slots_form_one_chain_without_holes_or_repeats(
@@ -124,7 +198,8 @@ def test_key_of_a_rehearsal_names_the_same_slot(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["", "weekly", "weekly/2026-W54", "weekly/2025-W53", "posts/2026-11-23-tides", "weekly/2026-W8", "weekly/x-W1"]
+    "key",
+    ["", "weekly", "weekly/2026-W54", "weekly/2025-W53", "posts/2026-11-23-tides", "weekly/2026-W8", "weekly/x-W1"],
 )
 def test_what_is_no_key_is_refused(settings: Settings, key: str) -> None:
     with pytest.raises(UsageError, match="not the key of an edition"):
