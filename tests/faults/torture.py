@@ -108,25 +108,32 @@ def arena(seed: str, databases: Sequence[str]) -> Iterator[Arena]:
         folder.rmdir()
 
 
-def torture(play_round: Callable[[int], Result], numbers: Sequence[int], jobs: int) -> list[Result]:
-    """Play these rounds, with a line that says how far it is."""
+def torture(play_round: Callable[[int], Result], numbers: Sequence[int], *, jobs: int, minutes: float) -> list[Result]:
+    """Play these rounds, with a line that says how far it is; none is begun after so many minutes."""
     results: list[Result] = []
     began = time.monotonic()
     with ThreadPoolExecutor(jobs) as pool:
         for future in as_completed([pool.submit(play_round, number) for number in numbers]):
-            result = future.result()
-            results.append(result)
-            if result.story:
-                print(f"\n{result.story}", file=sys.stderr)
-            failed = sum(each.tally is None for each in results)
-            kills = sum(each.tally.kills for each in results if each.tally)
+            if future.cancelled():
+                continue
+            results.append(future.result())
             seconds = time.monotonic() - began
-            line = f"{len(results)} of {len(numbers)} rounds, {kills} kills, {failed} failed, {seconds:.0f} s"
-            print(f"\r{line}" if sys.stderr.isatty() else line * (not len(results) % 50), end="", file=sys.stderr)
-            if not sys.stderr.isatty() and not len(results) % 50:
-                print(file=sys.stderr)
-    print(file=sys.stderr)
+            _tell(results, len(numbers), seconds)
+            if seconds > minutes * 60:
+                pool.shutdown(wait=False, cancel_futures=True)
     return results
+
+
+def _tell(results: Sequence[Result], of: int, seconds: float) -> None:
+    if results[-1].story:
+        print(f"\n{results[-1].story}", file=sys.stderr)
+    failed = sum(each.tally is None for each in results)
+    kills = sum(each.tally.kills for each in results if each.tally)
+    line = f"{len(results)} of {of} rounds, {kills} kills, {failed} failed, {seconds:.0f} s"
+    if sys.stderr.isatty():
+        print(f"\r{line}", end="\n" * (len(results) == of), file=sys.stderr, flush=True)
+    elif len(results) % 20 == 0 or len(results) == of:
+        print(line, file=sys.stderr)
 
 
 def table(results: Sequence[Result]) -> str:
@@ -158,12 +165,13 @@ def main() -> None:
     parser.add_argument("--seed", default=str(random.randrange(2**32)))
     parser.add_argument("--only", type=int, help="the number of one round")
     parser.add_argument("--jobs", type=int, default=3)
+    parser.add_argument("--minutes", type=float, default=600, help="begin no round after that")
     parser.add_argument("--databases", nargs="+", choices=DATABASES, default=DATABASES)
     given = parser.parse_args()
     numbers = [given.only] if given.only is not None else range(given.rounds)
     print(f"seed {given.seed}", file=sys.stderr)
     with arena(given.seed, given.databases) as ring:
-        results = torture(ring.play, numbers, given.jobs)
+        results = torture(ring.play, numbers, jobs=given.jobs, minutes=given.minutes)
     print(f"seed {given.seed}\n{table(results)}")
     sys.exit(any(result.tally is None for result in results))
 

@@ -50,7 +50,7 @@ class Trial(Newsroom):
         tables: str = "",
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        """`more` stands in `[smtp]`, `tables` after everything else."""
+        """`more` stands in `[smtp]`, `tables` after it."""
         self.command = command
         self.sink = sink
         self.books = Books(database_url)
@@ -58,8 +58,8 @@ class Trial(Newsroom):
         self._environment = dict(environment or {})
         slot = self.now - timedelta(hours=1)
         self.key = f"weekly/{slot:%G-W%V}"
-        settings = f'connections = {connections}\ndot_timeout = 2\n{more}\n[database]\nurl = "{database_url}"\n{tables}'
-        super().__init__(folder, port=sink.port, provider=provider, more=settings)
+        settings = f"connections = {connections}\ndot_timeout = 2\n{more}\n{tables}"
+        super().__init__(folder, port=sink.port, provider=provider, more=settings, url=database_url)
         file = folder / "briefingfeed.toml"
         weekly = f'[newsletter]\nweekly = "{slot:%a %H:%M}"'
         file.write_text(file.read_text("utf-8").replace("[newsletter]", weekly), "utf-8")
