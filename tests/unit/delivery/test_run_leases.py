@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from briefingfeed.delivery.lease import Lease
 from briefingfeed.delivery.ledger import Ledger
@@ -17,6 +18,7 @@ from briefingfeed.errors import StorageError
 from briefingfeed.models.delivery import DeliveryState, Message, Outcome, Phase, Result
 from briefingfeed.providers.base import Limits, Work
 from briefingfeed.storage import deliveries, runs
+from briefingfeed.storage.database import Database
 from servers.postgres import PostgresServer
 
 ACCEPTED, PENDING, UNCERTAIN = DeliveryState.ACCEPTED, DeliveryState.PENDING, DeliveryState.UNCERTAIN
@@ -84,6 +86,31 @@ def test_a_connection_ended_between_dot_and_record_costs_nobody_a_copy(mailing, 
     mailing.freeze(*ADDRESSES)
     provider = Dot(lambda: postgres.kill_backends(mailing.url))
     run(mailing, provider)
+    assert provider.seen == ADDRESSES
+    assert set(mailing.states.values()) == {ACCEPTED}
+
+
+class Deaf(Database):
+    """Its next commit comes through, and the answer to it gets lost."""
+
+    is_deaf = False
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        with super().write() as connection:
+            yield connection
+        if self.is_deaf:
+            self.is_deaf = False
+            raise StorageError("the connection broke in the commit")
+
+
+def test_a_commit_whose_answer_was_lost_costs_nobody_a_copy(mailing) -> None:
+    mailing.freeze(*ADDRESSES)
+    mailing.database.close()
+    mailing.database = Deaf.open(mailing.url)
+    provider = Dot(lambda: setattr(mailing.database, "is_deaf", True))
+    run(mailing, provider)
+    assert not mailing.database.is_deaf
     assert provider.seen == ADDRESSES
     assert set(mailing.states.values()) == {ACCEPTED}
 
