@@ -82,11 +82,15 @@ def resolve(app: App, ids: tuple[int, ...], key: str | None, resolution: str | N
 @deliveries.command()
 @click.argument("ids", nargs=-1, type=int)
 @_key_option
+@json_option
 @click.pass_obj
-def acknowledge(app: App, ids: tuple[int, ...], key: str | None) -> None:
+def acknowledge(app: App, ids: tuple[int, ...], key: str | None, as_json: bool) -> None:
     """Note that you have seen refused and unclear copies: named ones, an edition's, or all."""
     with app.publication() as publication:
         count = service.acknowledge_deliveries(
             publication.database, publication.now(), ids=ids or None, edition_key=key
         )
-    click.echo(f"{count} noted.")
+    if as_json:
+        print_json({"acknowledged": count})
+    else:
+        click.echo("1 delivery noted as seen." if count == 1 else f"{count} deliveries noted as seen.")

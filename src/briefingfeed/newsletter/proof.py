@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from email.utils import format_datetime
 
 from briefingfeed.look import Look
 from briefingfeed.models.edition import Rendition, content_hash
@@ -45,15 +47,17 @@ class Box:
     commands: tuple[Command, ...] = ()
 
 
-def as_proof(rendition: Rendition, box: Box, look: Look) -> Rendition:
+def as_proof(rendition: Rendition, box: Box, look: Look, at: datetime) -> Rendition:
     """Return the rendition with the box above it in both parts, and marked in its subject.
 
-    Everything below the box is byte for byte what readers would see. Raises TemplateError.
+    Everything below the box is what readers would see, to the letter. `at` is when the proof is sent, aware, in the
+    zone that its Date shows. Raises TemplateError.
     """
-    subject = f"{MARK} {rendition.subject}"
+    subject = f"{MARK} {rendition.subject if rendition.post_ids else box.headline}"
     html = _above(rendition.html, look.render(HTML_TEMPLATE, box=box))
     text = f"{_text(box, look)}\n\n{rendition.text}"
-    headers = tuple((name, subject if name == "Subject" else value) for name, value in rendition.headers)
+    own = {"Subject": subject, "Date": format_datetime(at)}
+    headers = tuple((name, own.get(name, value)) for name, value in rendition.headers)
     message = build_message(headers, text, html, placeholders_of(rendition))
     return replace(
         rendition,

@@ -38,5 +38,5 @@ def _rest(edition: Edition, now: datetime, zone: ZoneInfo) -> str:
     if edition.pause_until <= now:
         return "the rest follows with the next run"
     at = edition.pause_until.astimezone(zone)
-    when = f"{at:%H:%M}" if edition.pause_until - now < _A_DAY else f"{at:%A, %H:%M}"
-    return f"the rest follows at {when} unless you hold it"
+    day = "" if edition.pause_until - now < _A_DAY else f"on {at:%A} "
+    return f"the rest follows {day}at {at:%H:%M} unless you hold it"

@@ -8,9 +8,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from math import ceil
 
+from sqlalchemy import Connection
+
 from briefingfeed.errors import RefusedError
 from briefingfeed.models.delivery import Delivery, DeliveryState
-from briefingfeed.storage import deliveries
+from briefingfeed.models.edition import EditionState
+from briefingfeed.services.editions import found_edition
+from briefingfeed.storage import deliveries, editions
 from briefingfeed.storage.database import Database
 
 
@@ -62,17 +66,20 @@ def resolve_deliveries(
 ) -> Resolved:
     """Settle unclear deliveries: those named, and all of an edition. All or none are changed.
 
-    Raises RefusedError if one of them isn't unclear, or there are none.
+    Raises UsageError if there is no such delivery or edition, RefusedError if one of them isn't unclear, or there are
+    none.
     """
     with database.write() as connection:
         chosen = list(ids)
         if edition_key is not None:
+            found_edition(connection, edition_key)
             unclear = deliveries.list_by(connection, edition_key, [DeliveryState.UNCERTAIN])
             chosen += [each.id for each in unclear]
         if not chosen:
             raise RefusedError("There is no unclear delivery there.", remedy="See them: briefingfeed deliveries list")
         rows = tuple(deliveries.resolve(connection, each, _STATES[resolution], now) for each in dict.fromkeys(chosen))
-    return Resolved(deliveries=rows, words=_words(resolution, rows, now))
+        held = sorted({row.edition_key for row in rows if _is_held(connection, row.edition_key)})
+    return Resolved(deliveries=rows, words=_words(resolution, rows, now, held))
 
 
 def acknowledge_deliveries(
@@ -80,9 +87,12 @@ def acknowledge_deliveries(
 ) -> int:
     """Note that somebody has seen the failed and unclear ones; `send-weekly` is quiet about them then.
 
-    Named ones, those of an edition, or all there are. Returns how many were not acknowledged before.
+    Named ones, those of an edition, or all there are. Returns how many were not acknowledged before. Raises UsageError
+    if there is no such edition.
     """
     with database.write() as connection:
+        if edition_key is not None:
+            found_edition(connection, edition_key)
         return deliveries.acknowledge(connection, now, ids=ids, key=edition_key)
 
 
@@ -102,8 +112,14 @@ def as_dict(delivery: Delivery) -> dict[str, object]:
     }
 
 
-def _words(resolution: Resolution, rows: Sequence[Delivery], now: datetime) -> str:
+def _is_held(connection: Connection, key: str) -> bool:
+    return editions.state(connection, key) is EditionState.HELD
+
+
+def _words(resolution: Resolution, rows: Sequence[Delivery], now: datetime, held: Sequence[str]) -> str:
     what = "1 delivery" if len(rows) == 1 else f"{len(rows)} deliveries"
+    if held and resolution is Resolution.RESEND:
+        return f"{what} will be sent again once {' and '.join(held)} is released."
     rest = max((each.next_attempt_at for each in rows if each.next_attempt_at), default=now) - now
     if rest > timedelta(0):
         minutes = ceil(rest / timedelta(minutes=1))

@@ -16,6 +16,7 @@ from briefingfeed.newsletter.preflight import Finding
 from briefingfeed.services.basis import gather, new_edition
 from briefingfeed.services.drafting import Draft, complete, draft_edition
 from briefingfeed.services.notices import Notice, note, tell
+from briefingfeed.services.proofs import note_what_changed
 from briefingfeed.services.send_context import SendContext
 from briefingfeed.services.words import about_posts, blocked, rehearsed, unreadable
 from briefingfeed.storage import editions, posts
@@ -112,6 +113,7 @@ def _record_frozen(context: SendContext, draft: Draft, edition: Edition, now: da
         )
         batches.set_first_batch_apart(connection, edition.key, context.settings.newsletter.first_batch)
         _note_posts(connection, draft)
+        note_what_changed(connection, edition.key, chosen)
         if edition.rehearsal:
             note(connection, rehearsed(edition.key))
         context.failpoint(BEFORE_FREEZE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from briefingfeed.errors import BriefingfeedError
@@ -57,8 +57,10 @@ def _fate(edition: Edition, draft: Draft, settings: Settings, now: datetime) -> 
             f"{draft.selection.hold_reason}.",
         )
     goes = f"It goes out on {when}, to {to}." if now < draft.slot.at else f"It goes out with the next run, to {to}."
+    nobody = ("This is a rehearsal: it goes to the outbox, and nobody is mailed.",) if edition.rehearsal else ()
     return (
         goes,
+        *nobody,
         *_partly(draft),
         *_first_batch(settings, readers),
         "If a post changes before, another proof comes.",
@@ -115,6 +117,16 @@ def not_taken(key: str, missing: int, of: int, reason: str) -> Notice:
         topic=f"proof:{key}",
         text=f"{whose} {what} of {key} yet: {reason}. The edition doesn't wait for it.",
         remedy="Each run tries again until it goes out.",
+        awaits=False,
+    )
+
+
+def changed_since(key: str, found: Sequence[str]) -> Notice:
+    """`found`: what happened to the posts after the last proof."""
+    lines = "\n".join(f"  {change}" for change in found)
+    return Notice(
+        topic=f"proof-outdated:{key}",
+        text=f"{key} was made with changes that came after its last proof:\n{lines}",
         awaits=False,
     )
 

@@ -6,23 +6,26 @@ twice if a run dies at the wrong moment, and if it fails the edition goes out al
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
+
+from sqlalchemy import Connection
 
 from briefingfeed.delivery.plan import edition_key
 from briefingfeed.delivery.single import hand_over
 from briefingfeed.errors import BriefingfeedError, ProviderError, StorageError
 from briefingfeed.models.delivery import Result
 from briefingfeed.models.edition import Cadence, Edition, EditionState, Rendition, Slot
+from briefingfeed.models.post import Post
 from briefingfeed.newsletter.proof import as_proof
 from briefingfeed.newsletter.schedule import latest_slot, upcoming_slot
 from briefingfeed.services.coming import planned_edition
 from briefingfeed.services.drafting import Draft, draft_edition, render_posts
-from briefingfeed.services.notices import Notice
-from briefingfeed.services.proof_memory import LastProof, keep_proof, last_proof, shown
-from briefingfeed.services.proof_words import box_for, not_made, not_taken, refused
+from briefingfeed.services.notices import Notice, note
+from briefingfeed.services.proof_memory import LastProof, changes, keep_proof, last_proof, shown
+from briefingfeed.services.proof_words import box_for, changed_since, not_made, not_taken, refused
 from briefingfeed.services.send_context import SendContext
 from briefingfeed.services.single_mail import single_message
 from briefingfeed.storage import editions
@@ -46,6 +49,14 @@ def send_proofs(context: SendContext, cadence: Cadence) -> tuple[Notice, ...]:
         except BriefingfeedError as error:
             notices.append(not_made(edition_key(slot, rehearsal=context.rehearses), error))
     return tuple(notices)
+
+
+def note_what_changed(connection: Connection, key: str, posts: Iterable[Post]) -> None:
+    """Note, in the transaction of the freeze, what the edition has that no proof showed."""
+    last = last_proof(connection, key)
+    found = changes(last.posts, shown(posts)) if last is not None and last.had_it else ()
+    if found:
+        note(connection, changed_since(key, found))
 
 
 def _coming(context: SendContext, cadence: Cadence) -> list[Slot]:
@@ -129,7 +140,7 @@ def _mail(context: SendContext, proof: _Proof, addresses: Sequence[str]) -> list
         now=now,
     )
     content = _rendition(context, proof.draft, max(now, proof.draft.slot.at))
-    rendition = as_proof(content, box, context.look)
+    rendition = as_proof(content, box, context.look, now.astimezone(context.settings.publication.timezone))
     had_it, for_good, missing, reason = proof.last.had_it, 0, 0, ""
     for address in addresses:
         name = f"proof/{key}/{proof.last.fingerprint}/{address}"

@@ -47,6 +47,7 @@ class TestTheProof:
         assert str(desk.office.mails[0]["Subject"]) == "[Proof] Harbour Notes: Tides"
         assert desk.edition().state is EditionState.PLANNED
         said = text(desk)
+        assert desk.office.mails[0]["Date"].datetime == desk.now
         assert "Proof of weekly/2026-W48" in said
         assert "It goes out on Monday 23 November 2026, 08:00 UTC, to 2 readers." in said
         assert "briefingfeed editions hold weekly/2026-W48" in said
@@ -96,6 +97,16 @@ class TestTheProof:
         assert all(line in said for line in ("- Added: Rain", "- Removed: Winds", "- Edited: Tides"))
         quarter_later(desk)
         assert len(desk.office.seen) == 2
+
+    def test_is_followed_by_a_word_if_something_changed_after_the_last_one(self, desk) -> None:
+        desk.send()
+        desk.write("Rain")
+        desk.now = MONDAY
+        report = desk.send()
+        assert report.editions[0].posts == ("Rain", "Tides")
+        (notice,) = report.news
+        assert notice.text == "weekly/2026-W48 was made with changes that came after its last proof:\n  Added: Rain"
+        assert report.exit_code == 0
 
     def test_comes_again_when_the_look_has_changed(self, desk) -> None:
         desk.send()

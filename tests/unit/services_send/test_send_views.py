@@ -226,8 +226,9 @@ class TestDeliveries:
         assert desk.states()["ann"] is DeliveryState.UNCERTAIN
 
     def test_when_there_is_none_it_says_so(self, desk) -> None:
+        resolve_deliveries(desk.database, Resolution.GIVE_UP, desk.now, edition_key=KEY)
         with pytest.raises(RefusedError, match="no unclear delivery"):
-            resolve_deliveries(desk.database, Resolution.RESEND, desk.now, edition_key="weekly/2026-W01")
+            resolve_deliveries(desk.database, Resolution.RESEND, desk.now, edition_key=KEY)
 
 
 class TestStatus:
