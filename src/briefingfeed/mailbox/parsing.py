@@ -68,9 +68,8 @@ def parts(mail: Mail) -> Iterator[Mail]:
     while waiting:
         part = waiting.pop()
         yield part
-        payload = part.get_payload()
-        if part.get_content_maintype() == "multipart" and isinstance(payload, list):
-            waiting += [each for each in reversed(payload) if isinstance(each, Message)]
+        if part.get_content_maintype() == "multipart":
+            waiting += reversed(_inner(part))
 
 
 def text(mail: Mail) -> str:
@@ -84,7 +83,10 @@ def text(mail: Mail) -> str:
 
 def content(part: Mail) -> str:
     """Return a part's text, whatever charset it says or doesn't know."""
-    payload = part.get_payload(decode=True)
+    try:
+        payload = part.get_payload(decode=True)
+    except ValueError:  # an encoding that is none
+        return ""
     return _decoded(payload, part.get_content_charset()) if isinstance(payload, bytes) else ""
 
 
@@ -94,13 +96,18 @@ def blocks(part: Mail) -> list[Mail]:
     The parser knows such groups in message/delivery-status only. Elsewhere it takes the first for the header of a
     mail, and the others for its text.
     """
-    payload = part.get_payload()
-    if not isinstance(payload, list):
+    if not part.is_multipart():
         return _groups(content(part))
-    found = [each for each in payload if isinstance(each, Message)]
+    found = _inner(part)
     if part.get_content_type() != "message/delivery-status":
         found += [group for each in found for group in _groups(content(each))]
     return found
+
+
+def _inner(part: Mail) -> list[Mail]:
+    """Return the mails that the parser found inside of one. Of a text it is not asked: it would decode it."""
+    payload = part.get_payload() if part.is_multipart() else None
+    return [each for each in payload if isinstance(each, Message)] if isinstance(payload, list) else []
 
 
 def _groups(text: str) -> list[Mail]:
@@ -113,9 +120,8 @@ def returned(mail: Mail) -> Mail | None:
     for part in parts(mail):
         kind = part.get_content_type()
         if kind in _RETURNED or kind == _GLOBAL_HEADERS:
-            payload = part.get_payload()
-            if isinstance(payload, list):
-                return next((each for each in payload if isinstance(each, Message)), None)
+            if part.is_multipart():
+                return next(iter(_inner(part)), None)
             return parse(content(part).encode("utf-8", "replace"))
     return None
 

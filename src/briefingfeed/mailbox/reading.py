@@ -5,11 +5,12 @@ Pure: octets in, a `Reading` out, whatever the octets are.
 
 from __future__ import annotations
 
+import logging
 import re
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from email.utils import getaddresses, parsedate_to_datetime
 
 from briefingfeed.mailbox.arf import is_feedback, read_feedback
 from briefingfeed.mailbox.clues import ENVELOPE, addresses, clues, tokens
@@ -29,6 +30,12 @@ _CHALLENGE = re.compile(
 )
 _AUTO_FIELDS = ("X-Autoreply", "X-Autorespond", "X-Auto-Reply-From", "X-Vacation", "X-Mail-Autoreply")
 _YEARS = range(1995, 3000)
+_ASCII = bytes(range(128)) + b"?" * 128
+"""flufl.bounce trips over header fields with letters beyond ASCII, and over a From without any address."""
+
+# It logs a traceback for whatever its detectors trip over, and that may hold an address.
+logging.getLogger("flufl.bounce").propagate = False
+logging.getLogger("flufl.bounce").addHandler(logging.NullHandler())
 
 
 def read_mail(raw: bytes, *, unsubscribe_address: str | None = None) -> Reading:
@@ -36,11 +43,14 @@ def read_mail(raw: bytes, *, unsubscribe_address: str | None = None) -> Reading:
     mail = parse(raw)
     if mail is None:
         return Reading()
-    found = _read(mail, unsubscribe_address)
+    try:
+        found = _read(mail, raw, unsubscribe_address)
+    except Exception:  # the standard library's mails raise a dozen kinds; one bad mail must not hide those behind it
+        return Reading()
     return replace(found, report=replace(found.report, at=_date(mail))) if found.report else found
 
 
-def _read(mail: Mail, unsubscribe_address: str | None) -> Reading:
+def _read(mail: Mail, raw: bytes, unsubscribe_address: str | None) -> Reading:
     if report := read_dsn(mail):
         return Reading(report)
     if is_feedback(mail):
@@ -52,14 +62,14 @@ def _read(mail: Mail, unsubscribe_address: str | None) -> Reading:
         return Reading(_leaving(wish))
     body = text(mail)
     if _is_by_server(mail):
-        return Reading(_guessed(mail, body))
+        return Reading(_guessed(mail, raw, body))
     if _is_automatic(mail):
         return Reading(nothing_follows=True)
     if unsubscribe_address and _is_to(mail, unsubscribe_address) and (quoted := [*tokens([body])]):
         return Reading(_leaving(quoted))
     # The null sender writes reports only; but so do answering machines, which were sorted out before.
     is_report = first(mail, "Return-Path") == "<>" or clues(mail).marks
-    return Reading(_guessed(mail, body) if is_report else None)
+    return Reading(_guessed(mail, raw, body) if is_report else None)
 
 
 def _leaving(found: list[str]) -> Report:
@@ -93,12 +103,18 @@ def _is_automatic(mail: Mail) -> bool:
     )
 
 
-def _guessed(mail: Mail, body: str) -> Report | None:
+def _guessed(mail: Mail, raw: bytes, body: str) -> Report | None:
     """Ask flufl.bounce about reports in a form of their own: qmail's, older Exim's and Exchange's, many more."""
     from flufl.bounce import all_failures  # takes a while to import, and few mails need it
 
+    plain = parse(raw.translate(_ASCII))
+    if plain is None:
+        return None
+    if not getaddresses([first(plain, "From")]):
+        del plain["From"]
+        plain["From"] = "<>"
     try:
-        temporary, permanent = all_failures(mail)
+        temporary, permanent = all_failures(plain)
     except Exception:  # its detectors parse free text of strangers; whatever they trip over, they found nothing
         return None
     if not temporary and not permanent:

@@ -110,6 +110,33 @@ def test_a_report_is_found_before_the_huge_mail_that_it_returns() -> None:
     assert (report.enhanced_code, report.about.message_ids) == ("5.1.1", (COPY.message_id,))
 
 
+@pytest.mark.parametrize("charset", [b"\xff\0", b"utf-8; charset=\xe9", b"no-such"])
+def test_a_part_in_a_broken_encoding_hides_nothing_of_the_rest(charset: bytes) -> None:
+    report = bounces.postfix_unknown_user(COPY).replace(
+        b"Content-Type: text/plain; charset=utf-8\n",
+        b"Content-Type: text/plain; charset="
+        + charset
+        + b"\nContent-Transfer-Encoding: uuencode\n\nbegin 644 \xff\xe9\n",
+    )
+    found = read_mail(report).report
+    assert found is not None
+    assert found.enhanced_code == "5.1.1"
+
+
+@pytest.mark.parametrize("spoil", [b"Subject: \xe9t\xe9", b"Content-Description: \xff", b"X-Other: \xc3\xa9"])
+def test_letters_beyond_ascii_keep_no_bounce_from_being_understood(spoil: bytes) -> None:
+    for write in (bounces.qmail, bounces.exim_plain):
+        found = read_mail(spoil + b"\n" + write(COPY)).report
+        assert found is not None
+        assert found.enhanced_code == "5.1.1"
+
+
+def test_what_the_detectors_trip_over_is_not_said_aloud(capfd: pytest.CaptureFixture[str]) -> None:
+    raw = b"From: MAILER-DAEMON@x\nContent-Type: text/plain; charset*=x'y'%ff\n\n\xff ann@readers.example\n"
+    read_mail(raw)
+    assert capfd.readouterr() == ("", "")
+
+
 @pytest.mark.parametrize("charset", ["utf-8", "no-such-charset", "utf-16", "idna", "hex", "x" * 5000, "punycode", "\0"])
 def test_a_text_in_any_charset_is_read_as_far_as_it_goes(charset: str) -> None:
     raw = others.wish("please", body=f"<{COPY.token}>").replace(b"utf-8", charset.encode())
