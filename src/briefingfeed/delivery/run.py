@@ -167,6 +167,6 @@ def _look(connection: Connection, *, key: str, setup: RunSetup) -> datetime | No
 
 def _close(connection: Connection, *, key: str, setup: RunSetup, must_hold: bool) -> None:
     """Give back what was claimed and not handed out; hold the edition if the run found a reason."""
-    if must_hold and editions.state(connection, key) is EditionState.SENDING:
+    if must_hold and editions.state(connection, key, for_update=True) is EditionState.SENDING:
         editions.set_state(connection, key, EditionState.HELD, setup.now(), POLICY_NOTE)
     deliveries.unclaim(connection, setup.run_id)

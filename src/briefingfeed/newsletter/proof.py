@@ -53,7 +53,7 @@ def as_proof(rendition: Rendition, box: Box, look: Look, at: datetime) -> Rendit
     Everything below the box is what readers would see, to the letter. `at` is when the proof is sent, aware, in the
     zone that its Date shows. Raises TemplateError.
     """
-    subject = f"{MARK} {rendition.subject if rendition.post_ids else box.headline}"
+    subject = f"{MARK} {rendition.subject}" if rendition.post_ids else f"[{box.headline}]"
     html = _above(rendition.html, look.render(HTML_TEMPLATE, box=box))
     text = f"{_text(box, look)}\n\n{rendition.text}"
     own = {"Subject": subject, "Date": format_datetime(at)}

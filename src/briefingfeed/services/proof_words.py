@@ -52,10 +52,8 @@ def _fate(edition: Edition, draft: Draft, settings: Settings, now: datetime) -> 
     if draft.stops:
         return (f"It is due on {when}, to {to}, but as it stands it will not go out.",)
     if draft.selection.hold_reason:
-        return (
-            f"It is due on {when}, to {to}, but will be held then until somebody releases it: "
-            f"{draft.selection.hold_reason}.",
-        )
+        reason = draft.selection.hold_reason
+        return (f"It is due on {when}, to {to}, but will be held then until somebody releases it: {reason}.",)
     goes = f"It goes out on {when}, to {to}." if now < draft.slot.at else f"It goes out with the next run, to {to}."
     nobody = ("This is a rehearsal: it goes to the outbox, and nobody is mailed.",) if edition.rehearsal else ()
     return (

@@ -46,6 +46,8 @@ def send_proofs(context: SendContext, cadence: Cadence) -> tuple[Notice, ...]:
             notices += _send(context, slot)
         except StorageError:
             raise
+        except editions.DealtWithError:  # held or cancelled this moment: the next run looks again
+            continue
         except BriefingfeedError as error:
             notices.append(not_made(edition_key(slot, rehearsal=context.rehearses), error))
     return tuple(notices)

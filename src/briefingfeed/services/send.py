@@ -149,14 +149,14 @@ class _Run:
     def _send(self, edition: Edition, patience: timedelta) -> RunResult:
         context, key = self._context, edition.key
         with context.database.write() as connection:
-            if editions.state(connection, key) not in UNFINISHED:  # somebody was quicker
+            if editions.state(connection, key, for_update=True) not in UNFINISHED:  # somebody was quicker
                 return RunResult()
             editions.set_state(connection, key, EditionState.SENDING, context.now())
             waiting = _waiting(connection, key)
         result = self._run(edition, waiting, patience) if waiting else RunResult()
         context.failpoint(BEFORE_DONE)
         with context.database.write() as connection:
-            state = editions.state(connection, key)
+            state = editions.state(connection, key, for_update=True)
             if state is EditionState.CANCELLED:
                 _call_off(connection, edition, context.now())
             elif state is EditionState.SENDING and not _waiting(connection, key):

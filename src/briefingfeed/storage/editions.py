@@ -54,8 +54,10 @@ def get(c: Connection, key: str, *, for_update: bool = False) -> Edition | None:
     return _edition(row) if row else None
 
 
-def state(c: Connection, key: str) -> EditionState | None:
-    return c.scalar(select(edition.c.state).where(edition.c.key == key))
+def state(c: Connection, key: str, *, for_update: bool = False) -> EditionState | None:
+    """Return the state of an edition. `for_update`: it stays so until this transaction changes it, or ends."""
+    query = select(edition.c.state).where(edition.c.key == key)
+    return c.scalar(query.with_for_update() if for_update else query)
 
 
 def list_all(c: Connection, states: Collection[EditionState] | None = None) -> list[Edition]:
