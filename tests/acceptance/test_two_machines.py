@@ -1,8 +1,10 @@
-"""Two machines, each with its own state folder, that send from one PostgreSQL database."""
+"""Two machines, each with its own state folder, that send from one PostgreSQL database; and its server restarted."""
 
 from __future__ import annotations
 
 import shutil
+import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,12 +15,12 @@ from briefingfeed.models.delivery import DeliveryState
 from servers.postgres import PostgresServer
 from servers.smtp_sink import Options, SmtpSink
 
-READERS = [f"reader{number:03}@example.org" for number in range(120)]
+READERS = [f"reader{number:03}@example.org" for number in range(80)]
 
 
 @pytest.fixture
 def sink(tmp_path: Path) -> Iterator[SmtpSink]:
-    with SmtpSink(tmp_path / "sink", Options(latency=0.002)) as started:
+    with SmtpSink(tmp_path / "sink", Options(latency=0.005)) as started:
         yield started
 
 
@@ -67,3 +69,18 @@ def test_a_machine_that_comes_back_need_not_wait_for_its_own_lease(first: Newsro
     first.die_at("after-reply:10")
     first.send(expect=1)
     assert_accounts(first, sink.counts(), uncertain=2)
+
+
+def test_a_database_restarted_while_copies_leave_costs_nobody_a_copy(
+    first: Newsroom, sink: SmtpSink, postgres: PostgresServer
+) -> None:
+    with ended(first.start("send-weekly", "--now")) as process:
+        for _ in range(6000):
+            if sink.counts().total() >= 10:
+                break
+            time.sleep(0.01)
+        assert process.poll() is None
+        postgres.restart(signal.SIGQUIT)
+        _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+    assert_accounts(first, sink.counts())
