@@ -1,4 +1,7 @@
-"""Dovecot as IMAP server on a free port of this machine, with TLS, its own folders, and one account."""
+"""Dovecot on free ports of this machine, with its own folders and one account: IMAP over TLS, LMTP, logins of Postfix.
+
+A mail server delivers by LMTP; whatever stands before the @, it ends up in the one mailbox.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ _CONFIG = """
 base_dir = {folder}/run
 state_dir = {folder}/state
 log_path = {folder}/log
-protocols = imap
+protocols = imap lmtp
 listen = 127.0.0.1
 ssl = required
 ssl_cert = <{certificate}
@@ -43,7 +46,7 @@ passdb {{
 }}
 userdb {{
   driver = static
-  args = uid={user} gid={group} home={folder}
+  args = uid={user} gid={group} home={folder} allow_all_users=yes
 }}
 service imap-login {{
   chroot =
@@ -52,6 +55,16 @@ service imap-login {{
   }}
   inet_listener imaps {{
     port = {port}
+  }}
+}}
+service lmtp {{
+  inet_listener lmtp {{
+    port = {lmtp_port}
+  }}
+}}
+service auth {{
+  inet_listener {{
+    port = {login_port}
   }}
 }}
 service anvil {{
@@ -64,6 +77,9 @@ service anvil {{
 class Dovecot:
     host: str
     port: int
+    lmtp_port: int
+    login_port: int
+    """Where Postfix may ask whether a login is right (`smtpd_sasl_path = inet:127.0.0.1:...`)."""
     maildir: Path
     authority: Path
     """What a client must trust."""
@@ -92,7 +108,7 @@ def _owner() -> tuple[str, str]:
 def dovecot(host: str = "127.0.0.1", *, days: tuple[int, int] = (-1, 30)) -> Iterator[Dovecot]:
     """Start Dovecot, which must be installed. Its certificate is for `host`, valid `days` from and to today."""
     program = shutil.which("dovecot", path=f"{os.environ['PATH']}:/usr/sbin")
-    assert program, "dovecot is missing: apt-get install dovecot-imapd"
+    assert program, "dovecot is missing: apt-get install dovecot-imapd dovecot-lmtpd"
     user, group = _owner()
     is_root = os.geteuid() == 0
     with TemporaryDirectory(prefix="dovecot") as name:
@@ -102,7 +118,7 @@ def dovecot(host: str = "127.0.0.1", *, days: tuple[int, int] = (-1, 30)) -> Ite
         for box in ("", "new", "cur", "tmp"):
             (folder / "mail" / box).mkdir()
             shutil.chown(folder / "mail" / box, user, group)
-        port = free_port()
+        port, lmtp_port, login_port = free_port(), free_port(), free_port()
         config = folder / "dovecot.conf"
         config.write_text(
             _CONFIG.format(
@@ -115,6 +131,8 @@ def dovecot(host: str = "127.0.0.1", *, days: tuple[int, int] = (-1, 30)) -> Ite
                 internal_group="dovecot" if is_root else group,
                 password=PASSWORD,
                 port=port,
+                lmtp_port=lmtp_port,
+                login_port=login_port,
             )
         )
         process = subprocess.Popen(
@@ -122,7 +140,7 @@ def dovecot(host: str = "127.0.0.1", *, days: tuple[int, int] = (-1, 30)) -> Ite
         )
         try:
             _wait_for(port, folder / "log", process)
-            yield Dovecot("127.0.0.1", port, folder / "mail", authority.file)
+            yield Dovecot("127.0.0.1", port, lmtp_port, login_port, folder / "mail", authority.file)
         finally:
             process.terminate()
             process.wait(timeout=20)

@@ -3,7 +3,7 @@
 # without the rights or without apt it names them in one line, and the tests that need them will fail.
 set -eu
 
-PATH="$PATH:/usr/sbin:/sbin"
+PATH="$PATH:/usr/sbin:/sbin:/usr/lib/dovecot"
 for folder in /usr/lib/postgresql/*/bin; do PATH="$PATH:$folder"; done # Debian keeps the server's programs there
 missing=""
 need() { # command, package
@@ -12,6 +12,7 @@ need() { # command, package
 
 need smtp-sink postfix
 need dovecot dovecot-imapd
+need lmtp dovecot-lmtpd
 need nginx nginx
 need apache2 apache2
 need caddy caddy
