@@ -188,6 +188,16 @@ def test_an_edition_released_after_the_switch_comes_once(house: House) -> None:
     assert len(house.posts_of("sue")) == len(set(house.posts_of("sue"))) == 12
 
 
+def test_a_cadence_taken_away_names_those_who_have_it(house: House) -> None:
+    house.set_up(daily=None)
+    first, second = house.run(WEEKLY), house.run(WEEKLY)
+    assert [notice.topic for notice in first.news] == ["cadence:daily"]
+    assert 'daily = "07:30"' in (first.news[0].remedy or "")
+    assert (second.news, second.exit_code) == ((), 1)
+    house.switch("dot", WEEKLY)
+    assert house.run(WEEKLY).exit_code == 0
+
+
 def test_a_cadence_that_is_not_set_up_is_refused(house: House) -> None:
     house.set_up(monthly=None)
     with pytest.raises(ConfigurationError, match="no cadence “monthly”"):

@@ -82,7 +82,7 @@ def select(posts: Iterable[Post], history: History, slot: Slot, now: datetime, s
         posts=tuple(chosen),
         passed_over=tuple(passed_over),
         waiting=tuple(waiting),
-        hold_reason=_hold_reason(chosen, period_start, settings),
+        hold_reason=_hold_reason(chosen, period_start, slot.cadence, settings),
     )
 
 
@@ -109,9 +109,11 @@ def _window_start(slot: Slot, settings: Settings) -> date:
     return slot.at.astimezone(settings.publication.timezone).date() - timedelta(days=days_back(slot.cadence))
 
 
-def _hold_reason(chosen: Iterable[Post], period_start: date, settings: Settings) -> str | None:
+def _hold_reason(chosen: Iterable[Post], period_start: date, cadence: Cadence, settings: Settings) -> str | None:
     zone = settings.publication.timezone
     old = sum(post.published.astimezone(zone).date() < period_start for post in chosen)
     if old <= MOST_OLD_POSTS:
         return None
-    return f"{old} of its posts are older than the last edition; nothing goes out until somebody has looked at them"
+    what = "posts came at once that" if cadence is Cadence.POSTS else "of its posts"
+    since = "a day" if cadence is Cadence.POSTS else "the last edition"
+    return f"{old} {what} are older than {since}; nothing goes out until somebody has looked at them"

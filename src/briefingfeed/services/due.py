@@ -27,6 +27,9 @@ from briefingfeed.storage import editions, meta
 _LAST_RUN_OF_POSTS = "last_run:posts"
 """The mark of the last real run for posts that go by themselves: they have no slots to go by."""
 
+_RECENT = 50
+"""So many editions back there is nothing that could decide about what is due."""
+
 
 def look_ahead(context: SendContext, cadence: Cadence, *, at_once: bool, force: bool) -> Decision:
     """Return which slot is due, without doing anything; posts that go by themselves have none.
@@ -144,7 +147,7 @@ def _decide(
 ) -> Decision:
     settings = context.settings
     latest = latest_slot(settings, cadence, now)
-    known = editions.list_of(connection, cadence, rehearsal=context.rehearses)
+    known = editions.list_of(connection, cadence, rehearsal=context.rehearses, most=_RECENT)
     if context.rehearses:
         return decide_rehearsal(latest, known)
     return decide(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from briefingfeed.delivery.plan import edition_key
 from briefingfeed.models.edition import Cadence, Edition, EditionState
 from briefingfeed.models.settings import Settings
 from briefingfeed.models.subscriber import SubscriberState
-from briefingfeed.newsletter.schedule import latest_slot, upcoming_slot
+from briefingfeed.newsletter.schedule import latest_slot, set_up, upcoming_slot
 from briefingfeed.providers.base import NO_LIMITS, Limits
 from briefingfeed.services.cron_words import stopped_notices
 from briefingfeed.services.editions import EditionView, list_editions
@@ -73,7 +73,8 @@ def read_status(
     views = list_editions(database)
     with database.read() as connection:
         people = subscribers.count_by_state(connection)
-        current = edition_key(latest_slot(settings, Cadence.WEEKLY, now), rehearsal=rehearses)
+        slots = (latest_slot(settings, each, now) for each in set_up(settings) if each is not Cadence.POSTS)
+        current = {edition_key(slot, rehearsal=rehearses) for slot in slots}
         todo = (
             *standing_notices(connection, rehearses=rehearses),
             *upkeep_notices(connection, settings, now),
@@ -119,13 +120,13 @@ def _is_mail(edition: Edition) -> bool:
     return edition.is_made and edition.state is not EditionState.CANCELLED
 
 
-def _blocked(connection: Connection, current: str, *, rehearses: bool) -> tuple[Notice, ...]:
+def _blocked(connection: Connection, current: Collection[str], *, rehearses: bool) -> tuple[Notice, ...]:
     """Return what stops an edition that the next run tries again, or finds missed. A rehearsal misses nothing."""
     found = [edition for edition in editions.list_all(connection) if edition.state is EditionState.BLOCKED]
     return tuple(
         blocked_before(each)
         for each in found
-        if each.rehearsal == rehearses and (each.key == current or not each.rehearsal)
+        if each.rehearsal == rehearses and (each.key in current or not each.rehearsal)
     )
 
 

@@ -67,11 +67,11 @@ def list_all(c: Connection, states: Collection[EditionState] | None = None) -> l
     return [_edition(row) for row in c.execute(query).mappings()]
 
 
-def list_of(c: Connection, cadence: Cadence, *, rehearsal: bool) -> list[Edition]:
-    """Return every edition of a cadence, real ones or rehearsals, newest slot first."""
+def list_of(c: Connection, cadence: Cadence, *, rehearsal: bool, most: int | None = None) -> list[Edition]:
+    """Return the editions of a cadence, real ones or rehearsals, newest slot first: all, or so many."""
     its = (edition.c.cadence == cadence, edition.c.rehearsal == rehearsal)
     query = select(edition).where(*its).order_by(edition.c.slot_at.desc(), edition.c.key)
-    return [_edition(row) for row in c.execute(query).mappings()]
+    return [_edition(row) for row in c.execute(query.limit(most)).mappings()]
 
 
 def create(c: Connection, new: Edition, *, passed_over_ids: Collection[str] = ()) -> None:
