@@ -129,7 +129,8 @@ def _history_of_posts(
 
 def _begin_posts(context: SendContext, connection: Connection, history: History, now: datetime) -> None:
     scope = scope_of(Cadence.POSTS, rehearsal=context.rehearses)
-    editions.pass_over(connection, scope, history.passed_over, now)
+    known = editions.history(connection, scope).passed_over
+    editions.pass_over(connection, scope, history.passed_over - known, now)
     if not context.rehearses:
         begun = begun_mark(Cadence.POSTS)
         meta.set_mark(connection, begun, meta.get_mark(connection, begun) or now.isoformat())

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import pytest
 from briefingfeed import config
 from briefingfeed.feeds.reading import ReadEntry
 from briefingfeed.look import Look, shipped_templates
+from briefingfeed.models.edition import Cadence
 from briefingfeed.models.settings import Settings
 from briefingfeed.posts.store import Library
 from briefingfeed.services.build import BuildContext, BuildReport, build
@@ -93,8 +94,8 @@ class Desk:
             fetch_published=None if self.published is None else lambda: self.published or (),
         )
 
-    def check(self) -> CheckReport:
-        return check(self.settings, self.load(), self.look, self.now)
+    def check(self, readers: Mapping[Cadence, int] | None = None) -> CheckReport:
+        return check(self.settings, self.load(), self.look, self.now, readers)
 
     def output(self) -> dict[str, tuple[int, int, bytes]]:
         files = (path for path in sorted(self.public.rglob("*")) if path.is_file())

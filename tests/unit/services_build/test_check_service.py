@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from briefingfeed.errors import ConfigurationError
+from briefingfeed.models.edition import Cadence
 
 from .conftest import Desk
 
@@ -16,6 +17,13 @@ def test_sound_publication_has_nothing_to_mend(desk: Desk) -> None:
     desk.post("mooring", day="2026-11-19", text="# One\n\nSee [above](#one) and [out](https://example.org/x).")
 
     assert told(desk) == []
+
+
+def test_readers_whom_no_edition_reaches_are_told(desk: Desk) -> None:
+    readers = {Cadence.WEEKLY: 12, Cadence.DAILY: 3}
+    (problem,) = {*desk.check(readers).problems} - {*desk.check().problems}
+    assert problem.message.startswith("3 readers are to be mailed “daily”")
+    assert 'daily = "07:30"' in problem.remedy
 
 
 def test_check_publishes_and_remembers_nothing(desk: Desk) -> None:
