@@ -167,13 +167,15 @@ def assert_is_copy(content: bytes, recipient: str, rendition: Rendition) -> None
     assert not mail.defects
     assert mail["To"] == recipient
     stand_ins = placeholders_of(rendition)
-    link = mail["List-Unsubscribe"].strip("<>")
+    link = mail["List-Unsubscribe"].partition(">")[0].strip("<")
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     values = {
         stand_ins[SlotName.UNSUBSCRIBE_URL]: link,
         stand_ins[SlotName.ADDRESS]: recipient,
         stand_ins[SlotName.MESSAGE_ID]: mail["Message-ID"],
     }
+    if SlotName.UNSUBSCRIBE_TOKEN in stand_ins:
+        values[stand_ins[SlotName.UNSUBSCRIBE_TOKEN]] = link.rpartition("/")[2]
     for name, value in rendition.headers:
         assert str(mail[name]) == _filled(value, values), name
     for kind, rendered in (("plain", rendition.text), ("html", rendition.html)):

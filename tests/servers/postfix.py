@@ -4,8 +4,8 @@
         ...  # send to 127.0.0.1:postfix.port
         postfix.wait_until_empty()
 
-Each has a queue, a log and settings of its own, and disturbs no other. It must be started by root, as Postfix always is; its
-parts run as the user postfix.
+Each has a queue, a log and settings of its own, and disturbs no other. It must be started by root, as Postfix always
+is; its parts run as the user postfix.
 """
 
 from __future__ import annotations
