@@ -22,7 +22,7 @@ from briefingfeed.storage.failures import told_as_storage_errors
 from briefingfeed.storage.postgres_failures import storage_error
 
 OLDEST: Final = 13
-"""The oldest server that its makers still looked after when this was written, less one."""
+"""The oldest major version of the server that this is meant for; tests run with what Debian has."""
 LONGEST_IDLE: Final = 60
 """Seconds after which the server ends a transaction whose client has fallen silent, so that others get their turn."""
 _NETWORK: Final = {
