@@ -1,4 +1,4 @@
-"""A whole edition through Postfix to a server behind it: what arrives is what was rendered, whatever stops meanwhile."""
+"""A whole edition through Postfix to a server behind it: what arrives is what was rendered, whatever stops."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from acceptance.newsroom import assert_is_copy, parse
 from faults.trial import Trial, addresses
@@ -32,10 +33,14 @@ def second_hop(folder: Path, settings: Mapping[str, str] | None = None) -> Itera
         yield SecondHop(postfix, sink)
 
 
+def _trial(folder: Path, command: WarmCommand, hop: SecondHop, *, url: str = "", **more: Any) -> Trial:
+    ledger = url or f"sqlite:///{folder / 'ledger.db'}"
+    return Trial(folder / "publication", command, hop, ledger, READERS, connections=CONNECTIONS, tables=BOUNCES, **more)
+
+
 def test_all_is_stopped_in_the_middle_and_everybody_gets_one_copy(tmp_path: Path, command: WarmCommand) -> None:
     with second_hop(tmp_path) as hop:
-        ledger = f"sqlite:///{tmp_path / 'ledger.db'}"
-        trial = Trial(tmp_path / "publication", command, hop, ledger, READERS, connections=CONNECTIONS, tables=BOUNCES)
+        trial = _trial(tmp_path, command, hop)
         with trial.stopped_at("after-reply:12") as run:
             hop.postfix.wait_until_empty()
             hop.postfix.stop()
@@ -64,15 +69,7 @@ def test_postgresql_restarts_between_dot_and_record(
     tmp_path: Path, command: WarmCommand, postgres: PostgresServer
 ) -> None:
     with second_hop(tmp_path) as hop:
-        trial = Trial(
-            tmp_path / "publication",
-            command,
-            hop,
-            postgres.fresh_url(),
-            READERS,
-            connections=CONNECTIONS,
-            tables=BOUNCES,
-        )
+        trial = _trial(tmp_path, command, hop, url=postgres.fresh_url())
         assert trial.dies_at("after-reply:7")
         with trial.stopped_at("after-dot:9") as run:
             postgres.restart(signal.SIGQUIT)
@@ -100,15 +97,13 @@ def test_what_arrives_over_tls_and_a_login_is_what_was_rendered(tmp_path: Path, 
             "smtp_destination_concurrency_limit": "1",
         }
         with second_hop(tmp_path, wanted) as hop:
-            trial = Trial(
-                tmp_path / "publication", command, hop, f"sqlite:///{tmp_path / 'ledger.db'}", READERS,
-                more=f'username = "{USERNAME}"\nca_file = "{authority.file}"', tables=BOUNCES,
+            trial = _trial(
+                tmp_path, command, hop, more=f'username = "{USERNAME}"\nca_file = "{authority.file}"',
                 environment={"BRIEFINGFEED_SMTP_PASSWORD": PASSWORD},
             )  # fmt: skip
             settings = trial.folder / "briefingfeed.toml"
-            settings.write_text(
-                settings.read_text("utf-8").replace('security = "none"', 'security = "starttls"'), "utf-8"
-            )
+            text = settings.read_text("utf-8").replace('security = "none"', 'security = "starttls"')
+            settings.write_text(text, "utf-8")
             trial.send_on(0)
             hop.postfix.wait_until_empty()
             trial.assert_invariants()
