@@ -29,6 +29,17 @@ def test_one_sends_and_the_others_end_well(make_trial: MakeTrial, runs: int) -> 
     trial.assert_silent()
 
 
+def test_a_run_leaves_alone_what_another_is_at_work_on(make_trial: MakeTrial) -> None:
+    trial = make_trial(READERS)
+    with trial.stopped_at("after-arm:3") as run:
+        before = trial.states
+        trial.assert_silent()
+        assert trial.states == before
+    assert run.wait() == 0, run.err
+    trial.assert_invariants()
+    assert set(trial.tally) == {"accepted"}
+
+
 def test_the_database_itself_refuses_a_second_row(make_trial: MakeTrial) -> None:
     trial = make_trial(READERS[:2])
     trial.send_on(0)

@@ -35,7 +35,7 @@ class TestF4:
 class TestF5:
     @pytest.mark.parametrize("way", ["drop-after-dot", "silent-after-dot", "garbage", "odd-250"])
     def test_no_answer_to_the_dot_is_unclear_and_never_sent_again(self, make_trial: MakeTrial, way: str) -> None:
-        trial, address = make_with(make_trial, way)
+        trial, address = make_with(make_trial, way, dot_timeout=2)
         told, silent = trial.send_on(1), trial.send_on(1)
         assert "1 unclear" in told.err
         assert silent.err == ""

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,8 +35,8 @@ class Postmark:
         return [str(each) for each in self.server.requests()]
 
 
-def _content(message: dict[str, object]) -> bytes:
-    headers = {header["Name"]: header["Value"] for header in message["Headers"]}  # type: ignore[attr-defined]
+def _content(message: dict[str, Any]) -> bytes:
+    headers = {header["Name"]: header["Value"] for header in message["Headers"]}
     head = f"To: {message['To']}\r\nMessage-ID: {headers['Message-ID']}\r\nSubject: {message['Subject']}\r\n\r\n"
     return f"{head}{message['TextBody']}{message['HtmlBody']}".encode()
 

@@ -45,6 +45,7 @@ class Trial(Newsroom):
         readers: Iterable[str],
         *,
         connections: int = 1,
+        dot_timeout: int = 60,
         more: str = "",
         provider: str = "smtp",
         tables: str = "",
@@ -58,7 +59,7 @@ class Trial(Newsroom):
         self._environment = dict(environment or {})
         slot = self.now - timedelta(hours=1)
         self.key = f"weekly/{slot:%G-W%V}"
-        settings = f"connections = {connections}\ndot_timeout = 2\n{more}\n{tables}"
+        settings = f"connections = {connections}\ndot_timeout = {dot_timeout}\n{more}\n{tables}"
         super().__init__(folder, port=sink.port, provider=provider, more=settings, url=database_url)
         file = folder / "briefingfeed.toml"
         weekly = f'[newsletter]\nweekly = "{slot:%a %H:%M}"'
@@ -90,14 +91,14 @@ class Trial(Newsroom):
     def _sending(self) -> tuple[str, ...]:
         return ("send-weekly", "--now", "--json", "--as-of", f"{self.now.isoformat()}")
 
-    def run(  # type: ignore[override]
+    def run(
         self,
         *arguments: str,
         expect: int | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
         run = self.begin(*arguments, environment=environment)
-        done = subprocess.CompletedProcess(arguments, run.wait(), run.out, run.err)
+        done = subprocess.CompletedProcess(arguments, run.wait(600), run.out, run.err)
         if expect is not None:
             assert done.returncode == expect, (done.returncode, done.stdout, done.stderr)
         return done
@@ -158,7 +159,7 @@ class Trial(Newsroom):
         assert self.sink.commands() == before, "I6: another run spoke to the server"
 
     @property
-    def states(self) -> Mapping[str, str]:  # type: ignore[override]
+    def states(self) -> Mapping[str, str]:
         return self.books.states()
 
     @property

@@ -7,6 +7,7 @@ arguments, environment and folder, and may be stopped and killed like any other 
 from __future__ import annotations
 
 import fcntl
+import gc
 import importlib
 import json
 import os
@@ -135,6 +136,8 @@ def _import_all() -> None:
         if not module.name.endswith("__main__") and ".migrations." not in module.name:
             with suppress(Exception):  # a command that needs it will say so itself
                 importlib.import_module(module.name)
+    gc.collect()
+    gc.freeze()  # or each child would copy, page by page, what it looks at for garbage
 
 
 def _fork(question: dict[str, Any]) -> int:
