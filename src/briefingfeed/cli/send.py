@@ -1,4 +1,4 @@
-"""`send-weekly`."""
+"""`send-weekly`, `send-daily`, `send-monthly` and `send-posts`."""
 
 from __future__ import annotations
 
