@@ -120,7 +120,7 @@ class Trial(Newsroom):
         finally:
             run.send(signal.SIGCONT)
 
-    def send_on(self, *codes: int, seconds: float = 60.0) -> Run:
+    def send_on(self, *codes: int, seconds: float = 240.0) -> Run:
         """Send what is due, and end the run's waiting for what falls due later. It ends with one of `codes`, or
         with -SIGTERM, if it had nothing to do and the signal came before it listened."""
         run = self.begin_sending()
@@ -128,7 +128,7 @@ class Trial(Newsroom):
         assert run.wait() in (*(codes or (0, 1)), -signal.SIGTERM), (run.code, run.out, run.err)
         return run
 
-    def end_waiting(self, run: Run, *, seconds: float = 60.0) -> None:
+    def end_waiting(self, run: Run, *, seconds: float = 240.0) -> None:
         """Stop `run` in good order once it only waits."""
         deadline = time.monotonic() + seconds
         while run.poll(0.03) is None:

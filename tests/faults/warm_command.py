@@ -35,7 +35,7 @@ class Run:
     code: int | None = None
     """Its exit code, or the signal that killed it, negative; None while it works."""
 
-    def wait(self, seconds: float = 60.0) -> int:
+    def wait(self, seconds: float = 240.0) -> int:
         assert self.poll(seconds) is not None, f"it did not end: {self.err}"
         assert self.code is not None
         return self.code
