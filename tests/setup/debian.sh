@@ -19,6 +19,9 @@ need caddy caddy
 need postgres postgresql
 need chromium chromium
 need newsboat newsboat
+need spamassassin spamassassin
+need rspamd rspamd
+need neomutt neomutt
 need node nodejs
 need npm npm
 
