@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -135,6 +135,18 @@ Segment = bytes | ByteSlot
 SlotValues = Mapping[SlotName, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """What a rendition says about posts, for the archive and for later corrections."""
+
+    titles: Mapping[str, str]
+    """Of the posts it holds, by their ids."""
+    shown: Mapping[str, Sequence[str]]
+    """The marks of the corrections that these posts had already: see `models.corrections`."""
+    told: Sequence[tuple[str, str]] = ()
+    """Corrections of earlier posts that it tells: id of the post, mark."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendition:
     """One rendered form of an edition. Stored at the freeze and never rendered again.
@@ -152,6 +164,8 @@ class Rendition:
     post_ids: tuple[str, ...]
     content_hash: str
     """`content_hash(message)`: checked each time it is read back."""
+    mentions: Mentions | None = field(default=None, compare=False)
+    """What is written down about it at the freeze; not read back with it."""
 
 
 def content_hash(message: Sequence[Segment]) -> str:

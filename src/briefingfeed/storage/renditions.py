@@ -13,13 +13,14 @@ from briefingfeed.models.edition import (
     ByteSlot,
     Cadence,
     EditionState,
+    Mentions,
     Rendition,
     Segment,
     SlotCoding,
     SlotName,
     content_hash,
 )
-from briefingfeed.storage.schema import edition, rendition, rendition_post
+from briefingfeed.storage.schema import edition, rendition, rendition_correction, rendition_post
 
 _CONTENT: Final = ("subject", "html", "text", "headers", "message", "post_ids", "content_hash")
 _COLUMNS: Final = tuple(rendition.c[name] for name in (*_CONTENT, "checksum", "edition_key"))
@@ -32,10 +33,21 @@ def add(c: Connection, edition_key: str, new: Rendition, *, number: int = 1) -> 
     content = _content(new)
     row = content | {"edition_key": edition_key, "number": number, "checksum": _checksum(content)}
     stored: int = c.execute(insert(rendition).returning(rendition.c.id), row).scalar_one()
-    posts = [{"rendition_id": stored, "post_id": post_id} for post_id in dict.fromkeys(new.post_ids)]
+    posts = [{"rendition_id": stored, **_post(post_id, new.mentions)} for post_id in dict.fromkeys(new.post_ids)]
     if posts:
         c.execute(insert(rendition_post), posts)
+    told = new.mentions.told if new.mentions else ()
+    if told:
+        rows = [{"rendition_id": stored, "post_id": post_id, "mark": mark} for post_id, mark in told]
+        c.execute(insert(rendition_correction), rows)
     return stored
+
+
+def _post(post_id: str, mentions: Mentions | None) -> dict[str, str | None]:
+    if mentions is None:
+        return {"post_id": post_id, "title": None, "corrections": None}
+    marks = "\n".join(mentions.shown.get(post_id, ()))
+    return {"post_id": post_id, "title": mentions.titles.get(post_id), "corrections": marks}
 
 
 def next_number(c: Connection, edition_key: str) -> int:

@@ -150,12 +150,25 @@ rendition = Table(
     sqlite_autoincrement=True,
 )
 
-# The same as `post_ids`, for SQL: who had which post.
+# The same as `post_ids`, for SQL: who had which post, and in what state.
 rendition_post = Table(
     "rendition_post",
     metadata,
     Column("rendition_id", ForeignKey("rendition.id"), primary_key=True),
     Column("post_id", String, primary_key=True, index=True),
+    # As it was mailed (the post may be gone when somebody asks), and the marks of the corrections that it showed
+    # already, a line each. NULL: from a time when nobody wrote these down.
+    Column("title", Text),
+    Column("corrections", Text),
+)
+
+# Corrections of earlier posts that a rendition tells.
+rendition_correction = Table(
+    "rendition_correction",
+    metadata,
+    Column("rendition_id", ForeignKey("rendition.id"), primary_key=True),
+    Column("post_id", String, primary_key=True, index=True),
+    Column("mark", String, primary_key=True),
 )
 
 edition_post = Table(

@@ -49,11 +49,11 @@ def test_readers_of_the_first_version_get_the_weekly_digest(first: Database) -> 
     assert ann.cadence_since is None
 
 
-def test_it_is_known_which_posts_an_older_edition_held(first: Database) -> None:
+def test_it_is_known_which_posts_an_older_edition_held_but_nothing_of_their_corrections(first: Database) -> None:
     first.upgrade()
     with first.read() as c:
         found = c.execute(schema.rendition_post.select().order_by(schema.rendition_post.c.post_id)).all()
-    assert [tuple(row) for row in found] == [(1, "tag:a"), (1, "tag:b")]
+    assert [tuple(row) for row in found] == [(1, "tag:a", None, None), (1, "tag:b", None, None)]
 
 
 def test_an_older_edition_lets_every_batch_go(first: Database) -> None:

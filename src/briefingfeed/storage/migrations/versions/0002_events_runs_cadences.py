@@ -1,4 +1,4 @@
-"""Events, runs, cadences; several renditions of an edition; batches; rates."""
+"""Events, runs, cadences; several renditions of an edition, and the corrections in them; batches; rates."""
 
 from __future__ import annotations
 
@@ -52,6 +52,7 @@ def upgrade() -> None:
     _people()
     _editions()
     _rendition_posts()
+    _corrections()
     _events()
     _runs()
     # Before this step there was no PostgreSQL.
@@ -80,6 +81,8 @@ def _rendition_posts() -> None:
         "rendition_post",
         sa.Column("rendition_id", sa.Integer(), nullable=False),
         sa.Column("post_id", sa.String(), nullable=False),
+        sa.Column("title", sa.Text()),
+        sa.Column("corrections", sa.Text()),
         sa.ForeignKeyConstraint(["rendition_id"], ["rendition.id"], name=op.f("rendition_post_rendition_id_fkey")),
         sa.PrimaryKeyConstraint("rendition_id", "post_id", name=op.f("rendition_post_pkey")),
     )
@@ -90,6 +93,20 @@ def _rendition_posts() -> None:
         rows = [{"rendition_id": rendition_id, "post_id": post_id} for post_id in dict.fromkeys(ids)]
         if rows:
             connection.execute(sa.insert(table), rows)
+
+
+def _corrections() -> None:
+    op.create_table(
+        "rendition_correction",
+        sa.Column("rendition_id", sa.Integer(), nullable=False),
+        sa.Column("post_id", sa.String(), nullable=False),
+        sa.Column("mark", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["rendition_id"], ["rendition.id"], name=op.f("rendition_correction_rendition_id_fkey")
+        ),
+        sa.PrimaryKeyConstraint("rendition_id", "post_id", "mark", name=op.f("rendition_correction_pkey")),
+    )
+    op.create_index(op.f("rendition_correction_post_id"), "rendition_correction", ["post_id"])
 
 
 def _events() -> None:
