@@ -61,7 +61,7 @@ class Postfix:
         self.port = free_port()
         self.log = folder / "mail.log"
         self.maildir = folder / "mail" / "home"
-        """Where mail for HOME lands, unless the settings lead it elsewhere. Postfix makes it with the first mail."""
+        """Where mail for HOME lands, unless the settings lead it elsewhere."""
         self._process: subprocess.Popen[bytes] | None = None
         self._make_folders()
         shutil.copy("/etc/postfix/master.cf.proto", folder / "master.cf")
@@ -140,7 +140,9 @@ class Postfix:
             (self.folder / "spool" / name).mkdir()
             shutil.chown(self.folder / "spool" / name, "postfix", "postdrop")
             (self.folder / "spool" / name).chmod(mode)
-        shutil.chown(self.folder / "mail", "nobody", "nogroup")
+        for name in ("mail/home", "mail/home/new", "mail/home/cur", "mail/home/tmp"):
+            (self.folder / name).mkdir()
+            shutil.chown(self.folder / name, "nobody", "nogroup")
 
     def _is_open(self) -> bool:
         assert self._process is not None

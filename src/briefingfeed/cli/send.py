@@ -97,7 +97,7 @@ def _send(
     if dry_run and test_to:
         raise UsageError("--dry-run and --test-to do not go together", remedy="use one of them")
     if test_to is not None:
-        test_to = normalise(test_to)
+        test_to = normalise(test_to, international=True)
     with app.publication(_clock_from(as_of, app)) as publication:
         context = publication.send_context()
         if dry_run:

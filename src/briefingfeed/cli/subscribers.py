@@ -17,6 +17,9 @@ from briefingfeed.subscribers.export import COLUMNS, Listed, csv_lines
 
 _CADENCES = click.Choice([cadence.value for cadence in Cadence])
 _STATES = click.Choice([state.value for state in SubscriberState])
+_international_option = click.option(
+    "--international", is_flag=True, help="Take letters outside a-z before the @; your mail server must offer SMTPUTF8."
+)
 
 
 @click.group()
@@ -28,9 +31,10 @@ def subscribers() -> None:
 @click.argument("addresses", nargs=-1, required=True)
 @click.option("--source", required=True, help='Where their consent comes from: "paper form, spring fair 2026".')
 @click.option("--cadence", type=_CADENCES, default=Cadence.WEEKLY.value, help="How often they are mailed.")
+@_international_option
 @json_option
 @click.pass_obj
-def add(app: App, addresses: tuple[str, ...], source: str, cadence: str, as_json: bool) -> None:
+def add(app: App, addresses: tuple[str, ...], source: str, cadence: str, international: bool, as_json: bool) -> None:
     """Subscribe ADDRESSES. Their consent is recorded with its source.
 
     An address that left, bounced or was erased is refused.
@@ -46,6 +50,7 @@ def add(app: App, addresses: tuple[str, ...], source: str, cadence: str, as_json
                 suppression_key=publication.keys.suppression,
                 now=publication.now(),
                 cadence=Cadence(cadence),
+                international=international,
             )
             done.append(changed)
             if not as_json:
@@ -57,18 +62,19 @@ def add(app: App, addresses: tuple[str, ...], source: str, cadence: str, as_json
 @subscribers.command("import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--source", required=True, help="Where the consent of these people comes from; kept as proof.")
+@_international_option
 @click.option("--dry-run", is_flag=True, help="Only show what would be done.")
 @yes_option
 @json_option
 @click.pass_obj
-def import_(app: App, file: Path, source: str, dry_run: bool, yes: bool, as_json: bool) -> None:
+def import_(app: App, file: Path, source: str, international: bool, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Import a CSV file, a list of addresses, or Mailchimp's export (also its zip).
 
     It shows what it would do before it does it. Nobody who left or was suppressed is brought back.
     """
     with app.publication() as publication:
         key = publication.keys.suppression
-        candidates = subscriber_imports.read_file(file)
+        candidates = subscriber_imports.read_file(file, international=international)
         subscriber_imports.check_cadences(candidates, publication.settings)
         plan = subscriber_imports.preview(publication.database, candidates, suppression_key=key)
         if not as_json:

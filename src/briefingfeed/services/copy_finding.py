@@ -124,7 +124,7 @@ class CopyFinder:
     def _by_address(self, connection: Connection, clues: Clues) -> Found | None:
         for address in clues.addresses:
             try:
-                person = subscribers.by_address(connection, normalise(address))
+                person = subscribers.by_address(connection, normalise(address, international=True))
             except AddressError:
                 continue
             if person is not None:

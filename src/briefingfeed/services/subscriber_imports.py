@@ -31,8 +31,11 @@ from briefingfeed.subscribers.tables import ImportFileError, check_size, read_ta
 from briefingfeed.tokens import address_hash
 
 
-def read_file(file: Path) -> Candidates:
-    """Read a CSV file, a list of addresses or a zip of these. Raises ImportFileError; nothing is written."""
+def read_file(file: Path, *, international: bool = False) -> Candidates:
+    """Read a CSV file, a list of addresses or a zip of these. Raises ImportFileError; nothing is written.
+
+    `international`: addresses may have letters beyond ASCII before the @.
+    """
     try:
         check_size(file.name, file.stat().st_size)
         content = file.read_bytes()
@@ -40,7 +43,7 @@ def read_file(file: Path) -> Candidates:
         raise ImportFileError(
             f"The file cannot be read: {error.strerror}.", where=str(file), remedy="Check its name and its permissions."
         ) from error
-    return read_candidates(file.name, read_tables(file.name, content))
+    return read_candidates(file.name, read_tables(file.name, content), international=international)
 
 
 def check_cadences(candidates: Candidates, settings: Settings) -> None:

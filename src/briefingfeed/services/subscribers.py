@@ -69,13 +69,15 @@ def add(
     now: datetime,
     source: str = COMMAND,
     cadence: Cadence = Cadence.WEEKLY,
+    international: bool = False,
 ) -> Changed:
-    """Subscribe one address. `consent_note` says where its consent comes from ("paper form, spring fair 2026").
+    """Subscribe one address. `consent_note` says where its consent comes from ("paper form, spring fair 2026");
+    `international`, whether letters beyond ASCII may stand before its @.
 
     Raises AddressError for what is no address, UsageError without a note, and RefusedError, with what to do instead,
     for an address that left, bounced, complained or was erased.
     """
-    address = _given(address)
+    address = _given(address, international=international)
     note = required_note(consent_note, "Say where the consent came from.", 'add --source "paper form, spring fair"')
     hashed = address_hash(suppression_key, address)
     with database.write() as connection:
@@ -179,10 +181,10 @@ def find(connection: Connection, who: str) -> Subscriber:
     return person
 
 
-def _given(typed: str) -> str:
+def _given(typed: str, *, international: bool = True) -> str:
     """Normalise what the operator typed, and name it if it is wrong: there may be several on the command line."""
     try:
-        return normalise(typed)
+        return normalise(typed, international=international)
     except AddressError as error:
         raise AddressError(error.message, where=printable(typed.strip()) or None, remedy=error.remedy) from error
 

@@ -13,6 +13,7 @@ import unicodedata
 from email_validator import EmailNotValidError, validate_email
 
 from briefingfeed.errors import UsageError
+from briefingfeed.providers import addresses as envelope
 
 LONGEST_ADDRESS = 254
 """Characters, RFC 5321 section 4.5.3.1.3 without the angle brackets."""
@@ -25,19 +26,26 @@ class AddressError(UsageError):
     """What was given is not an address that can be mailed. The message never repeats it."""
 
 
-def normalise(text: str) -> str:
+def normalise(text: str, *, international: bool = False) -> str:
     """Return the address to store. Touches no network: whether the domain exists is not asked.
 
-    White space and invisible characters around it are dropped. Raises AddressError with words for whoever typed it.
+    White space and invisible characters around it are dropped. `international`: the part before the @ may have letters
+    beyond ASCII (RFC 6531); the few servers that take these addresses say SMTPUTF8. Raises AddressError with words for
+    whoever typed it.
     """
     address = text.strip().strip(_INVISIBLE_AROUND).strip()
     _refuse_what_no_mail_can_carry(address)
+    if not international:
+        _refuse_international(address)
     try:
-        return validate_email(
-            address, check_deliverability=False, allow_smtputf8=False, allow_display_name=False, strict=True
+        found = validate_email(
+            address, check_deliverability=False, allow_smtputf8=international, allow_display_name=False, strict=True
         ).normalized
-    except EmailNotValidError as error:
+        if international:
+            envelope.wire_address(found, international=True)
+    except (EmailNotValidError, envelope.AddressError) as error:
         raise AddressError(_in_our_words(str(error)), remedy="Write it as name@example.org.") from error
+    return found
 
 
 def _refuse_what_no_mail_can_carry(address: str) -> None:
@@ -52,11 +60,14 @@ def _refuse_what_no_mail_can_carry(address: str) -> None:
         raise AddressError(
             "The address contains an invisible control character.", remedy="Type it again instead of copying it."
         )
+
+
+def _refuse_international(address: str) -> None:
     local, at, _ = address.rpartition("@")
     if at and not local.isascii():
         raise AddressError(
             "The part before the @ has letters outside a-z, which most mail servers cannot deliver to yet.",
-            remedy="Ask for another address of the same person.",
+            remedy="Ask for another address of the same person; or add --international, if your mail server can.",
         )
 
 

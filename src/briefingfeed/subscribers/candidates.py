@@ -55,15 +55,18 @@ class Candidates:
     warnings: tuple[str, ...] = ()
 
 
-def read_candidates(name: str, tables: Iterable[Table]) -> Candidates:
-    """Find addresses and standings in the tables of one file. Raises ImportFileError if one has no addresses."""
+def read_candidates(name: str, tables: Iterable[Table], *, international: bool = False) -> Candidates:
+    """Find addresses and standings in the tables of one file. Raises ImportFileError if one has no addresses.
+
+    `international`: addresses may have letters beyond ASCII before the @.
+    """
     rows: list[Candidate] = []
     warnings: list[str] = []
     for table in tables:
         columns, records, notes = _layout(table)
         warnings += [f"{table.name}: {note}" for note in (*table.warnings, *notes)]
         of_all = standing_of_file(table.name)
-        rows += [_candidate(table.name, record, columns, of_all) for record in records]
+        rows += [_candidate(table.name, record, columns, of_all, international) for record in records]
     return Candidates(name=name, rows=tuple(rows), warnings=tuple(warnings))
 
 
@@ -91,12 +94,12 @@ def _layout(table: Table) -> tuple[Columns, Sequence[Record], tuple[str, ...]]:
     return read_heading(heading.cells, address=index), rest, (note,)
 
 
-def _candidate(file: str, record: Record, columns: Columns, of_all: Standing) -> Candidate:
+def _candidate(file: str, record: Record, columns: Columns, of_all: Standing, international: bool) -> Candidate:
     cell = unguard(record.cells[columns.address]) if columns.address < len(record.cells) else ""
     named = _NAMED.fullmatch(cell)
     typed = named[1] if named else cell
     try:
-        address = normalise(typed)
+        address = normalise(typed, international=international)
         standing = max(of_all, columns.standing(record.cells))
         cadence = _cadence(record, columns)
     except (AddressError, UnknownWordError) as error:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from briefingfeed.providers.addresses import wire_address
 from briefingfeed.storage.subscribers import address_key
 from briefingfeed.subscribers.addresses import AddressError, normalise
 
@@ -82,3 +83,33 @@ def test_any_text_is_an_address_that_headers_can_carry_or_refused(text):
     assert domain.encode("idna")
     assert not set(address) & set('\r\n\x00 <>,;"()')
     assert normalise(address) == address
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("jürgen@example.org", "jürgen@example.org"),
+        ("ju\u0308rgen@EXAMPLE.org", "jürgen@example.org"),
+        ("用户@例え.example", "用户@例え.example"),
+        ("Ann@example.org", "Ann@example.org"),
+    ],
+)
+def test_letters_beyond_ascii_before_the_at_are_taken_if_they_are_meant(typed, stored):
+    assert normalise(typed, international=True) == stored
+    assert normalise(stored, international=True) == stored
+
+
+@pytest.mark.parametrize("sign", ["＠", "＜", "（", "￣", "\u202e"])
+def test_signs_that_a_server_may_take_for_others_are_no_letters(sign):
+    with pytest.raises(AddressError):
+        normalise(f"a{sign}b@example.org", international=True)
+
+
+@given(st.text(max_size=80) | st.from_regex(r"[\w.+'-]{1,20}@[\w.-]{1,20}\.\w{2,6}", fullmatch=True))
+def test_what_is_taken_for_an_international_address_can_stand_in_an_envelope(text):
+    try:
+        address = normalise(text, international=True)
+    except AddressError:
+        return
+    assert wire_address(address, international=True)
+    assert normalise(address, international=True) == address
