@@ -137,6 +137,8 @@ async def _hand_over(
             break
         if work.full is not None:
             due = work.full.until
+        elif work.holds_rows and work.handed_out > before:
+            due = setup.now()  # nobody who is due waits for a later row
         else:
             due = await look()
             if work.handed_out == before and due is not None and due <= setup.now():

@@ -70,6 +70,11 @@ class EditionWork:
         """Whether nothing more may be handed out."""
         return self._stop.is_asked or self.is_halted or self.must_hold or self._ledger.failure is not None
 
+    @property
+    def holds_rows(self) -> bool:
+        """Whether rows are claimed and not handed out: a provider may end while another of its sessions claims."""
+        return bool(self._claimed)
+
     async def take(self, most: int) -> Sequence[Message]:
         while not self.is_over() and not self._must_wait():
             try:

@@ -317,6 +317,19 @@ class TestSignals:
         assert result.stopped_by is signal.SIGTERM
         assert mailing.states == {"reader@example.org": DEFERRED}
 
+    def test_nobody_who_is_due_waits_for_a_later_row(self, mailing) -> None:
+        mailing.freeze(*ADDRESSES[:3])
+
+        class EndsEarly(Scripted):
+            async def deliver(self, work: Work) -> None:
+                for message in await work.take(1):
+                    seconds = 0.0 if message.recipient == ADDRESSES[2] else 20.0
+                    asyncio.get_running_loop().call_later(seconds, os.kill, os.getpid(), signal.SIGTERM)
+                    await work.report(self.outcome(message))
+
+        run(mailing, EndsEarly({ADDRESSES[0]: [Result.DEFERRED]}), patience=900)
+        assert list(mailing.states.values()) == [DEFERRED, ACCEPTED, ACCEPTED]
+
     def test_signal_handlers_are_given_back(self, mailing) -> None:
         mailing.freeze("reader@example.org")
         before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
