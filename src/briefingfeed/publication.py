@@ -5,8 +5,8 @@ Everything is made when first asked for, so that a command pays only for what it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import cached_property, partial
 from hashlib import sha256
@@ -272,6 +272,14 @@ class Publication:
             failpoint=failpoints(self._environ.get(_FAILPOINT)),
             mailbox=self._mailbox_to_read(),
         )
+
+    @contextmanager
+    def preview(self) -> Iterator[SendContext]:
+        """What a preview works with, which neither sends nor records: see `services.previewing`."""
+        from briefingfeed.services.previewing.standins import preview_context
+
+        with preview_context(self.settings, self.look, self.now, self._database_password) as context:
+            yield context
 
     def coming_edition(self, key: str) -> Edition | None:
         """Return the edition of a slot that is still to come, by its key: see `services.coming`."""

@@ -18,7 +18,7 @@ FLOORS = (
     {"delivery", "subscribers", "comments", "importing"},
     {"services"},
     {"publication"},
-    {"web", "jobs"},
+    {"web", "preview", "jobs"},
     {"cli"},
     {"__main__"},
 )
@@ -30,6 +30,7 @@ OWNERS = {
     "httpx": ("http.py", "providers/"),
     "flufl": ("mailbox/reading.py",),
     "imapclient": ("mailbox/imap.py",),
+    "watchfiles": ("preview/watching.py",),
 }
 """Libraries that few may import, and the files or folders that may."""
 

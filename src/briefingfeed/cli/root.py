@@ -22,6 +22,7 @@ _COMMANDS = {
     "new": "create",
     "check": "publish",
     "build": "publish",
+    "preview": "preview",
     "send-weekly": "send",
     "send-daily": "send",
     "send-monthly": "send",

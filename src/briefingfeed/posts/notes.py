@@ -151,12 +151,17 @@ class Notes:
 
 def open_notes(settings: Settings, authors: Mapping[str, Author], code: str) -> Notes:
     """Return the notes that were taken by the same code under the same settings and authors; empty ones otherwise."""
+    zone = settings.publication.timezone
+    return Notes(settings.paths.state, surroundings_of(settings, authors, code), zone)
+
+
+def surroundings_of(settings: Settings, authors: Mapping[str, Author], code: str) -> str:
+    """Return a digest of everything that all notes depend on."""
     publication = settings.publication
     people = Packing(publication.timezone, (Author,)).pack(authors)
     paths = (settings.paths.root, settings.paths.posts.resolve())
     about = "\n".join((code, repr(publication), repr(settings.site), repr(paths), people))
-    surroundings = hashlib.sha256(about.encode("utf-8", "surrogatepass")).hexdigest()
-    return Notes(settings.paths.state, surroundings, publication.timezone)
+    return hashlib.sha256(about.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def read_mark(file: Path) -> str | None:

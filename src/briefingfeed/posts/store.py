@@ -15,7 +15,7 @@ from briefingfeed.posts.kept_ids import KeptIds
 from briefingfeed.posts.lastgood import LastGood
 from briefingfeed.posts.links import Page
 from briefingfeed.posts.memory import IdMemory, Remembered
-from briefingfeed.posts.notes import Notes, open_notes, read_mark
+from briefingfeed.posts.notes import Notes, open_notes, read_mark, surroundings_of
 from briefingfeed.posts.source import Draft, parse, read_bytes, recalled, source_digest
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from briefingfeed.models.problem import Problem
     from briefingfeed.models.settings import Settings
     from briefingfeed.posts.discovery import Candidate
+    from briefingfeed.posts.recent import RecentNotes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +57,15 @@ class PostStore:
         memory: IdMemory,
         kept_ids: KeptIds | None = None,
         code: str | None = None,
+        recent: RecentNotes | None = None,
     ) -> None:
-        """`code` tells which code reads the posts: then files that did not change since are not read again."""
+        """`code` tells which code reads the posts: then files that did not change since are not read again.
+
+        With `recent` the notes are those of this process, and the library is only to be looked at: it has neither
+        `sources` nor `notes`.
+        """
         self._code = code
+        self._recent = recent
         self._settings = settings
         self._authors = authors
         self._memory = memory
@@ -76,7 +83,11 @@ class PostStore:
             StorageError: the last good versions cannot be read.
         """
         kept = self._last_good.digests()
-        notes = open_notes(self._settings, self._authors, self._code) if self._code else None
+        notes: Notes | RecentNotes | None = None
+        if self._code and self._recent:
+            notes = self._recent.under(surroundings_of(self._settings, self._authors, self._code))
+        elif self._code:
+            notes = open_notes(self._settings, self._authors, self._code)
         loading = _Loading(self._settings, self._authors, self._memory, self._kept_ids, self._last_good, kept, notes)
         return loading.load(now)
 
@@ -109,7 +120,7 @@ class _Loading:
         kept_ids: KeptIds,
         last_good: LastGood,
         kept: Mapping[str, str],
-        notes: Notes | None,
+        notes: Notes | RecentNotes | None,
     ) -> None:
         self._settings = settings
         self._authors = authors
@@ -118,6 +129,8 @@ class _Loading:
         self._last_good = last_good
         self._kept = kept
         self._notes = notes
+        self._to_keep = notes if isinstance(notes, Notes) else None
+        self._only_looks = notes is not None and self._to_keep is None
         self._problems: list[Problem] = []
         self._drafts: dict[str, Draft] = {}
         self._marks: dict[str, str | None] = {}
@@ -175,7 +188,8 @@ class _Loading:
         """Return what the file gives; from its note if it is the file that the note was made of."""
         mark, note = self._notes.find(candidate.path) if self._notes else (None, None)
         # What is not kept as last good yet is read, so that its bytes are at hand to be kept.
-        if note and mark and self._kept.get(candidate.path) == note.digest and mark == read_mark(candidate.file):
+        needless = self._only_looks or (note is not None and self._kept.get(candidate.path) == note.digest)
+        if note and mark and needless and mark == read_mark(candidate.file):
             return recalled(note, candidate)
         self._marks[candidate.path] = read_mark(candidate.file)
         data = read_bytes(candidate, findings)
@@ -255,7 +269,7 @@ class _Loading:
         sources = {
             path: (draft.source_digest, draft.data)
             for path, draft in self._drafts.items()
-            if not draft.is_last_good and self._kept.get(path) != draft.source_digest
+            if not (self._only_looks or draft.is_last_good or self._kept.get(path) == draft.source_digest)
         }
         return Library(
             posts=tuple(ordered),
@@ -264,7 +278,7 @@ class _Loading:
             unreadable=any(problem.is_error for problem in self._problems),
             sources=MappingProxyType(sources),
             kept=frozenset(self._present),
-            notes=self._notes,
+            notes=self._to_keep,
         )
 
 

@@ -14,6 +14,7 @@ from briefingfeed.posts import kept_ids
 from briefingfeed.posts.kept_ids import load_kept_ids
 from briefingfeed.posts.memory import IdMemory, Remembered, merge, read_ids, write_ids
 from briefingfeed.posts.people import load_authors
+from briefingfeed.posts.recent import RecentNotes
 from briefingfeed.posts.store import Library, PostStore, remember_good
 from briefingfeed.services.surroundings import fingerprint_code
 from briefingfeed.storage import posts as storage
@@ -23,8 +24,12 @@ IDS = "ids.jsonl"
 AUTHORS = "authors.toml"
 
 
-def load_library(settings: Settings, database: Database, now: datetime) -> Library:
+def load_library(
+    settings: Settings, database: Database, now: datetime, *, recent: RecentNotes | None = None
+) -> Library:
     """Read the posts. Where file and database remember a post differently, the file counts.
+
+    With `recent`, what was read before in this process is not read again; such a library is only to be looked at.
 
     Raises ContentError if authors.toml or ids.toml is wrong: posts would be published under the keys of people instead
     of their names, or under other ids. Raises StorageError if what is remembered cannot be read.
@@ -33,7 +38,7 @@ def load_library(settings: Settings, database: Database, now: datetime) -> Libra
     kept, mistakes = load_kept_ids(settings.paths.root / kept_ids.FILE)
     problems = [*problems, *mistakes]
     memory = merge(read_ids(settings.paths.state / IDS), _remembered(database))
-    library = PostStore(settings, authors, memory, kept, fingerprint_code()).load(now)
+    library = PostStore(settings, authors, memory, kept, fingerprint_code(), recent).load(now)
     together = (*problems, *library.problems)
     if any(problem.is_error for problem in problems):
         raise ContentError(together)

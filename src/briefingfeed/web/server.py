@@ -22,10 +22,18 @@ _LAST_ANSWERS = 10
 """Seconds that open requests have to finish once we were asked to stop."""
 
 
-def serve(app: ASGIApp, *, host: str = HOST, port: int = PORT, ready: Callable[[str], None] = lambda _: None) -> None:
+def serve(
+    app: ASGIApp,
+    *,
+    host: str = HOST,
+    port: int = PORT,
+    ready: Callable[[str], None] = lambda _: None,
+    stopping: Callable[[], None] = lambda: None,
+) -> None:
     """Answer requests until SIGINT or SIGTERM, then finish those under way and return.
 
-    `ready` is told the address (`http://127.0.0.1:8090`) once connections are taken; port 0 picks a free one. Raises
+    `ready` is told the address (`http://127.0.0.1:8090`) once connections are taken; port 0 picks a free one.
+    `stopping` is called in the event loop before answers under way are waited for, so that endless ones can end. Raises
     ConfigurationError if the address cannot be used. Nothing is logged here but errors; `web.requests.access` logs
     what was asked, without tokens.
     """
@@ -42,11 +50,21 @@ def serve(app: ASGIApp, *, host: str = HOST, port: int = PORT, ready: Callable[[
         limit_concurrency=_MOST_AT_ONCE,
         timeout_graceful_shutdown=_LAST_ANSWERS,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config, stopping)
     with listener, _stopped_by_signals(server):
         bound, name = listener.getsockname()[1], f"[{host}]" if ":" in host else host
         ready(f"http://{name}:{bound}")
         server.run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stopping()
+        await super().shutdown(sockets)
 
 
 def _listen(host: str, port: int) -> socket.socket:

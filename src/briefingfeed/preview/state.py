@@ -1,0 +1,75 @@
+"""A view as JSON for the page's script. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from briefingfeed.look import day_in_words, time_in_words
+from briefingfeed.newsletter.preflight import LONGEST_SUBJECT
+from briefingfeed.services.previewing.views import EditionView, PostState, PostView, Remark, View
+
+_STATES = {
+    PostState.DRAFT: "Draft",
+    PostState.SCHEDULED: "Appears later",
+    PostState.PUBLISHED: "Ready",
+    PostState.BROKEN: "Needs mending",
+}
+
+
+def state_of(view: View) -> dict[str, Any]:
+    return {
+        "number": view.number,
+        "trouble": view.trouble,
+        "rehearses": view.context.rehearses,
+        "editions": [_edition(edition, view) for edition in view.editions],
+        "posts": [_post(post, view) for post in view.posts],
+        "remarks": [_remark(remark) for remark in view.remarks],
+    }
+
+
+def _edition(edition: EditionView, view: View) -> dict[str, Any]:
+    zone = view.context.settings.publication.timezone
+    audience, selection = edition.draft.audience, edition.draft.selection
+    rendition = edition.rendition
+    return {
+        "name": edition.name,
+        "key": edition.key,
+        "when": time_in_words(edition.slot_at, zone),
+        "subject": rendition.subject if rendition else None,
+        "longest_subject": LONGEST_SUBJECT,
+        "mark": rendition.content_hash if rendition else "",
+        "recipients": audience.recipients,
+        "without": len(audience.without),
+        "versions": len(audience.groups),
+        "size": edition.size,
+        "budget": edition.budget,
+        "hold_reason": selection.hold_reason,
+        "posts": [{"path": post.path, "title": post.title} for post in selection.posts],
+        "waiting": [{"path": post.path, "title": post.title} for post in selection.waiting],
+        "stops": sum(finding.stops for finding in edition.findings),
+    }
+
+
+def _post(each: PostView, view: View) -> dict[str, Any]:
+    post = each.post
+    return {
+        "path": each.path,
+        "title": each.title,
+        "state": each.state,
+        "state_words": _STATES[each.state],
+        "date": day_in_words(post.published.astimezone(view.context.settings.publication.timezone)) if post else "",
+        "in_edition": each.in_edition,
+        "remarks": each.remarks,
+        "mark": post.fingerprint if post else str(view.number),
+    }
+
+
+def _remark(remark: Remark) -> dict[str, Any]:
+    return {
+        "weight": remark.weight,
+        "message": remark.message,
+        "remedy": remark.remedy,
+        "path": remark.path,
+        "field": remark.field,
+        "line": remark.line,
+    }

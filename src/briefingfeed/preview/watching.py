@@ -1,0 +1,120 @@
+"""Live reload: files are watched while a page is open, and each open page is told when there is something new."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+
+from anyio.to_thread import run_sync
+from watchfiles import Change, awatch
+
+from briefingfeed.models.settings import Settings
+from briefingfeed.services.previewing.desk import Desk
+
+_QUIET, _STEP = 60, 10
+"""Milliseconds: the longest that changes are gathered, and how long none may come before they are told."""
+_POLLING = 300
+_TICK = 30.0
+"""Seconds between two signs of life; a slot may have passed meanwhile, so each is a new look."""
+
+
+class Watch:
+    """Tells every listener the number of each new view. Lives in one event loop."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._listeners: set[asyncio.Queue[int | None]] = set()
+        self._watching: asyncio.Task[None] | None = None
+        self._is_over = False
+
+    def stop(self) -> None:
+        """End every stream: the server is about to."""
+        self._is_over = True
+        for listener in self._listeners:
+            _put(listener, None)
+
+    async def events(self) -> AsyncIterator[bytes]:
+        """Yield server-sent events: one at once, one for each new view."""
+        listener: asyncio.Queue[int | None] = asyncio.Queue(maxsize=1)
+        self._listeners.add(listener)
+        if self._watching is None:
+            self._watching = asyncio.create_task(self._watch())
+            await self._look()  # what changed while nobody watched
+        try:
+            yield b"retry: 1000\n" + _event(self._desk.view.number)
+            while not self._is_over:
+                number = await listener.get()
+                if number is not None:
+                    yield _event(number)
+        finally:
+            self._listeners.discard(listener)
+            if not self._listeners:
+                await self._end()
+
+    @property
+    def is_watching(self) -> bool:
+        return self._watching is not None
+
+    async def _end(self) -> None:
+        task, self._watching = self._watching, None
+        if task:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _watch(self) -> None:
+        settings = self._desk.view.context.settings
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow(settings, *_folders(settings), recursive=True))
+            group.create_task(self._follow(settings, settings.paths.root, recursive=False))
+            group.create_task(self._tick())
+
+    async def _follow(self, settings: Settings, *folders: Path, recursive: bool) -> None:
+        if not folders:
+            return
+        for polling in (None, True):  # the second time if the system has no more watches to give
+            with suppress(OSError):
+                async for changes in awatch(
+                    *folders,
+                    watch_filter=_is_ours,
+                    debounce=_QUIET,
+                    step=_STEP,
+                    recursive=recursive,
+                    force_polling=polling,
+                    poll_delay_ms=_POLLING,
+                ):
+                    names = {Path(path) for _, path in changes}
+                    await self._look(settings_changed=settings.file in names)
+                return
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(_TICK)
+            await self._look()
+
+    async def _look(self, *, settings_changed: bool = False) -> None:
+        view = await run_sync(lambda: self._desk.look(settings_changed=settings_changed))
+        for listener in self._listeners:
+            _put(listener, view.number)
+
+
+def _folders(settings: Settings) -> list[Path]:
+    return [folder for folder in (settings.paths.posts, settings.paths.templates) if folder.is_dir()]
+
+
+def _is_ours(_change: Change, path: str) -> bool:
+    """Whether it may matter: programs keep their own files under names that begin with a dot."""
+    return not Path(path).name.startswith(".")
+
+
+def _put(listener: asyncio.Queue[int | None], number: int | None) -> None:
+    """Only the newest counts."""
+    with suppress(asyncio.QueueEmpty):
+        listener.get_nowait()
+    listener.put_nowait(number)
+
+
+def _event(number: int) -> bytes:
+    return f"data: {number}\n\n".encode()
