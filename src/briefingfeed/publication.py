@@ -197,6 +197,7 @@ class Publication:
 
     def build(self, *, accept_as_new: bool = False, against: str | None = None) -> BuildReport:
         """Publish feeds and pages: see `services.build`. `against`: address or file of a published feed."""
+        from briefingfeed.services.archive import editions_mark, sent_editions
         from briefingfeed.services.build import BuildContext, build
 
         return build(
@@ -207,6 +208,8 @@ class Publication:
                 remember=self._remember,
                 templates=self._templates,
                 now=self.now(),
+                load_editions=lambda: sent_editions(self.database),
+                editions_mark=lambda: editions_mark(self.settings.database.url, lambda: self.database),
                 accept_as_new=accept_as_new,
                 fetch_published=(lambda: self.read_feed(against)) if against else None,
             )
@@ -228,6 +231,7 @@ class Publication:
 
     def check(self) -> CheckReport:
         """Look everything over without publishing: see `services.check`. Raises ConfigurationError."""
+        from briefingfeed.services.archive import sent_editions
         from briefingfeed.services.check import check
         from briefingfeed.services.mailbox_opening import PASSWORD, mailbox_password
         from briefingfeed.storage.audience import count_by_cadence
@@ -238,7 +242,7 @@ class Publication:
             mailbox_password(self.settings, self._environ.get(PASSWORD))
         with self.database.read() as connection:
             readers = count_by_cadence(connection)
-        return check(self.settings, self._library(), self.look, self.now(), readers)
+        return check(self.settings, self._library(), self.look, self.now(), readers, sent_editions(self.database))
 
     def adopt_ids(self, sources: Sequence[str], *, dry_run: bool) -> Adoption:
         """Keep the ids that posts have in older feeds, named by address or file: see `services.adoption`."""

@@ -14,17 +14,20 @@ from briefingfeed.models.post import Post
 from briefingfeed.models.settings import Settings
 
 
-def all_feed_links(posts: Iterable[Post], settings: Settings, now: datetime) -> tuple[FeedLink, ...]:
+def all_feed_links(
+    posts: Iterable[Post], settings: Settings, now: datetime, *, has_editions: bool = False
+) -> tuple[FeedLink, ...]:
     """Return all feeds there are at `now`, a feed's formats in a row, the one to recommend first; then the list of
     them, and the calendar. Archive documents are found from the feeds."""
     shown = sorted(
         (post for post in posts if post.in_feed_at(now)), key=lambda post: (post.entry_published, post.id), reverse=True
     )
-    plan = plan_feeds(shown, settings, now)
+    plan = plan_feeds(shown, settings, now, has_editions=has_editions)
     documents = [(FeedScope.EVERYTHING, plan.everything)]
     documents += [(FeedScope.OPEN_CALLS, plan.open_calls)] if plan.open_calls else []
     documents += [(FeedScope.TOPIC, topic) for topic in plan.topics]
     documents += [(FeedScope.AUTHOR, author) for author in plan.authors]
+    documents += [(FeedScope.EDITIONS, plan.editions)] if plan.editions else []
     links = [link for scope, document in documents for link in _of(document, scope)]
     return (*links, _of_list(settings), *calendar_links(shown, settings, now))
 

@@ -19,7 +19,7 @@ def write_opml(plan: Plan) -> bytes:
     SubElement(head, "title").text = plan.everything.feed.title
     SubElement(head, "ownerName").text = plan.everything.feed.publisher
     body = SubElement(opml, "body")
-    _add(body, [plan.everything, *([plan.open_calls] if plan.open_calls else [])])
+    _add(body, [each for each in (plan.everything, plan.open_calls, plan.editions) if each])
     for name, documents in (("Topics", plan.topics), ("Authors", plan.authors)):
         if documents:
             _add(SubElement(body, "outline", text=name), documents)

@@ -9,6 +9,7 @@ from itertools import groupby
 
 from briefingfeed.feeds.feed import Document, Feed, make_feed
 from briefingfeed.feeds.groups import Group, group_posts
+from briefingfeed.models.archive import EDITIONS
 from briefingfeed.models.post import Post
 from briefingfeed.models.settings import Settings
 
@@ -26,16 +27,19 @@ class Plan:
     open_calls: Document | None
     topics: tuple[Document, ...]
     authors: tuple[Document, ...]
+    editions: Document | None
+    """What was mailed: its entries are no posts."""
     archives: tuple[Document, ...]
     """Newest first: together they hold each post once."""
 
     @property
     def subscribed(self) -> tuple[Document, ...]:
+        """The feeds of posts."""
         calls = (self.open_calls,) if self.open_calls else ()
         return (self.everything, *calls, *self.topics, *self.authors)
 
 
-def plan_feeds(posts: Sequence[Post], settings: Settings, now: datetime) -> Plan:
+def plan_feeds(posts: Sequence[Post], settings: Settings, now: datetime, *, has_editions: bool = False) -> Plan:
     """Plan the feeds of `posts`, all of which may be shown at `now`, newest first."""
     feed = make_feed(settings)
     archives = tuple(_archives(posts, feed, settings)) if settings.feeds.archives else ()
@@ -49,6 +53,7 @@ def plan_feeds(posts: Sequence[Post], settings: Settings, now: datetime) -> Plan
             older=archives[0].folder if archives else None,
         ),
         open_calls=_open_calls(posts, settings, now),
+        editions=_editions(settings) if has_editions else None,
         topics=tuple(_of_group(group, TOPICS, settings) for group in topics),
         authors=tuple(_of_group(group, AUTHORS, settings) for group in authors),
         archives=archives,
@@ -77,6 +82,10 @@ def _open_calls(posts: Sequence[Post], settings: Settings, now: datetime) -> Doc
         return None
     feed = make_feed(settings, OPEN_CALLS, "Open calls", is_complete=True)
     return Document(feed=feed, folder=OPEN_CALLS, posts=tuple(post for post in posts if post.is_open_at(now)))
+
+
+def _editions(settings: Settings) -> Document:
+    return Document(feed=make_feed(settings, EDITIONS, "Editions"), folder=EDITIONS, posts=())
 
 
 def _of_group(group: Group, parent: str, settings: Settings) -> Document:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from briefingfeed.errors import BriefingfeedError
 from briefingfeed.feeds.addresses import ATOM, JSON, RSS
 from briefingfeed.feeds.characters import one_line
-from briefingfeed.feeds.entry import make_entry
+from briefingfeed.feeds.entry import Entry, make_entry
 from briefingfeed.feeds.extension import ATOM_PREFIXES, RSS_PREFIXES
 from briefingfeed.feeds.feed import Document
 from briefingfeed.feeds.jsonfeed import JSON_TAIL, make_item, open_json_feed
@@ -67,7 +67,13 @@ class Press:
 
     def set(self, document: Document) -> Iterator[OutputFile]:
         """Yield the document in each format. Entries that were not kept are written, and forgotten afterwards."""
-        entries = [self._kept.get(post.id) or self._write(post) for post in document.posts]
+        return self._set(document, [self._kept.get(post.id) or self._write(post) for post in document.posts])
+
+    def set_entries(self, document: Document, entries: Iterable[Entry]) -> Iterator[OutputFile]:
+        """Yield a document of entries that are no posts in each format."""
+        return self._set(document, [self._write_entry(entry) for entry in entries])
+
+    def _set(self, document: Document, entries: Sequence[Written]) -> Iterator[OutputFile]:
         atom, rss, json_feed = _open(document, max((entry.updated for entry in entries), default=None))
         prove_xml_frame(atom + ATOM_TAIL, ATOM_PREFIXES, document.path(ATOM))
         prove_xml_frame(rss + RSS_TAIL, RSS_PREFIXES, document.path(RSS))
@@ -78,7 +84,9 @@ class Press:
         yield OutputFile(document.path(JSON), b"".join((json_feed, items, JSON_TAIL)))
 
     def _write(self, post: Post) -> Written:
-        entry = make_entry(post, self._settings, self._sizes)
+        return self._write_entry(make_entry(post, self._settings, self._sizes))
+
+    def _write_entry(self, entry: Entry) -> Written:
         try:
             atom, rss = write_entry(entry, self._publisher)
             item = make_item(entry)
@@ -86,7 +94,7 @@ class Press:
         except (ValueError, TypeError, UnicodeError) as error:
             raise BriefingfeedError(
                 f"this post cannot be written into a feed, so nothing was published: {error}",
-                where=post.path,
+                where=entry.path,
                 remedy="please report this with the post; until then set `feed: false` in it",
             ) from error
         content = escape_content(entry.content or "")

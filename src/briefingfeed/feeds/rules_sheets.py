@@ -16,6 +16,7 @@ from lxml.etree import _Element
 
 from briefingfeed.feeds.addresses import ATOM, JSON, OPML, RSS, Format
 from briefingfeed.feeds.planning import ARCHIVE, AUTHORS, OPEN_CALLS, TOPICS
+from briefingfeed.models.archive import EDITIONS
 
 ATOM_NS = "{http://www.w3.org/2005/Atom}"
 CONTENT_NS = "{http://purl.org/rss/1.0/modules/content/}"
@@ -25,7 +26,7 @@ MEDIA_NS = "{http://search.yahoo.com/mrss/}"
 XML_NS = "{http://www.w3.org/XML/1998/namespace}"
 
 _FORMATS: dict[str, Format] = {kind.file: kind for kind in (ATOM, RSS, JSON)}
-_SUBSCRIBED = (OPEN_CALLS, TOPICS, AUTHORS)
+_SUBSCRIBED = (OPEN_CALLS, TOPICS, AUTHORS, EDITIONS)
 
 
 class Role(Enum):

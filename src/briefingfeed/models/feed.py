@@ -13,6 +13,8 @@ class FeedScope(StrEnum):
     OPEN_CALLS = "open calls"
     TOPIC = "topic"
     AUTHOR = "author"
+    EDITIONS = "editions"
+    """What was mailed, an entry for each mailing."""
     LIST = "list"
     """No posts, but all feeds (OPML)."""
     CALENDAR = "calendar"

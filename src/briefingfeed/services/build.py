@@ -19,6 +19,7 @@ from briefingfeed.services.stamp import Stamp, fingerprint_inputs, fingerprint_o
 if TYPE_CHECKING:
     from briefingfeed.feeds.reading import ReadEntry
     from briefingfeed.look import Look
+    from briefingfeed.models.archive import SentEdition
     from briefingfeed.posts.store import Library
     from briefingfeed.services.feed_history import History
 
@@ -38,6 +39,10 @@ class BuildContext:
     templates: tuple[Path, ...]
     """The folders in which templates are searched."""
     now: datetime
+    load_editions: Callable[[], tuple[SentEdition, ...]] = tuple
+    """Reads which editions were mailed, newest first. Called only if there is work."""
+    editions_mark: Callable[[], str] = str
+    """Returns at little cost what tells these from any others."""
     accept_as_new: bool = False
     """Publish even though feed readers will show old entries as new."""
     fetch_published: Callable[[], Iterable[ReadEntry]] | None = None
@@ -72,7 +77,7 @@ def build(context: BuildContext) -> BuildReport:
     """
     settings = context.settings
     check_output_folder(settings.paths)
-    inputs = fingerprint_inputs(settings, context.templates)
+    inputs = fingerprint_inputs(settings, context.templates, context.editions_mark() if settings.site.pages else "")
     stamp = read_stamp(settings.paths.state / STAMP)
     holds = stamp is not None and stamp.inputs == inputs and stamp.holds_at(context.now)
     if stamp and holds and context.fetch_published is None and stamp.outputs == _outputs(settings.paths):
@@ -118,7 +123,8 @@ def _build(context: BuildContext, inputs: str) -> BuildReport:
     settings, now = context.settings, context.now
     library = context.load_posts()
     history, warnings = _guard(context, library)
-    rendered = render_output(library.posts, settings, context.open_look(), now, at_once=False)
+    editions = context.load_editions() if settings.site.pages else ()
+    rendered = render_output(library.posts, settings, context.open_look(), now, editions=editions, at_once=False)
     verdict = judge_feeds(rendered.files, library.posts, settings, now, read_sound(settings))
     if errors := [problem for problem in verdict.problems if problem.is_error]:
         raise ContentError(errors)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,6 +12,7 @@ import jinja2
 from briefingfeed.errors import RefusedError, TemplateError
 from briefingfeed.feeds.calendar import CALENDAR, unannounced_changes
 from briefingfeed.look import Look
+from briefingfeed.models.archive import SentEdition
 from briefingfeed.models.edition import Cadence
 from briefingfeed.models.post import Post
 from briefingfeed.models.problem import Problem
@@ -42,18 +43,23 @@ class CheckReport:
 
 
 def check(
-    settings: Settings, library: Library, look: Look, now: datetime, readers: Mapping[Cadence, int] | None = None
+    settings: Settings,
+    library: Library,
+    look: Look,
+    now: datetime,
+    readers: Mapping[Cadence, int] | None = None,
+    editions: Sequence[SentEdition] = (),
 ) -> CheckReport:
     """Look at posts, templates, pages, feeds, links inside the site, and the digest of the last week.
 
-    `readers` tells how many are to be mailed in which way. Nothing is written. Raises ConfigurationError for an output
-    folder that cannot be one.
+    `readers` tells how many are to be mailed in which way, `editions` what was mailed. Nothing is written. Raises
+    ConfigurationError for an output folder that cannot be one.
     """
     check_output_folder(settings.paths)
     problems = [*library.problems, *_unparsed_templates(settings.paths.templates), *bounce_findings(settings)]
     problems += _never_mailed(settings, readers or {})
     try:
-        rendered = render_output(library.posts, settings, look, now)
+        rendered = render_output(library.posts, settings, look, now, editions=editions)
         problems += rendered.problems
         problems += judge_feeds(rendered.files, library.posts, settings, now).problems
         problems += _old_as_new(library, settings, now)

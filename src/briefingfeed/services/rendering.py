@@ -11,6 +11,7 @@ from briefingfeed.feeds import build_feeds, may_enclose
 from briefingfeed.feeds.calendar import build_calendar
 from briefingfeed.feeds.links import all_feed_links
 from briefingfeed.look import Look
+from briefingfeed.models.archive import SentEdition
 from briefingfeed.models.output import OutputCopy, OutputFile, key_of
 from briefingfeed.models.post import Post
 from briefingfeed.models.problem import Problem, Severity
@@ -26,17 +27,27 @@ class Rendered:
 
 
 def render_output(
-    posts: Sequence[Post], settings: Settings, look: Look, now: datetime, *, at_once: bool = True
+    posts: Sequence[Post],
+    settings: Settings,
+    look: Look,
+    now: datetime,
+    *,
+    editions: Sequence[SentEdition] = (),
+    at_once: bool = True,
 ) -> Rendered:
-    """Render all files of the output folder. Raises TemplateError, or BriefingfeedError for a feed that breaks.
+    """Render all files of the output folder. `editions` are what was mailed, newest first.
+
+    Raises TemplateError, or BriefingfeedError for a feed that breaks.
 
     If not `at_once`, most of them are made, and raise these errors, when their content is asked for.
     """
     surroundings = "" if at_once else key_of(fingerprint_code(), repr(settings), look.fingerprint())
     sizes = dict(_sizes(post for post in posts if post.in_feed_at(now)))
-    feeds = build_feeds(posts, settings, now, sizes, surroundings)
+    archive = editions if settings.site.pages else ()
+    feeds = build_feeds(posts, settings, now, sizes, surroundings, archive)
     feeds += build_calendar(posts, settings, now)
-    site = build_site(posts, settings, look, all_feed_links(posts, settings, now), now, surroundings)
+    links = all_feed_links(posts, settings, now, has_editions=bool(archive))
+    site = build_site(posts, settings, look, links, now, surroundings, archive)
     taken = {file.path for file in feeds}
     return Rendered(
         files=(*feeds, *(file for file in site.files if file.path not in taken)),

@@ -67,12 +67,16 @@ def write_stamp(file: Path, stamp: Stamp) -> None:
     fresh.replace(file)
 
 
-def fingerprint_inputs(settings: Settings, templates: Iterable[Path]) -> str:
-    """Return a digest of everything that a build reads, by name, size and times: nothing is opened."""
+def fingerprint_inputs(settings: Settings, templates: Iterable[Path], editions: str = "") -> str:
+    """Return a digest of everything that a build reads, by name, size and times: nothing is opened.
+
+    `editions` is what tells which were mailed.
+    """
     digest = hashlib.sha256()
     for version in _versions():
         digest.update(version.encode() + b"\0")
     digest.update(repr(settings).encode() + b"\0")
+    digest.update(editions.encode() + b"\0")
     code = Path(briefingfeed.__file__).parent
     for folder in (settings.paths.posts, *templates, code):
         for line in sorted(_files_below(folder)):

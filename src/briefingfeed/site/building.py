@@ -7,16 +7,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from briefingfeed.errors import ConfigurationError
 from briefingfeed.look import Look
+from briefingfeed.models.archive import EDITIONS, SentEdition
 from briefingfeed.models.feed import FeedLink
 from briefingfeed.models.output import OutputCopy, OutputFile, OutputMade, key_of
 from briefingfeed.models.post import Post
 from briefingfeed.models.problem import Problem, Severity
 from briefingfeed.models.settings import Settings
 from briefingfeed.site.addresses import page_file, root_from
+from briefingfeed.site.editions import EditionPage, edition_pages
 from briefingfeed.site.following import Following, digest_address
 from briefingfeed.site.page import Page
 from briefingfeed.site.redirects import REDIRECTS, redirects_file
@@ -26,7 +29,10 @@ FEED_STYLESHEET = "assets/feed.css"
 COPY_SCRIPT = "assets/copy.js"
 INDEX = "index.html"
 SUBSCRIBE = "subscribe/index.html"
+EDITIONS_INDEX = f"{EDITIONS}index.html"
 NOT_FOUND = "404.html"
+
+_Neighbour = TypeVar("_Neighbour", Page, EditionPage)
 
 _SUMMARIES = 30
 """So many of the newest posts stand on the index with their summary; older ones with title and date."""
@@ -45,12 +51,14 @@ def build_site(
     feeds: Sequence[FeedLink],
     now: datetime,
     surroundings: str = "",
+    editions: Sequence[SentEdition] = (),
 ) -> Site:
     """Return the site as it is at `now`: drafts and posts of a later date are not in it.
 
-    `feeds` are all that there are, a feed's formats in a row, the one to recommend first. Of the time, only what is
-    visible and what is open enters into the pages. With `pages = false` only the files beside posts are left, which
-    feeds and mails show, the style of feeds, and the list of old addresses. Raises TemplateError.
+    `feeds` are all that there are, a feed's formats in a row, the one to recommend first; `editions` are those that
+    were mailed, newest first. Of the time, only what is visible and what is open enters into the pages. With
+    `pages = false` only the files beside posts are left, which feeds and mails show, the style of feeds, and the list
+    of old addresses. Raises TemplateError.
 
     If `surroundings` tell code, settings and templates, a page is made when its content is asked for, which may raise
     TemplateError then.
@@ -60,7 +68,7 @@ def build_site(
     builder.add_feed_style()
     builder.add_logo()
     if settings.site.pages:
-        builder.add_pages(visible)
+        builder.add_pages(visible, editions)
     builder.add_assets(visible)
     builder.add_redirects()
     return Site(files=tuple(builder.files.values()), problems=tuple(builder.problems))
@@ -80,16 +88,22 @@ class _Builder:
         self._following = Following(feeds)
         self._now = now
         self._stylesheet = ""
+        self._has_editions = False
         self._surroundings = surroundings
         self._taken = {feed.path: "a feed" for feed in feeds}
         self._moves: dict[str, str] = {}
 
-    def add_pages(self, posts: Sequence[Post]) -> None:
+    def add_pages(self, posts: Sequence[Post], editions: Sequence[SentEdition]) -> None:
         self._stylesheet = self._add_versioned(STYLESHEET, "site.css")
+        self._has_editions = bool(editions)
         pages = [self._page(post) for post in posts]
         self._add_index(pages)
         self._add_subscribe()
         self._add_not_found()
+        if editions:
+            by_id = {page.post.id: page for page in pages}
+            zone = self._settings.publication.timezone
+            self._add_editions(edition_pages(editions, by_id, self._home, zone))
         for newer, page, older in _neighbours(pages):
             if page.file is not None:
                 self._add_post(page, newer, older)
@@ -166,6 +180,17 @@ class _Builder:
         """It answers for addresses of any depth, so its own links begin at the host."""
         self._add(OutputFile(NOT_FOUND, self._render("404.html", f"{urlsplit(self._home).path}/")))
 
+    def _add_editions(self, editions: Sequence[EditionPage]) -> None:
+        feeds = self._following.editions.formats[:1] if self._following.editions else ()
+        years = [(year, list(group)) for year, group in groupby(editions, key=lambda each: each.day.year)]
+        shown = [page for each in editions for page in each.pages]
+        known = [repr(each.edition) for each in editions]
+        self._add(self._made(EDITIONS_INDEX, "editions.html", shown, feeds, known, years=years))
+        for newer, page, older in _neighbours(editions):
+            context = {"page": page, "edition": page.edition, "newer": newer, "older": older}
+            known = [repr(each and each.edition) for each in (newer, page, older)]
+            self._add(self._made(page.file, "edition.html", page.pages, feeds, known, **context))
+
     def _add_post(self, page: Page, newer: Page | None, older: Page | None) -> None:
         file = page.file or ""
         made = self._made(
@@ -203,18 +228,19 @@ class _Builder:
         template: str,
         pages: Sequence[Page | None],
         more_feeds: Sequence[FeedLink] = (),
+        known: Iterable[str] = (),
         **context: object,
     ) -> OutputFile:
-        """Return a file whose context is made of nothing but these pages."""
+        """Return a file whose context is made of nothing but these pages, and of what `known` tells apart."""
 
         def make() -> bytes:
             return self._render(template, root_from(path), more_feeds, **context)
 
         if not self._surroundings:
             return OutputFile(path, make())
-        links = repr((self._following.main, more_feeds))
+        links = repr((self._following.main, more_feeds, self._has_editions))
         marks = (page.mark if page else "none" for page in pages)
-        return OutputMade(path, key_of(self._surroundings, template, self._stylesheet, links, *marks), make)
+        return OutputMade(path, key_of(self._surroundings, template, self._stylesheet, links, *known, *marks), make)
 
     def _render(self, template: str, root: str, more_feeds: Sequence[FeedLink] = (), **context: object) -> bytes:
         text = self._look.render(
@@ -224,6 +250,7 @@ class _Builder:
             stylesheet=self._stylesheet,
             feeds=self._following.main,
             more_feeds=more_feeds,
+            has_editions=self._has_editions,
             **context,
         )
         return text.encode()
@@ -245,7 +272,7 @@ class _Builder:
         self.problems.append(Problem(path=path, message=message, remedy=remedy, severity=Severity.WARNING))
 
 
-def _neighbours(pages: Sequence[Page]) -> Iterator[tuple[Page | None, Page, Page | None]]:
+def _neighbours(pages: Sequence[_Neighbour]) -> Iterator[tuple[_Neighbour | None, _Neighbour, _Neighbour | None]]:
     """Yield each page between the one after it in time and the one before it."""
     for index, page in enumerate(pages):
         yield pages[index - 1] if index else None, page, pages[index + 1] if index + 1 < len(pages) else None

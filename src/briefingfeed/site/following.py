@@ -57,6 +57,7 @@ class Following:
         ]
         self.everything = _only(found, FeedScope.EVERYTHING)
         self.open_calls = _only(found, FeedScope.OPEN_CALLS)
+        self.editions = _only(found, FeedScope.EDITIONS)
         self.list = _only(found, FeedScope.LIST)
         self.calendar = _only(found, FeedScope.CALENDAR)
         self.topics = tuple(_of(found, FeedScope.TOPIC))
@@ -73,7 +74,7 @@ class Following:
     @property
     def further(self) -> tuple[FeedLink, ...]:
         """The other feeds and the calendar, each in the format to recommend: the Subscribe page announces them."""
-        single = [each for each in (self.open_calls, self.calendar) if each]
+        single = [each for each in (self.open_calls, self.editions, self.calendar) if each]
         return tuple(each.first for each in (*single, *self.topics, *self.authors))
 
     def of(self, post: Post) -> tuple[FeedLink, ...]:

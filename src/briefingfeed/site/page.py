@@ -49,7 +49,10 @@ class Page:
 
         What it links to or shows of our own site has relative addresses; a quotation's source is its footer.
         """
-        root = root_from(self.file or "")
+        return self.body_at(root_from(self.file or ""))
+
+    def body_at(self, root: str) -> Markup:
+        """Return the same for another page, whose way to the output folder is `root`."""
         ours = re.compile(r'(<(?:a|img)\b[^>]*?\s(?:href|src)=")' + re.escape(self.home) + "/")
         html = ours.sub(lambda found: found[1] + root, self.post.body.html)
         # It was sanitised when it was read, and is not a template.
@@ -62,8 +65,12 @@ class Page:
 
     def local(self, url: str) -> str:
         """Return an address of ours relative to this page, and any other as it is."""
+        return self.local_at(root_from(self.file or ""), url)
+
+    def local_at(self, root: str, url: str) -> str:
+        """Return the same for another page, whose way to the output folder is `root`."""
         inside = url.removeprefix(f"{self.home}/")
-        return url if inside == url else root_from(self.file or "") + inside
+        return url if inside == url else root + inside
 
     def link(self, root: str) -> str:
         """Return the post's address as seen from a page whose way to the output folder is `root`."""
