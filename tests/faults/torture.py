@@ -112,15 +112,15 @@ def torture(play_round: Callable[[int], Result], numbers: Sequence[int], *, jobs
     """Play these rounds, with a line that says how far it is; none is begun after so many minutes."""
     results: list[Result] = []
     began = time.monotonic()
+
+    def play_in_time(number: int) -> Result | None:
+        return play_round(number) if time.monotonic() - began < minutes * 60 else None
+
     with ThreadPoolExecutor(jobs) as pool:
-        for future in as_completed([pool.submit(play_round, number) for number in numbers]):
-            if future.cancelled():
-                continue
-            results.append(future.result())
-            seconds = time.monotonic() - began
-            _tell(results, len(numbers), seconds)
-            if seconds > minutes * 60:
-                pool.shutdown(wait=False, cancel_futures=True)
+        for future in as_completed([pool.submit(play_in_time, number) for number in numbers]):
+            if (result := future.result()) is not None:
+                results.append(result)
+                _tell(results, len(numbers), time.monotonic() - began)
     return results
 
 
