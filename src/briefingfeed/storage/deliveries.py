@@ -42,6 +42,8 @@ _WAITING: Final = [*_STOPPABLE, DeliveryState.SUBMITTING]
 _UNSETTLED: Final = and_(
     delivery.c.state.in_([DeliveryState.FAILED, DeliveryState.UNCERTAIN]), delivery.c.acknowledged_at.is_(None)
 )
+_HIGHEST: Final = 2**31 - 1
+"""What the column holds. PostgreSQL refuses even to look for more, and a forged mark may name any number."""
 _COLUMNS: Final = (
     delivery.c.id,
     delivery.c.edition_key,
@@ -115,6 +117,8 @@ def list_by(c: Connection, key: str | None = None, states: Collection[DeliverySt
 
 
 def get(c: Connection, delivery_id: int) -> Delivery | None:
+    if delivery_id > _HIGHEST:
+        return None
     row = c.execute(select(*_COLUMNS).where(delivery.c.id == delivery_id)).mappings().one_or_none()
     return _delivery(row) if row else None
 
@@ -182,7 +186,7 @@ def acknowledge(c: Connection, now: datetime, *, ids: Collection[int] | None = N
     guard.advance(c)
     statement = update(delivery).where(_UNSETTLED).values(acknowledged_at=now)
     if ids is not None:
-        statement = statement.where(delivery.c.id.in_(ids))
+        statement = statement.where(delivery.c.id.in_([each for each in ids if each <= _HIGHEST]))
     if key is not None:
         statement = statement.where(delivery.c.edition_key == key)
     return c.execute(statement).rowcount

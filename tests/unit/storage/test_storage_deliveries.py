@@ -160,3 +160,11 @@ def test_a_cancelled_edition_skips_who_still_waits(database: Database) -> None:
         assert deliveries.cancel(c, KEY, NOW) == 2
         assert deliveries.record(c, RUN, [accepted(1), accepted(2)], NOW) == 1
         assert deliveries.counts(c, KEY)[DeliveryState.SKIPPED] == 2
+
+
+@pytest.mark.parametrize("number", [2**31, 2**40 - 1, 2**70])
+def test_a_number_beyond_every_row_is_only_unknown(database: Database, number: int) -> None:
+    """A forged mark may name any; were it an error, one mail would stop all sending."""
+    with database.write() as c:
+        assert deliveries.get(c, number) is None
+        assert deliveries.acknowledge(c, NOW, ids=[number]) == 0
