@@ -210,6 +210,8 @@ def _tell_planned(edition: PlannedEdition, provider: str) -> None:
     if edition.without:
         click.echo(f"  {have_all_posts(edition.without)}.")
     click.echo(f"  Subject: {edition.subject}")
+    if edition.introduced:
+        click.echo("  It begins with what introduction.md says; no later edition will.")
     for title in edition.posts:
         click.echo(f"  - {title}")
     for path in edition.waiting:

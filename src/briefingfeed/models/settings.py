@@ -58,6 +58,15 @@ class FeedContent(StrEnum):
     SUMMARY = "summary"
 
 
+class Grouping(StrEnum):
+    """What the posts of a digest stand under."""
+
+    NONE = "none"
+    DATE = "date"
+    TOPIC = "topic"
+    """The first topic of each."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicationSettings:
     title: str = "Lantern Street Briefings"
@@ -181,6 +190,7 @@ class NewsletterSettings:
     """Who is told how an edition went, and when something awaits a decision."""
     heartbeat_url: str | None = None
     """Asked after each run that went well, so that a watcher notices when none comes."""
+    group_by: Grouping = Grouping.NONE
     size_budget_kb: int = 90
     closing_soon_days: int = 14
 

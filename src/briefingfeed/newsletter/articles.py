@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from briefingfeed.look import day_in_words, time_in_words
+from briefingfeed.models.introduction import Introduction
 from briefingfeed.models.post import CallToAction, LeadImage, Post
-from briefingfeed.models.settings import Settings
-from briefingfeed.newsletter.body_html import mail_html
-from briefingfeed.newsletter.digest import Digest
+from briefingfeed.models.settings import Grouping, Settings
+from briefingfeed.newsletter.body_html import TOP_HEADING, mail_html
+from briefingfeed.newsletter.digest import Digest, one_line
 from briefingfeed.newsletter.text import BodyText, body_text
+
+_NO_TOPIC = "Also in this edition"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +25,8 @@ class Article:
     post: Post
     anchor: str
     """The id of its place in the HTML part."""
+    group: str
+    """The heading that it stands under with others; empty if all stand together."""
     html: Markup
     """Its body, fitted into the mail."""
     text: BodyText
@@ -38,19 +44,60 @@ class Article:
         return image if image and str(Markup.escape(image.url)) not in self.post.body.html else None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """The editor's introduction, fitted into the mail."""
+
+    html: Markup
+    text: BodyText
+
+
+def opening_of(introduction: Introduction) -> Opening:
+    body = introduction.body
+    html = mail_html(body.html, top_heading=TOP_HEADING - 1)
+    return Opening(html=Markup(html), text=body_text(body.blocks))  # noqa: S704 sanitised when it was read
+
+
 def articles_of(digest: Digest, settings: Settings) -> tuple[Article, ...]:
-    """Return the digest's posts, ready for its templates."""
-    return tuple(_article(number, post, digest, settings) for number, post in enumerate(digest.posts, start=1))
+    """Return the digest's posts, ready for its templates, in the order in which it shows them."""
+    groups = _groups_of(digest.posts, settings.newsletter.group_by)
+    places = [(group, post) for group, posts in groups.items() for post in posts]
+    if len(groups) < 2:
+        return tuple(_article(number, post, digest, settings) for number, (_, post) in enumerate(places, start=1))
+    return tuple(
+        _article(number, post, digest, settings, group) for number, (group, post) in enumerate(places, start=1)
+    )
 
 
-def _article(number: int, post: Post, digest: Digest, settings: Settings) -> Article:
+def _groups_of(posts: Iterable[Post], grouping: Grouping) -> dict[str, list[Post]]:
+    """Return the posts by the heading they stand under, in the order of the first of each; those without one last."""
+    groups: dict[str, list[Post]] = {}
+    for post in posts:
+        groups.setdefault(_heading(post, grouping), []).append(post)
+    if _NO_TOPIC in groups:
+        groups[_NO_TOPIC] = groups.pop(_NO_TOPIC)
+    return groups
+
+
+def _heading(post: Post, grouping: Grouping) -> str:
+    match grouping:
+        case Grouping.DATE:
+            return day_in_words(post.published)
+        case Grouping.TOPIC:
+            return one_line(post.topics[0]) if post.topics else _NO_TOPIC
+    return ""
+
+
+def _article(number: int, post: Post, digest: Digest, settings: Settings, group: str = "") -> Article:
     action = post.call_to_action
     if post.is_closed_at(digest.composed_at):
         action = None
     return Article(
         post=post,
         anchor=f"post-{number}",
-        html=Markup(mail_html(post.body.html)),  # noqa: S704 sanitised when the post was read
+        group=group,
+        # Under the heading of its group, a post's title is a level deeper, and so is all below it.
+        html=Markup(mail_html(post.body.html, top_heading=TOP_HEADING + bool(group))),  # noqa: S704 sanitised
         text=body_text(post.body.blocks),
         is_open=post.is_open_at(digest.composed_at),
         closes_in_words=_closes_in_words(post, settings),

@@ -9,21 +9,22 @@ TEXT_WIDTH = 512
 
 _TAG = re.compile(r"<(/?)(\w+)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>")
 _HEADING = re.compile(r"h[1-6]", re.IGNORECASE)
-_TOP_HEADING = 3
+TOP_HEADING = 3
 """The digest's title is the one h1, each post's title an h2."""
 
 _SOURCE = re.compile(r"<p>(?=— (?:(?!</?p\b).)*</p>\s*</blockquote>)", re.DOTALL)
 _NOTE_NUMBER = re.compile(r'(<sup class="footnote-definition-label">[^<]*</sup>)\s*<p>')
 _SIZE = re.compile(r"\s(?:width|height)=\"[^\"]*\"")
 _WIDTH = re.compile(r"\swidth=\"(\d+)\"")
+_HEIGHT = re.compile(r"\sheight=\"(\d+)\"")
 
 
-def mail_html(html: str) -> str:
-    """Return `html` with headings below the post's own, sources of quotations marked, footnotes
+def mail_html(html: str, *, top_heading: int = TOP_HEADING) -> str:
+    """Return `html` with its highest heading at the level `top_heading`, sources of quotations marked, footnotes
     led by their number, and images of a known width."""
     html = _NOTE_NUMBER.sub(r"<p>\1 ", _SOURCE.sub('<p class="source">', html))
     levels = [int(tag[2][1]) for tag in _TAG.finditer(html) if _HEADING.fullmatch(tag[2])]
-    step = _TOP_HEADING - min(levels, default=_TOP_HEADING)
+    step = top_heading - min(levels, default=top_heading)
 
     def fitted(tag: re.Match[str]) -> str:
         if _HEADING.fullmatch(tag[2]):
@@ -37,7 +38,10 @@ def mail_html(html: str) -> str:
 
 def _with_width(attributes: str) -> str:
     """Give an image a width: Outlook for Windows knows no max-width and would show it as large as it is."""
-    width = _WIDTH.search(attributes)
-    if width and int(width[1]) <= TEXT_WIDTH:
+    width, height = _WIDTH.search(attributes), _HEIGHT.search(attributes)
+    if width and 0 < int(width[1]) <= TEXT_WIDTH:
         return attributes
-    return f'{_SIZE.sub("", attributes)} width="{TEXT_WIDTH}"'
+    size = f' width="{TEXT_WIDTH}"'
+    if width and height and int(width[1]):
+        size += f' height="{max(round(int(height[1]) * TEXT_WIDTH / int(width[1])), 1)}"'
+    return _SIZE.sub("", attributes) + size

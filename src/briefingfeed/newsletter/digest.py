@@ -10,6 +10,7 @@ from string import Formatter
 from briefingfeed.errors import ConfigurationError
 from briefingfeed.look import day_in_words
 from briefingfeed.models.edition import Cadence
+from briefingfeed.models.introduction import Introduction
 from briefingfeed.models.post import Post
 from briefingfeed.models.settings import Settings
 
@@ -40,10 +41,16 @@ class Digest:
     """Its day in the publication's zone."""
     reason: str
     """Why the reader gets it."""
+    introduction: Introduction | None = None
+    """The editor's words above everything else."""
 
     @property
     def count(self) -> int:
         return len(self.posts)
+
+    def days_left(self, post: Post) -> int:
+        """Return in how many days a post closes that is among those that close soon; 0 is the day of the edition."""
+        return (post.closes.day - self.date).days if post.closes else 0
 
 
 def compose_digest(
@@ -52,6 +59,7 @@ def compose_digest(
     settings: Settings,
     now: datetime,
     cadence: Cadence = Cadence.WEEKLY,
+    introduction: Introduction | None = None,
 ) -> Digest:
     """Put together the digest of the selected `posts`; `all_posts` is where things that close soon are looked for.
 
@@ -69,6 +77,7 @@ def compose_digest(
         composed_at=now,
         date=day,
         reason=settings.newsletter.reason or _REASONS[cadence],
+        introduction=introduction,
     )
 
 

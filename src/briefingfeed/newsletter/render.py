@@ -12,7 +12,7 @@ from briefingfeed.errors import ConfigurationError
 from briefingfeed.look import Look
 from briefingfeed.models.edition import Cadence, Rendition, SlotName, content_hash
 from briefingfeed.models.settings import Mailbox, Settings
-from briefingfeed.newsletter.articles import Article, articles_of
+from briefingfeed.newsletter.articles import Article, articles_of, opening_of
 from briefingfeed.newsletter.digest import Digest, one_line
 from briefingfeed.newsletter.fields import mailbox_text
 from briefingfeed.newsletter.inline import inline_css
@@ -30,6 +30,7 @@ HTML_TEMPLATE = "email/digest.html"
 TEXT_TEMPLATE = "email/digest.txt"
 
 _RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
+_SCRIPTS_RIGHT_TO_LEFT = frozenset({"adlm", "arab", "hebr", "nkoo", "rohg", "syrc", "thaa"})
 _UNREADABLE = str.maketrans(
     dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127))
     | dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}")
@@ -76,7 +77,7 @@ class _Page:
 
     def template(self, name: str, articles: Sequence[Article], unsubscribe_url: str) -> str:
         publication = self.settings.publication
-        language = publication.language.lower().partition("-")[0]
+        introduction = self.digest.introduction
         rendered = self.look.render(
             name,
             digest=self.digest,
@@ -84,12 +85,22 @@ class _Page:
             reason=self.digest.reason,
             postal_lines=[line.strip() for line in publication.postal_address.splitlines()],
             unsubscribe_url=unsubscribe_url,
-            direction="rtl" if language in _RIGHT_TO_LEFT else "ltr",
+            opening=opening_of(introduction) if introduction else None,
+            direction=direction(publication.language),
+            direction_of=lambda post: direction(post.language),
             rule="-" * WIDTH,
             wrap=lambda text, first="", rest="": "\n".join(wrap(one_line(text), first=first, rest=rest)),
             underlined=lambda text, sign: "\n".join(underlined(one_line(text), sign)),
         )
         return _clean(rendered)
+
+
+def direction(language: str) -> str:
+    """Return `rtl` or `ltr`: by the script that a BCP 47 tag names (`az-Arab`), else by its language."""
+    main, *subtags = language.lower().split("-")
+    script = next((subtag for subtag in subtags if len(subtag) == 4 and subtag.isalpha()), None)
+    mirrored = script in _SCRIPTS_RIGHT_TO_LEFT if script else main in _RIGHT_TO_LEFT
+    return "rtl" if mirrored else "ltr"
 
 
 def _within_budget(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from briefingfeed.models.introduction import Introduction
     from briefingfeed.models.post import Author, Post
     from briefingfeed.models.problem import Problem
     from briefingfeed.models.settings import Settings
@@ -41,6 +42,8 @@ class Library:
     """Whether any file is broken or cannot be read: an empty edition is then not recorded."""
     sources: Mapping[str, tuple[str, bytes]] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     """By path, digest and bytes of the sound files that differ from what is kept as last good."""
+    introduction: Introduction | None = None
+    """The editor's words above the next weekly edition, used already or not."""
     kept: frozenset[str] = frozenset()
     """Paths of last good sources whose files are still there."""
     notes: Notes | None = field(default=None, repr=False, compare=False)

@@ -131,7 +131,7 @@ def _digest_findings(library: Library, settings: Settings, look: Look, now: date
     posts = _of_last_week(library.posts, now)
     if not posts:
         return
-    digest = compose_digest(posts, library.posts, settings, now)
+    digest = compose_digest(posts, library.posts, settings, now, introduction=library.introduction)
     for finding in examine(render(digest, settings, look), digest, settings):
         yield Problem(
             path=finding.post_path or settings.file.name,

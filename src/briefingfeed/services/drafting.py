@@ -6,16 +6,20 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from briefingfeed.delivery.audience import Audience, PostIds
 from briefingfeed.delivery.copies import NOBODY, unsubscribe_url
 from briefingfeed.models.edition import Cadence, Rendition, Slot
+from briefingfeed.models.introduction import Introduction
 from briefingfeed.models.post import Post
 from briefingfeed.newsletter.digest import compose_digest
 from briefingfeed.newsletter.preflight import Finding, examine
 from briefingfeed.newsletter.render import render
 from briefingfeed.newsletter.selection import History, Selection, select
 from briefingfeed.posts.store import Library
-from briefingfeed.services.basis import basis, gather
+from briefingfeed.services.basis import basis, gather, new_edition
+from briefingfeed.services.introductions import unused
 from briefingfeed.services.send_context import SendContext
 
 
@@ -31,6 +35,8 @@ class Draft:
     """Ids of the posts that this run mails, with this edition or another."""
     renamed: tuple[Post, ...] = ()
     """Posts left out because they went before, under another id."""
+    introduction: Introduction | None = None
+    """The editor's words above it, which no edition has had."""
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -83,8 +89,15 @@ def complete(
     """Add to a selection of posts who gets them, and what that looks like. `offline` as for `draft_edition`."""
     with context.database.read() as connection:
         audience = gather(context, connection, slot, selection.posts, library.posts, now, due=due, renamed=renamed)
+        introduction = introduction_for(context, connection, library, slot)
     draft = Draft(
-        slot=slot, library=library, selection=selection, audience=audience, due=frozenset(due), renamed=renamed
+        slot=slot,
+        library=library,
+        selection=selection,
+        audience=audience,
+        due=frozenset(due),
+        renamed=renamed,
+        introduction=introduction,
     )
     if not selection.posts:
         return draft
@@ -92,7 +105,9 @@ def complete(
     findings: dict[Finding, None] = {}
     for group in audience.groups:
         posts = tuple(post for post in library.posts if post.id in group.post_ids)
-        contents[group.post_ids], found = render_posts(context, posts, library.posts, now, slot.cadence)
+        contents[group.post_ids], found = render_posts(
+            context, posts, library.posts, now, slot.cadence, introduction=introduction
+        )
         findings |= dict.fromkeys(found)
     if not offline and not context.stays_here:
         findings |= dict.fromkeys(page_findings(context))
@@ -107,6 +122,13 @@ def select_posts(
     history = replace(history, passed_over=history.passed_over | {post.id for post in renamed})
     selection = select(library.posts, history, slot, now, context.settings)
     return selection, tuple(post for post in renamed if post.visible_at(now) and post not in selection.posts)
+
+
+def introduction_for(context: SendContext, connection: Connection, library: Library, slot: Slot) -> Introduction | None:
+    """Return the editor's introduction if the edition of `slot` is to carry it: a weekly one, and no other before."""
+    if slot.cadence is not Cadence.WEEKLY:
+        return None
+    return unused(connection, library.introduction, new_edition(context, slot).key)
 
 
 def _renamed(library: Library, history: History) -> tuple[Post, ...]:
@@ -129,10 +151,11 @@ def render_posts(
     now: datetime,
     cadence: Cadence,
     *,
+    introduction: Introduction | None = None,
     test: bool = False,
 ) -> tuple[Rendition, tuple[Finding, ...]]:
     """Render a digest of `posts` and examine it."""
-    digest = compose_digest(posts, all_posts, context.settings, now, cadence)
+    digest = compose_digest(posts, all_posts, context.settings, now, cadence, introduction)
     rendition = render(digest, context.settings, context.look, test=test)
     return rendition, examine(rendition, digest, context.settings)
 

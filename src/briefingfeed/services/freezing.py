@@ -15,6 +15,7 @@ from briefingfeed.models.edition import Cadence, Edition, EditionState, Slot
 from briefingfeed.newsletter.preflight import Finding
 from briefingfeed.services.basis import gather, new_edition
 from briefingfeed.services.drafting import Draft, complete, draft_edition
+from briefingfeed.services.introductions import use_up
 from briefingfeed.services.notices import Notice, note, tell
 from briefingfeed.services.proofs import note_what_changed
 from briefingfeed.services.send_context import SendContext
@@ -116,6 +117,8 @@ def _record_frozen(context: SendContext, draft: Draft, edition: Edition, now: da
         note_what_changed(connection, edition.key, chosen)
         if edition.rehearsal:
             note(connection, rehearsed(edition.key))
+        elif draft.introduction is not None:
+            use_up(connection, draft.introduction, edition.key)
         context.failpoint(BEFORE_FREEZE)
     return Frozen(
         editions=(edition,),

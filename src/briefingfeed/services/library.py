@@ -11,6 +11,7 @@ from datetime import datetime
 from briefingfeed.errors import ContentError
 from briefingfeed.models.settings import Settings
 from briefingfeed.posts import kept_ids
+from briefingfeed.posts.introduction import load_introduction
 from briefingfeed.posts.kept_ids import load_kept_ids
 from briefingfeed.posts.memory import IdMemory, Remembered, merge, read_ids, write_ids
 from briefingfeed.posts.people import load_authors
@@ -42,7 +43,8 @@ def load_library(
     together = (*problems, *library.problems)
     if any(problem.is_error for problem in problems):
         raise ContentError(together)
-    return replace(library, problems=together)
+    introduction, about_it = load_introduction(settings, library.posts)
+    return replace(library, problems=(*together, *about_it), introduction=introduction)
 
 
 def remember_library(settings: Settings, database: Database, library: Library, now: datetime) -> None:

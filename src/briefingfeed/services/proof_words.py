@@ -14,7 +14,7 @@ from briefingfeed.services.notices import Notice
 from briefingfeed.services.proof_memory import Shown, changes
 from briefingfeed.services.status_facts import moment
 
-_ELSEWHERE = "No post has changed, but what stands around them: settings, templates, or what closes soon."
+_ELSEWHERE = "No post has changed, but what stands around: settings, templates, introduction, or what closes soon."
 
 
 def box_for(
@@ -59,10 +59,17 @@ def _fate(edition: Edition, draft: Draft, settings: Settings, now: datetime) -> 
     return (
         goes,
         *nobody,
+        *_introduced(draft),
         *_partly(draft),
         *_first_batch(settings, readers),
         "If a post changes before, another proof comes.",
     )
+
+
+def _introduced(draft: Draft) -> tuple[str, ...]:
+    if draft.introduction is None:
+        return ()
+    return ("It begins with what introduction.md says; no later edition will.",)
 
 
 def _partly(draft: Draft) -> tuple[str, ...]:

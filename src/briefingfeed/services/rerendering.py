@@ -14,13 +14,14 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from briefingfeed.errors import RefusedError
-from briefingfeed.models.edition import Edition, EditionState, Rendition
+from briefingfeed.models.edition import Cadence, Edition, EditionState, Rendition
 from briefingfeed.models.post import Post
 from briefingfeed.newsletter.finding import Finding
 from briefingfeed.posts.store import Library
 from briefingfeed.services.braking import Change, must_be, readers, release
 from briefingfeed.services.drafting import page_findings, render_posts
 from briefingfeed.services.editions import found_edition, view_of
+from briefingfeed.services.introductions import unused
 from briefingfeed.services.send_context import SendContext
 from briefingfeed.storage import editions, posts, renditions, waiting
 
@@ -70,13 +71,17 @@ def _files(connection: Connection, ids: Sequence[str]) -> str:
 
 def _render(context: SendContext, edition: Edition, old: Mapping[int, Rendition], now: datetime) -> dict[int, _Text]:
     library = context.load_posts()
+    introduction = None
+    if edition.cadence is Cadence.WEEKLY:
+        with context.database.read() as connection:
+            introduction = unused(connection, library.introduction, edition.key)
     texts: dict[int, _Text] = {}
     findings: dict[Finding, None] = {}
     for before, rendition in old.items():
         its = _posts(library, rendition.post_ids, now)
         left_out = tuple(each for each in rendition.post_ids if each not in {post.id for post in its})
         _check(library, edition.key, its, left_out)
-        new, found = render_posts(context, its, library.posts, now, edition.cadence)
+        new, found = render_posts(context, its, library.posts, now, edition.cadence, introduction=introduction)
         findings |= dict.fromkeys(found)
         texts[before] = _Text(rendition=new, left_out=left_out)
     if not context.stays_here:

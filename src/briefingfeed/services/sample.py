@@ -14,7 +14,7 @@ from briefingfeed.newsletter.preflight import Finding
 from briefingfeed.newsletter.schedule import moment_of, require, upcoming_slot
 from briefingfeed.posts.store import Library
 from briefingfeed.services.basis import basis
-from briefingfeed.services.drafting import render_posts, select_posts
+from briefingfeed.services.drafting import introduction_for, render_posts, select_posts
 from briefingfeed.services.due import look_ahead
 from briefingfeed.services.send_context import SendContext, check_as_of, check_identity
 from briefingfeed.services.single_mail import single_message
@@ -66,7 +66,11 @@ def send_sample(context: SendContext, cadence: Cadence, address: str, *, as_of: 
     now = context.now()
     library = context.load_posts()
     posts = _posts(context, cadence, library, now)
-    rendition, findings = render_posts(context, posts, library.posts, now, cadence, test=True)
+    with context.database.read() as connection:
+        introduction = introduction_for(context, connection, library, coming_slot(context, cadence))
+    rendition, findings = render_posts(
+        context, posts, library.posts, now, cadence, introduction=introduction, test=True
+    )
     message = single_message(context, rendition, address, name=f"test/{now.isoformat()}", cadence=cadence)
     return SampleReport(
         address=address,

@@ -33,6 +33,8 @@ class PlannedEdition:
     without: int
     """Readers of its cadence who have all of its posts, and would get no copy."""
     hold_reason: str | None
+    introduced: bool
+    """Whether it begins with what introduction.md says."""
     findings: tuple[Finding, ...]
 
     def as_dict(self) -> dict[str, object]:
@@ -45,6 +47,7 @@ class PlannedEdition:
             "recipients": self.recipients,
             "have_all_posts": self.without,
             "hold_reason": self.hold_reason,
+            "introduction": self.introduced,
             "findings": [{"stops": each.stops, "message": each.message} for each in self.findings],
         }
 
@@ -113,6 +116,7 @@ def _planned(context: SendContext, draft: Draft) -> PlannedEdition:
         recipients=draft.audience.recipients,
         without=len(draft.audience.without),
         hold_reason=draft.selection.hold_reason,
+        introduced=draft.introduction is not None,
         findings=draft.findings,
     )
 

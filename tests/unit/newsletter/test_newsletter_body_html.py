@@ -32,7 +32,9 @@ from briefingfeed.newsletter.body_html import mail_html
         ),
         pytest.param('<img src="a" alt="b">', '<img src="a" alt="b" width="512">', id="image without a width"),
         pytest.param('<img src="a" width="40" height="9">', '<img src="a" width="40" height="9">', id="small image"),
-        pytest.param('<img width="900" height="9" src="a">', '<img src="a" width="512">', id="wide image"),
+        pytest.param(
+            '<img width="1024" height="300" src="a">', '<img src="a" width="512" height="150">', id="wide image"
+        ),
         pytest.param('<img width="50%" src="a">', '<img src="a" width="512">', id="percentage"),
     ],
 )

@@ -90,10 +90,8 @@ def test_empty_parts(rendition: Rendition, digest: Digest, settings: Settings) -
 
 
 @pytest.mark.parametrize("leftover", ["{{ name }}", "{% if x %}", "{{first_name}}"])
-def test_leftovers_in_settings_stop_the_edition(
-    make_settings: MakeSettings, digest: Digest, look: Look, leftover: str
-) -> None:
-    settings = make_settings(reason=f"Dear {leftover}, you asked for it.")
+def test_leftovers_in_settings_stop_the_edition(settings: Settings, digest: Digest, look: Look, leftover: str) -> None:
+    digest = replace(digest, reason=f"Dear {leftover}, you asked for it.")
     assert stops(examine(render(digest, settings, look), digest, settings)) == [
         f"“{leftover}” was left in the mail: a place that was to be filled in."
     ]

@@ -25,6 +25,7 @@ from briefingfeed.models.settings import (
     WebSettings,
 )
 from briefingfeed.models.subscriber import Consent, ConsentKind, Subscriber, SubscriberState
+from briefingfeed.posts.introduction import load_introduction
 from briefingfeed.posts.memory import IdMemory
 from briefingfeed.posts.store import Library, PostStore
 from briefingfeed.providers.base import Limits, Provider, Work
@@ -115,7 +116,8 @@ class Desk:
         )
 
     def load(self) -> Library:
-        return PostStore(self.settings, {}, IdMemory()).load(self.now)
+        library = PostStore(self.settings, {}, IdMemory()).load(self.now)
+        return replace(library, introduction=load_introduction(self.settings, library.posts)[0])
 
     def _ask_page(self, url: str) -> str | None:
         self.pages_asked.append(url)
