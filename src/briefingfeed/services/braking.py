@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from briefingfeed.errors import RefusedError
 from briefingfeed.models.edition import Cadence, Edition, EditionState
 from briefingfeed.services.editions import EditionView, found_edition, view_of
-from briefingfeed.storage import batches, deliveries, editions
+from briefingfeed.storage import batches, copies_out, deliveries, editions
 from briefingfeed.storage.database import Database
 
 Coming = Callable[[str], Edition | None]
@@ -112,7 +112,7 @@ def _cancel(connection: Connection, edition: Edition, now: datetime) -> str:
     if edition.state is EditionState.CANCELLED:
         return f"{key} is cancelled already."
     must_be(edition, *_UNMADE, *_GOING, EditionState.HELD)
-    had = view_of(connection, edition).have_it
+    had = copies_out.count(connection, key)
     editions.set_state(connection, key, EditionState.CANCELLED, now, "somebody cancelled it")
     lost = deliveries.cancel(connection, key, now)
     if had:

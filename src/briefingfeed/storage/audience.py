@@ -7,16 +7,19 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, insert, literal, or_, select, update
 
 from briefingfeed.models.delivery import DeliveryState
 from briefingfeed.models.edition import Cadence, Edition, Rendition
+from briefingfeed.storage.copies_out import WAS_UNCLEAR
 from briefingfeed.storage.schema import delivery, edition, edition_post, rendition, rendition_post, subscriber
 from briefingfeed.storage.statements import batches
 from briefingfeed.storage.subscribers import MAY_BE_MAILED
 from briefingfeed.storage.types import Instant
 
-_CAME: Final = delivery.c.state.not_in([DeliveryState.FAILED, DeliveryState.SKIPPED, DeliveryState.EXPIRED])
+_CAME: Final = or_(
+    delivery.c.state.not_in([DeliveryState.FAILED, DeliveryState.SKIPPED, DeliveryState.EXPIRED]), WAS_UNCLEAR
+)
 """Handed over, perhaps handed over, or still on its way: what it holds is not mailed to the same subscriber again."""
 
 

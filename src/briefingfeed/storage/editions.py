@@ -9,10 +9,10 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, RowMapping, and_, delete, exists, or_, select, update
 
 from briefingfeed.errors import RefusedError
-from briefingfeed.models.delivery import DeliveryState
 from briefingfeed.models.edition import Cadence, Edition, EditionState, Rendition, scope_of
 from briefingfeed.storage import audience, guard, renditions
 from briefingfeed.storage.audience import Share
+from briefingfeed.storage.copies_out import MAY_BE_OUT
 from briefingfeed.storage.schema import delivery, edition, edition_post, passed_over, rendition_post
 from briefingfeed.storage.statements import batches, upsert
 
@@ -31,7 +31,6 @@ _IS_UNMADE: Final = edition.c.state.in_([EditionState.PLANNED, EditionState.BLOC
 _IS_HELD_UNMADE: Final = and_(edition.c.state == EditionState.HELD, edition.c.frozen_at.is_(None))
 _KEPT: Final = frozenset({"key", "proof_hash", "proof_sent_at"})
 """What an edition keeps when it gets its content."""
-_HANDED_OVER: Final = [DeliveryState.SUBMITTING, DeliveryState.ACCEPTED, DeliveryState.UNCERTAIN]
 
 
 class PostHistory(NamedTuple):
@@ -167,16 +166,16 @@ def post_ids(c: Connection, key: str) -> set[str]:
 
 
 def release_posts(c: Connection, key: str) -> int:
-    """Free the posts of a cancelled edition for the next; return how many. None if a copy was handed to anybody."""
-    handed = exists().where(delivery.c.edition_key == key, delivery.c.state.in_(_HANDED_OVER))
+    """Free the posts of a cancelled edition for the next; return how many. None if anybody may have a copy."""
+    handed = exists().where(delivery.c.edition_key == key, MAY_BE_OUT)
     return c.execute(delete(edition_post).where(edition_post.c.edition_key == key, ~handed)).rowcount
 
 
 def leave_out(c: Connection, key: str, ids: Collection[str]) -> None:
-    """Free those posts that an edition no longer holds, unless somebody was handed them with it."""
+    """Free those posts that an edition no longer holds, unless somebody may have had them with it."""
     handed = exists().where(
         delivery.c.edition_key == key,
-        delivery.c.state.in_(_HANDED_OVER),
+        MAY_BE_OUT,
         rendition_post.c.rendition_id == delivery.c.rendition_id,
         rendition_post.c.post_id == edition_post.c.post_id,
     )

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, select, update
+from sqlalchemy import ColumnElement, Connection, and_, select, update
 
-from briefingfeed.models.delivery import DeliveryState, Result
+from briefingfeed.models.delivery import DeliveryState
 from briefingfeed.storage import guard
+from briefingfeed.storage.copies_out import WAS_UNCLEAR
 from briefingfeed.storage.ledger import give_back
-from briefingfeed.storage.schema import attempt, delivery
-
-_MAYBE_OUT: Final = exists().where(attempt.c.delivery_id == delivery.c.id, attempt.c.result == Result.UNCERTAIN)
+from briefingfeed.storage.schema import delivery
 
 
 def renditions(c: Connection, key: str) -> Sequence[int]:
@@ -33,4 +31,4 @@ def move(c: Connection, key: str, before: int, after: int) -> int:
 
 def _waits(key: str) -> ColumnElement[bool]:
     states = [DeliveryState.PENDING, DeliveryState.DEFERRED, DeliveryState.CLAIMED]
-    return and_(delivery.c.edition_key == key, delivery.c.state.in_(states), ~_MAYBE_OUT)
+    return and_(delivery.c.edition_key == key, delivery.c.state.in_(states), ~WAS_UNCLEAR)
