@@ -6,7 +6,8 @@ import gettext
 import hashlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence, Sized
+from contextvars import ContextVar
 from datetime import date, datetime
 from importlib import resources
 from pathlib import Path
@@ -24,12 +25,57 @@ _MONTHS = (
 )  # fmt: skip
 
 _REMEDY = "mend the template there; nothing was published or sent"
+_MOST_TURNS = 5_000_000
+"""Turns of all loops of one document; an archive of 10,000 posts takes a tenth of that."""
+_MOST_CHARACTERS = 64 * 1024 * 1024
+_turns_left: ContextVar[list[int]] = ContextVar("turns_left")
 
 
 def shipped_templates() -> Path:
     """Return the folder of the templates that come with briefingfeed: in the wheel, else in the checkout."""
     packaged = Path(str(resources.files("briefingfeed"))) / "_data" / "templates"
     return packaged if packaged.is_dir() else Path(__file__).resolve().parents[2] / "templates"
+
+
+class _RunawayError(Exception):
+    """A template that would not come to its end."""
+
+
+class _Environment(jinja2.Environment):
+    """Counts the turns of every `{% for %}`: no template can run away, whatever it loops over."""
+
+    def _generate(
+        self, source: jinja2.nodes.Template, name: str | None, filename: str | None, defer_init: bool = False
+    ) -> str:
+        for loop in source.find_all(jinja2.nodes.For):
+            loop.iter = jinja2.nodes.Filter(
+                loop.iter, "turns", [], [], None, None, lineno=loop.iter.lineno, environment=self
+            )
+        return super()._generate(source, name, filename, defer_init)
+
+
+def _turns(values: Iterable[object]) -> Iterable[object]:
+    """Take the turns of a loop over `values` from those that are left."""
+    if not isinstance(values, Sized):
+        return _one_by_one(values)
+    try:
+        _take(len(values))
+    except OverflowError:
+        raise _RunawayError from None
+    return values
+
+
+def _one_by_one(values: Iterable[object]) -> Iterator[object]:
+    for value in values:
+        _take(1)
+        yield value
+
+
+def _take(turns: int) -> None:
+    left = _turns_left.get()
+    left[0] -= turns
+    if left[0] < 0:
+        raise _RunawayError
 
 
 class Look:
@@ -52,7 +98,7 @@ class Look:
                     remedy="let the user who runs briefingfeed read it",
                 )
         self._zone = publication.timezone
-        self._environment = jinja2.Environment(
+        self._environment = _Environment(
             loader=jinja2.FileSystemLoader([str(folder) for folder in self._search]),
             autoescape=jinja2.select_autoescape(enabled_extensions=("html", "xml"), default=False),
             undefined=jinja2.StrictUndefined,
@@ -70,12 +116,14 @@ class Look:
             time=lambda at: time_in_words(at, self._zone),
             local=lambda at: at.astimezone(self._zone),
             iso=lambda at: at.isoformat(),
+            turns=_turns,
         )
 
     def render(self, name: str, **context: object) -> str:
         """Render the template `name`. Raises TemplateError with file and line for anything wrong in it."""
+        _turns_left.set([_MOST_TURNS])
         try:
-            return self._environment.get_template(name).render(context)
+            return _joined(self._environment.get_template(name).generate(context))  # type: ignore[arg-type]
         except jinja2.TemplateNotFound as error:
             raise TemplateError(
                 f"there is no template {error.name}",
@@ -99,6 +147,12 @@ class Look:
         except RecursionError as error:
             raise TemplateError(
                 "the template never ends: it includes or extends itself",
+                where=_place(error, self._search) or name,
+                remedy=_REMEDY,
+            ) from error
+        except (_RunawayError, MemoryError) as error:
+            raise TemplateError(
+                "the template does not come to its end: a loop in it turns without measure",
                 where=_place(error, self._search) or name,
                 remedy=_REMEDY,
             ) from error
@@ -127,6 +181,18 @@ class Look:
                 raise _unreadable(error, name) from error
             digest.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
         return digest.hexdigest()
+
+
+def _joined(pieces: Generator[str, None, None]) -> str:
+    """Return what a template writes, unless it writes more than anything could hold."""
+    written: list[str] = []
+    left = _MOST_CHARACTERS
+    for piece in pieces:
+        left -= len(piece)
+        if left < 0:
+            pieces.throw(_RunawayError())  # so that it comes from the template's line
+        written.append(piece)
+    return "".join(written)
 
 
 def _unreadable(error: OSError, name: str) -> TemplateError:

@@ -62,6 +62,35 @@ def test_an_error_names_template_and_line(tmp_path: Path, source: str, line: int
     assert caught.value.exit_code == 78
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "\n{% for a in range(9999999) %}{% for b in range(9999999) %}{% endfor %}{% endfor %}",
+        "\n{% for a in range(9999) %}{% for b in 'abc'|batch(1) %}{% for c in range(999) %}" + 3 * "{% endfor %}",
+        "\n{% for a in range(10 ** 30) %}{% endfor %}",
+        "\n{% for a in 'x' * 5000 %}{{ 'x' * 500_000 }}{% endfor %}",
+        "\n{% include 'macro.html' %}",
+    ],
+)
+def test_a_loop_that_does_not_end_is_an_error(tmp_path: Path, source: str) -> None:
+    (tmp_path / "a.html").write_text(source)
+    (tmp_path / "macro.html").write_text(
+        "{% macro turn() %}{% for a in range(99999) %}x{% endfor %}{% endmacro %}\n"
+        "{% for a in range(99999) %}{% set y = turn() %}{% endfor %}"
+    )
+    with pytest.raises(TemplateError, match="does not come to its end") as caught:
+        look(tmp_path).render("a.html")
+    assert caught.value.where is not None
+    assert "/a.html:2" in caught.value.where or "/macro.html:" in caught.value.where
+
+
+def test_a_loop_knows_its_length_and_its_last_turn(tmp_path: Path) -> None:
+    source = "{% for n in ns %}{{ loop.index }}/{{ loop.length }}{{ '.' if loop.last else ', ' }}{% endfor %}"
+    (tmp_path / "a.txt").write_text(source)
+    assert look(tmp_path).render("a.txt", ns=["a", "b"]) == "1/2, 2/2."
+    assert look(tmp_path).render("a.txt", ns=(n for n in "ab")) == "1/2, 2/2."
+
+
 def test_the_fingerprint_changes_with_a_template(tmp_path: Path) -> None:
     (tmp_path / "a.html").write_text("one")
     before = look(tmp_path).fingerprint()
