@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from briefingfeed.models.delivery import Result
 from briefingfeed.models.edition import Cadence, EditionState
 from briefingfeed.newsletter.selection import MOST_OLD_POSTS
-from briefingfeed.services.braking import cancel_edition
+from briefingfeed.services.braking import cancel_edition, hold_edition, release_edition
 from briefingfeed.services.sample import send_sample
 from briefingfeed.services.send_plan import plan_edition
 
@@ -105,6 +107,39 @@ def test_cancelled_before_anybody_had_it_goes_only_if_the_editor_asks(house: Hou
     house.write("Imported 3", "2026-11-10", email=True)
     house.run(POSTS, at="2026-11-18 11:45")
     assert house.mails("pia") == [["Imported 3"]]
+
+
+@pytest.fixture
+def blocked(house: House) -> str:
+    """The key of a post that can't go yet, for want of a postal address; the address is there by now."""
+    house.run(POSTS)
+    house.write("Tides", "2026-11-18 11:00")
+    complete = house.settings
+    house.settings = replace(complete, publication=replace(complete.publication, postal_address=""))
+    (edition,) = house.run(POSTS, at="2026-11-18 11:15").editions
+    house.settings = complete
+    assert edition.state is EditionState.BLOCKED
+    return edition.key
+
+
+def test_held_before_it_could_go_it_waits_for_its_release(house: House, blocked: str) -> None:
+    words = hold_edition(house.database, blocked, house.now).words
+    assert "as its post is then" in words
+    assert plan_edition(house.context, POSTS).editions == ()
+    house.run(POSTS, at="2026-11-18 11:30")
+    assert house.mails("pia") == []
+    release_edition(house.database, blocked, house.now)
+    house.run(POSTS, at="2026-11-18 11:45")
+    assert house.mails("pia") == [["Tides"]]
+    assert list(house.editions) == [blocked]
+
+
+def test_cancelled_before_it_could_go_it_goes_only_if_the_editor_asks(house: House, blocked: str) -> None:
+    assert "email: true" in cancel_edition(house.database, blocked, house.now).words
+    assert house.run(POSTS, at="2026-11-18 11:30").editions == ()
+    house.write("Tides", "2026-11-18 11:00", email=True)
+    house.run(POSTS, at="2026-11-18 11:45")
+    assert house.mails("pia") == [["Tides"]]
 
 
 def test_what_was_refused_for_now_is_tried_again(house: House) -> None:

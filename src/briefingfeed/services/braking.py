@@ -136,6 +136,8 @@ def must_be(edition: Edition, *states: EditionState) -> None:
 
 
 def _progress(connection: Connection, edition: Edition) -> str:
+    if not edition.is_made and edition.cadence is Cadence.POSTS:
+        return "Nobody has it. Once released it goes out with the next run, as its post is then."
     if not edition.is_made:
         return (
             "Nobody has it. Once released it goes out with the posts as they are then; if it is still held at the hour "

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -74,12 +75,12 @@ def draft_posts(context: SendContext, now: datetime, *, at_once: bool) -> tuple[
     library = context.load_posts()
     with context.database.read() as connection:
         history = _history_of_posts(context, connection, library, now, at_once=at_once)
-        taken = _taken(connection, rehearsal=context.rehearses)
+        known = _known(connection, rehearsal=context.rehearses)
     selection, _ = select_posts(context, library, moment_of(now), history, now)
     due = [post.id for post in selection.posts]
     return tuple(
-        complete(context, library, slot_for_post(post, now, taken), _alone(post, selection), now, due=due, offline=True)
-        for post in reversed(selection.posts)
+        complete(context, library, slot, _alone(post, selection), now, due=due, offline=True)
+        for post, slot in known.slots(reversed(selection.posts), now)
     )
 
 
@@ -92,13 +93,11 @@ def _freeze_posts(context: SendContext, now: datetime, *, at_once: bool, force: 
     with context.database.write() as connection:
         history = _history_of_posts(context, connection, library, now, at_once=at_once)
         _begin_posts(context, connection, history, now)
-        taken = set(_taken(connection, rehearsal=context.rehearses))
+        known = _known(connection, rehearsal=context.rehearses)
     selection, renamed = select_posts(context, library, moment_of(now), history, now)
     due = [post.id for post in selection.posts]
     frozen = Frozen()
-    for post in reversed(selection.posts):
-        slot = slot_for_post(post, now, taken)
-        taken.add(slot.key)
+    for post, slot in known.slots(reversed(selection.posts), now):
         draft = complete(context, library, slot, _alone(post, selection), now, due=due, renamed=renamed)
         with suppress(editions.DealtWithError):  # as above
             frozen = frozen.plus(freeze_draft(context, draft, now))
@@ -137,10 +136,38 @@ def _begin_posts(context: SendContext, connection: Connection, history: History,
         meta.set_mark(connection, _LAST_RUN_OF_POSTS, now.isoformat())
 
 
-def _taken(connection: Connection, *, rehearsal: bool) -> Collection[str]:
-    """Return the keys, without `rehearsal/`, that no other post may have. A blocked edition is tried again."""
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The editions of single posts so far, by their keys without `rehearsal/`."""
+
+    over: frozenset[str]
+    """Made, or at their end: no other post may have these keys. A blocked edition is tried again."""
+    held: frozenset[str]
+    """Held before they were made."""
+    cancelled: frozenset[str]
+    """Cancelled before they were made."""
+
+    def slots(self, posts: Iterable[Post], now: datetime) -> Iterator[tuple[Post, Slot]]:
+        """Yield the posts that may go, each with its slot. Left out is whichever somebody has stopped by its key."""
+        taken = set(self.over)
+        for post in posts:
+            again = self.cancelled if post.email is True else frozenset()
+            slot = slot_for_post(post, now, taken | again)
+            taken.add(slot.key)
+            if slot.key not in self.held | self.cancelled:
+                yield post, slot
+
+
+def _known(connection: Connection, *, rehearsal: bool) -> _Known:
     found = editions.list_of(connection, Cadence.POSTS, rehearsal=rehearsal)
-    return {each.key.removeprefix("rehearsal/") for each in found if each.state is not EditionState.BLOCKED}
+    by_state: defaultdict[EditionState | None, set[str]] = defaultdict(set)
+    for each in found:
+        by_state[None if each.is_made else each.state].add(each.key.removeprefix("rehearsal/"))
+    return _Known(
+        over=frozenset(by_state[None] | by_state[EditionState.EMPTY] | by_state[EditionState.MISSED]),
+        held=frozenset(by_state[EditionState.HELD]),
+        cancelled=frozenset(by_state[EditionState.CANCELLED]),
+    )
 
 
 def _decide(
