@@ -56,7 +56,7 @@ class Postfix:
     """`folder` holds main.cf and master.cf as in /etc/postfix, and the log `mail.log`."""
 
     def __init__(self, folder: Path, settings: Mapping[str, str], services: Sequence[str] = ()) -> None:
-        """`services` are lines for master.cf."""
+        """`services` are entries for master.cf, of one line or more."""
         self.folder = folder
         self.port = free_port()
         self.log = folder / "mail.log"
