@@ -16,7 +16,6 @@ from acceptance.newsroom import Newsroom, parse
 from returned import bounces, others
 from returned.bounces import Copy
 from servers.dovecot import PASSWORD, USERNAME, dovecot
-from servers.postfix_relay import postfix_relay
 from servers.smtp_sink import SmtpSink
 
 ANN, BOB, CY = "ann@readers.example", "bob@readers.example", "cy@readers.example"
@@ -193,25 +192,6 @@ class TestPipe:
 
     def test_an_empty_mail_is_kept_for_people(self, desk: Desk) -> None:
         assert desk.pipe(b"").returncode == 0
-
-
-def test_postfix_gives_back_what_the_next_server_refuses(tmp_path: Path) -> None:
-    gone, full, good = "550-5.1.1.ann@readers.example", "552-5.2.2.bob@readers.example", "cy@readers.example"
-    with SmtpSink(tmp_path / "sink") as sink, postfix_relay(sink.port, "bounces@harbour.example") as postfix:
-        desk = Newsroom(tmp_path / "publication")
-        desk.configure(port=postfix.port, more=BOUNCES.format(mailbox=f'maildir = "{postfix.maildir}"'))
-        desk.write("Tides")
-        desk.subscribe([gone, full, good])
-        assert desk.send()["editions"][0]["deliveries"]["accepted"] == 3
-        postfix.wait_for(2)
-        report = json.loads(desk.run("bounces", "read", "--json", expect=0).stdout)
-        assert (report["read"], report["events"], report["suppressed"]) == (2, {"bounced": 2}, 1)
-        suppressed = {
-            address: json.loads(desk.run("subscribers", "show", address, "--json").stdout)["suppressed"]
-            for address in (gone, full, good)
-        }
-    assert suppressed == {gone: "bounced", full: None, good: None}
-    assert sink.counts() == {good: 1}
 
 
 def test_a_mailbox_on_a_real_server_over_tls(desk: Desk) -> None:
