@@ -139,7 +139,7 @@ def _delimiter(text: str) -> str:
         except csv.Error:
             return -1, 0
         addresses = sum(1 for row in rows for cell in row if "@" in cell and not set(cell) & set(_DELIMITERS + " <>"))
-        return addresses, max((len(row) for row in rows), default=0)
+        return addresses, next((len(row) for row in rows if row), 0)
 
     return max(_DELIMITERS, key=score)
 
