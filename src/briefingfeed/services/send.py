@@ -18,6 +18,7 @@ from briefingfeed.delivery.contents import Contents
 from briefingfeed.delivery.copies import Copies
 from briefingfeed.delivery.failpoints import AFTER_FREEZE, AFTER_RELEASE, BEFORE_DONE, BEFORE_RELEASE
 from briefingfeed.delivery.run import RunResult, RunSetup, run_edition
+from briefingfeed.errors import BriefingfeedError, RestoredError, StorageError
 from briefingfeed.models.edition import Cadence, Edition, EditionState
 from briefingfeed.newsletter.preflight import Finding
 from briefingfeed.newsletter.schedule import require, upcoming_slot
@@ -35,7 +36,7 @@ from briefingfeed.services.send_context import SendContext, check_as_of, check_i
 from briefingfeed.services.send_report import EditionReport, SendReport
 from briefingfeed.services.standing import standing_notices
 from briefingfeed.services.turns import turn
-from briefingfeed.services.words import called_off, expired, waits_for_limit, way_out
+from briefingfeed.services.words import called_off, expired, not_made, waits_for_limit, way_out
 from briefingfeed.storage import batches, deliveries, editions
 from briefingfeed.storage.events import settle_heard_of
 from briefingfeed.storage.replay import catch_up
@@ -64,7 +65,8 @@ def send_edition(
 
     `at_once`: the first edition is that of the latest slot. `force`: after a long silence too. `as_of`: the operator
     set the clock. Raises ConfigurationError or UsageError before anything is done, LockedError if another run kept a
-    due slot waiting, StorageError if the database failed. A way out that can't be used stands in the report.
+    due slot waiting, StorageError if the database failed. A way out that can't be used stands in the report, and so
+    does what keeps an edition from being made.
     """
     require(context.settings, cadence)
     check_identity(context)
@@ -81,17 +83,29 @@ def send_edition(
         run.repair()
         if context.mailbox is not None and not context.rehearses:
             read_mailbox(context.mailbox, most=MOST_BEFORE_SENDING)
-        frozen = freeze_due(context, cadence, at_once=at_once, force=force)
+        frozen, trouble = _freeze(context, cadence, at_once=at_once, force=force)
         if any(edition.state in UNFINISHED for edition in frozen.editions):
             context.failpoint(AFTER_FREEZE)
         frozen = replace(frozen, standing=(*frozen.standing, *send_proofs(context, cadence)))
         result = run.hand_over()
-        report = run.report(frozen, result)
+        report = run.report(frozen, result, trouble)
         if result.error is None and result.stopped_by is None:
             send_reports(context)
         context.failpoint(BEFORE_RELEASE)
     context.failpoint(AFTER_RELEASE)
     return report
+
+
+def _freeze(
+    context: SendContext, cadence: Cadence, *, at_once: bool, force: bool
+) -> tuple[Frozen, BriefingfeedError | None]:
+    """Make what is due. If it can't be made, what was made before goes on all the same: its readers wait."""
+    try:
+        return freeze_due(context, cadence, at_once=at_once, force=force), None
+    except (StorageError, RestoredError):
+        raise
+    except BriefingfeedError as error:
+        return Frozen(standing=(not_made(cadence, error),)), error
 
 
 class _Run:
@@ -179,7 +193,7 @@ class _Run:
         )
         return asyncio.run(run_edition(key, copies, setup))
 
-    def report(self, frozen: Frozen, result: RunResult) -> SendReport:
+    def report(self, frozen: Frozen, result: RunResult, trouble: BriefingfeedError | None) -> SendReport:
         context = self._context
         with context.database.write() as connection:
             everywhere = (
@@ -205,7 +219,14 @@ class _Run:
             keys = dict.fromkeys([*(edition.key for edition in frozen.editions), *self._touched])
             reports = tuple(_edition_report(context, connection, key, frozen) for key in keys)
         return _report(
-            context, self._cadence, reports, news=news, standing=standing, warnings=frozen.warnings, result=result
+            context,
+            self._cadence,
+            reports,
+            news=news,
+            standing=standing,
+            warnings=frozen.warnings,
+            result=result,
+            error=result.error or trouble,
         )
 
 
@@ -263,9 +284,9 @@ def _report(
     standing: tuple[Notice, ...] = (),
     warnings: tuple[Finding, ...] = (),
     result: RunResult | None = None,
+    error: BriefingfeedError | None = None,
     busy: bool = False,
 ) -> SendReport:
-    result = result or RunResult()
     return SendReport(
         provider=context.provider.name,
         rehearsal=context.rehearses,
@@ -275,6 +296,6 @@ def _report(
         warnings=warnings,
         next_slot=upcoming_slot(context.settings, cadence, context.now()).at if cadence is not Cadence.POSTS else None,
         busy=busy,
-        error=result.error,
-        stopped_by=result.stopped_by,
+        error=error,
+        stopped_by=result.stopped_by if result else None,
     )

@@ -75,7 +75,8 @@ class SendReport:
     busy: bool = False
     """Another run is at work; this one did nothing."""
     error: BriefingfeedError | None = None
-    """What ended the run early; the rows not handed over wait for the next. Its words are among the notices."""
+    """What ended the run early, or kept it from making what is due; the next tries again. Its words are among the
+    notices."""
     stopped_by: signal.Signals | None = None
     heartbeat_trouble: str | None = None
     """Why the watcher at `heartbeat_url` could not be asked. It changes nothing else."""

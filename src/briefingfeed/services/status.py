@@ -21,11 +21,11 @@ from briefingfeed.services.notices import Notice, told_about, told_before
 from briefingfeed.services.self_watch import upkeep_notices
 from briefingfeed.services.standing import standing_notices
 from briefingfeed.services.status_facts import Fact, Survey, survey_facts
-from briefingfeed.services.words import CLOCK, SILENCE, UNREADABLE, WAY_OUT, blocked_before, waits_for_limit
+from briefingfeed.services.words import CLOCK, NOT_MADE, SILENCE, UNREADABLE, WAY_OUT, blocked_before, waits_for_limit
 from briefingfeed.storage import editions, subscribers
 from briefingfeed.storage.database import Database
 
-_KEEPS_FROM_FREEZING = (SILENCE, CLOCK, UNREADABLE)
+_KEEPS_FROM_FREEZING = (SILENCE, CLOCK, UNREADABLE, NOT_MADE)
 """What stands in no table, because no edition was made: the last run has seen it."""
 
 

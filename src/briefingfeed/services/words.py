@@ -25,6 +25,8 @@ ADVICE = "advice:"
 """Begins the topic of what nobody has to decide and somebody should know all the same: it goes by mail, too."""
 UNREADABLE = "unreadable:"
 """Begins the topic, before an edition's key."""
+NOT_MADE = "not-made:"
+"""Begins the topic, before a cadence."""
 
 
 def missed(keys: Sequence[str], cadence: Cadence, why: str = "") -> Notice:
@@ -128,6 +130,14 @@ def about_posts(
         for post in renamed
     ]
     return (*broken, *old, *again)
+
+
+def not_made(cadence: Cadence, error: BriefingfeedError) -> Notice:
+    return Notice(
+        topic=f"{NOT_MADE}{cadence}",
+        text=f"What is due of “{cadence}” can't be made:\n  {error}",
+        remedy="Each run tries again. What was made before goes on.",
+    )
 
 
 def rehearsed(key: str) -> Notice:

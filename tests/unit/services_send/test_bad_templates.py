@@ -25,10 +25,15 @@ def test_nothing_is_sent_with_a_bad_template(desk, source: str, message: str, pl
     own = desk.settings.paths.templates / "email"
     own.mkdir(parents=True)
     (own / "_footer.html").write_text(source, "utf-8")
-    with pytest.raises(TemplateError, match=message) as caught:
-        desk.send()
-    assert place in (caught.value.where or "")
-    assert caught.value.remedy
+    report = desk.send()
+    assert isinstance(report.error, TemplateError)
+    assert report.exit_code == 78
+    assert message in report.error.message
+    assert place in (report.error.where or "")
+    assert report.error.remedy
+    (told,) = report.news
+    assert str(report.error) in told.text
+    assert desk.send().news == ()
     assert not desk.office.seen
     assert desk.edition() is None
 
