@@ -12,10 +12,12 @@ from briefingfeed.models.introduction import Introduction
 from briefingfeed.models.post import CallToAction, LeadImage, Post
 from briefingfeed.models.settings import Grouping, Settings
 from briefingfeed.newsletter.body_html import TOP_HEADING, mail_html
-from briefingfeed.newsletter.digest import Digest, one_line
+from briefingfeed.newsletter.digest import Digest, cut, one_line
 from briefingfeed.newsletter.text import BodyText, body_text
 
 _NO_TOPIC = "Also in this edition"
+LONGEST_SUMMARY = 600
+"""Characters; a first paragraph that is longer is no summary."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,8 @@ class Article:
     html: Markup
     """Its body, fitted into the mail."""
     text: BodyText
+    summary: str
+    """What stands in place of the body if the post is shortened; empty if even that would be too much."""
     is_shortened: bool = False
     """Whether summary and link stand in place of the body, because the mail would grow too large."""
     is_open: bool
@@ -99,6 +103,7 @@ def _article(number: int, post: Post, digest: Digest, settings: Settings, group:
         # Under the heading of its group, a post's title is a level deeper, and so is all below it.
         html=Markup(mail_html(post.body.html, top_heading=TOP_HEADING + bool(group))),  # noqa: S704 sanitised
         text=body_text(post.body.blocks),
+        summary=cut(one_line(post.summary), LONGEST_SUMMARY),
         is_open=post.is_open_at(digest.composed_at),
         closes_in_words=_closes_in_words(post, settings),
         call_to_action=action and CallToAction(label=action.label, url=action.url or post.url),

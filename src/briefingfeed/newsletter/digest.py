@@ -89,6 +89,13 @@ def one_line(text: str) -> str:
     return " ".join("".join(character if character.isprintable() else " " for character in text).split())
 
 
+def cut(text: str, length: int) -> str:
+    """Return the words of `text` that fit into `length` characters, with a mark that there were more."""
+    if len(text) <= length:
+        return text
+    return text[:length].rsplit(" ", 1)[0].rstrip(" ·,;:–—") + "…"
+
+
 def _subject(settings: Settings, posts: Sequence[Post], day: date) -> str:
     values = {
         "title": settings.publication.title,
@@ -126,9 +133,7 @@ def _preheader(posts: Sequence[Post]) -> str:
         text = " · ".join(one_line(post.title) for post in posts[1:])
     else:
         text = one_line("".join(post.summary for post in posts))
-    if len(text) <= PREHEADER_LENGTH:
-        return text
-    return text[:PREHEADER_LENGTH].rsplit(" ", 1)[0].rstrip(" ·,;:–—") + "…"
+    return cut(text, PREHEADER_LENGTH)
 
 
 def _closing_soon(posts: Iterable[Post], settings: Settings, now: datetime, day: date) -> tuple[Post, ...]:

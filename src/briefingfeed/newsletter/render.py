@@ -41,7 +41,7 @@ def render(digest: Digest, settings: Settings, look: Look, *, test: bool = False
     """Render the digest: templates, CSS inlined, MIME built with slots.
 
     If the HTML part is larger than `size_budget_kb`, posts are shortened to summary and link, the longest first, as few
-    as needed. `test=True` marks the subject. Raises TemplateError and ConfigurationError.
+    as needed; if it is still too large with all of them shortened, the summaries go. `test=True` marks the subject. Raises TemplateError and ConfigurationError.
     """
     page = _Page(digest, settings, look)
     articles = articles_of(digest, settings)
@@ -106,7 +106,10 @@ def direction(language: str) -> str:
 def _within_budget(
     page: _Page, articles: Sequence[Article], unsubscribe_url: str, budget: int
 ) -> tuple[Sequence[Article], str]:
-    """Return the articles, as few of them shortened as fit the budget, and the HTML part; all if none fits."""
+    """Return the articles, as few of them shortened as fit the budget, and the HTML part.
+
+    If nothing fits, all stand there as title and link alone.
+    """
     by_length = sorted(range(len(articles)), key=lambda position: -len(articles[position].html))
 
     def shortened(count: int) -> tuple[Sequence[Article], str]:
@@ -126,6 +129,9 @@ def _within_budget(
             best, many = candidate, middle
         else:
             few = middle + 1
+    if len(best[1].encode()) > budget:
+        bare = [replace(article, is_shortened=True, summary="") for article in articles]
+        return bare, page.html(bare, unsubscribe_url)
     return best
 
 

@@ -219,6 +219,40 @@ def test_over_the_budget_the_longest_posts_are_shortened_and_no_more_than_needed
     assert [("bb" in message, "dd" in message) for message in warned] == [(True, False), (False, True)]
 
 
+def test_with_all_posts_shortened_the_summaries_go_if_it_is_still_too_much(
+    make_settings: MakeSettings, make_post: MakePost, look: Look, now: datetime
+) -> None:
+    settings = make_settings(size_budget_kb=24)
+    posts = [replace(long_post(make_post, f"post {number}", 9), summary="words " * 500) for number in range(10)]
+    digest = compose_digest(posts, [], settings, now)
+    rendition = render(digest, settings, look)
+    assert len(rendition.html.encode()) <= 24 * 1024
+    assert "words" not in rendition.text
+    assert rendition.text.count("Read more:") == 10
+    assert not [finding for finding in examine(rendition, digest, settings) if finding.stops]
+
+
+def test_a_summary_that_is_none_is_cut(
+    make_settings: MakeSettings, make_post: MakePost, look: Look, now: datetime
+) -> None:
+    settings = make_settings(size_budget_kb=25)
+    post = replace(long_post(make_post, "long", 90), summary="words " * 500)
+    text = render(compose_digest([post], [], settings, now), settings, look).text
+    assert text.count("words") == 100
+    assert "words…" in text
+
+
+def test_the_list_of_contents_says_which_posts_are_shortened(
+    make_settings: MakeSettings, make_post: MakePost, look: Look, now: datetime
+) -> None:
+    posts = [long_post(make_post, "long", 90), long_post(make_post, "short", 1)]
+    settings = make_settings(size_budget_kb=25)
+    rendition = render(compose_digest(posts, [], settings, now), settings, look)
+    assert "long (Ada Obi, as a summary)" in rendition.text
+    assert "short (Ada Obi)" in rendition.text
+    assert rendition.html.count("Ada Obi · as a summary") == 1
+
+
 def test_what_is_over_the_budget_even_so_stops_the_edition(
     make_settings: MakeSettings, make_post: MakePost, look: Look, now: datetime
 ) -> None:
