@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ MOST_FILES = 20
 """In one archive."""
 
 _DELIMITERS = ",;\t|"
+_ADDRESS = re.compile(r"\s*[^@,;\t| <>]+@[^@,;\t| <>]+\s*")
 _SAMPLE = 50
 """Rows looked at to find the delimiter."""
 
@@ -138,7 +140,7 @@ def _delimiter(text: str) -> str:
             rows = list(csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter))
         except csv.Error:
             return -1, 0
-        addresses = sum(1 for row in rows for cell in row if "@" in cell and not set(cell) & set(_DELIMITERS + " <>"))
+        addresses = sum(1 for row in rows for cell in row if _ADDRESS.fullmatch(cell))
         return addresses, next((len(row) for row in rows if row), 0)
 
     return max(_DELIMITERS, key=score)

@@ -149,9 +149,8 @@ texts = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=20).m
 def test_what_a_csv_writer_wrote_is_read_back(rows, encoding):
     out = io.StringIO(newline="")
     csv.writer(out).writerows([("Email", "Name"), *rows])
-    found = cells(out.getvalue().encode(encoding))
     if all("," in line for line in out.getvalue().splitlines()) and not any(set(a + b) & set(";|@") for a, b in rows):
-        assert found == [("Email", "Name"), *(row for row in rows if any(row))]
+        assert cells(out.getvalue().encode(encoding)) == [("Email", "Name"), *(row for row in rows if any(row))]
 
 
 @given(st.binary(max_size=400))
