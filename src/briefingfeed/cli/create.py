@@ -20,7 +20,7 @@ from briefingfeed.services.create import Identity, create_post, create_publicati
 @click.option("--from", "sender", help='The sender of mails: "Our Briefings <briefings@example.org>"')
 @click.option("--postal-address", help="Stands at the foot of every mail.")
 @click.option("--timezone", help='Such as "Europe/London".')
-@click.option("--language", default="en", show_default=True)
+@click.option("--language", default="en", show_default=True, help='Such as "cy" or "en-GB".')
 @click.pass_obj
 def init(app: App, /, folder: Path, **given: str | None) -> None:
     """Start a publication in FOLDER: settings, a first post, a list of people.

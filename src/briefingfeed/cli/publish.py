@@ -63,7 +63,7 @@ def build(ctx: click.Context, accept_as_new: bool, publish: bool, against: str |
 def check(ctx: click.Context, as_json: bool) -> None:
     """Look everything over without publishing: posts, settings, templates, links within the site.
 
-    Strict: a warning, too, makes the exit code 1.
+    The exit code is 1 if there is anything to mend, be it a warning.
     """
     app: App = ctx.obj
     with app.publication() as publication:

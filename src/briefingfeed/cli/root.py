@@ -8,8 +8,10 @@ import os
 import sys
 import traceback
 from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -39,6 +41,28 @@ _COMMANDS = {
 }
 """Command -> the module beside this one that holds it. A cron run should not wait for what it does not use."""
 
+_CONFIG_FILE = click.Path(path_type=Path, readable=False)
+
+
+def _manners(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    """Let `--config`, `-q` or `-v`, typed behind a command, count as if it stood before it."""
+    if value and param.name and isinstance(ctx.obj, App):
+        ctx.obj = replace(ctx.obj, **{param.name: value})
+
+
+def _take_manners(command: click.Command) -> None:
+    """Let a command, and those below it, take the options of `briefingfeed` itself: people type them last."""
+    if isinstance(command, click.Group):
+        for each in command.commands.values():
+            _take_manners(each)
+    elif not any(param.callback is _manners for param in command.params):
+        once = partial(click.Option, hidden=True, expose_value=False, callback=_manners)
+        command.params += [
+            once(["--config"], type=_CONFIG_FILE),
+            once(["-q", "--quiet"], is_flag=True),
+            once(["-v", "--verbose"], is_flag=True),
+        ]
+
 
 class _LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -48,9 +72,11 @@ class _LazyGroup(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module = importlib.import_module(f"briefingfeed.cli.{_COMMANDS[cmd_name]}")
-        return next(
+        command = next(
             value for value in vars(module).values() if isinstance(value, click.Command) and value.name == cmd_name
         )
+        _take_manners(command)
+        return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -70,7 +96,7 @@ class _LazyGroup(click.Group):
 @click.option(
     "--config",
     "config",
-    type=click.Path(path_type=Path, readable=False),
+    type=_CONFIG_FILE,
     envvar="BRIEFINGFEED_CONFIG",
     default=Path("briefingfeed.toml"),
     help="The publication's settings file.  [default: ./briefingfeed.toml]",
@@ -87,6 +113,8 @@ def briefingfeed(ctx: click.Context, config: Path, quiet: bool, verbose: bool) -
       briefingfeed demo                     try it with the example publication
       briefingfeed build                    posts -> feeds and pages
       briefingfeed send-weekly --dry-run    what would go, and to how many
+
+    --config, -q and -v may stand before a command or behind it.
     """
     ctx.obj = App(config, quiet=quiet, verbose=verbose, environ=os.environ)
 
