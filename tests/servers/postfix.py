@@ -111,7 +111,8 @@ class Postfix:
         self._run("postqueue", "-f")
 
     def wait_until_empty(self, seconds: float = 60) -> None:
-        self.until(lambda: not self.queue(), seconds)
+        # Looked at twice: a mail that just moves from one queue to another may be overlooked once.
+        self.until(lambda: not self.queue() and not self.queue(), seconds)
 
     def wait_for_mails(self, count: int) -> list[Path]:
         """Return the mails that came home to the Maildir, as soon as there are so many."""
