@@ -1,4 +1,4 @@
-"""Which subscriber gets which posts of an edition. Pure.
+"""Which subscriber gets which posts of an edition, and which corrections of what they had before. Pure.
 
 Nobody gets a post twice, whatever cadence brought it first; and nobody loses one by changing from one to another.
 """
@@ -8,24 +8,41 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
+
+from briefingfeed.models.archive import CorrectionMark
 
 PostIds = frozenset[str]
+Corrections = frozenset[CorrectionMark]
+
+
+class Portion(NamedTuple):
+    """What a rendition is made of."""
+
+    post_ids: PostIds
+    corrections: Corrections = frozenset()
+    """Of posts that these readers had before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Readers who get the same posts, and so the same rendition."""
+    """Readers who get the same posts and corrections, and so the same rendition."""
 
     post_ids: PostIds
+    corrections: Corrections = frozenset()
     count: int
     named: tuple[str, ...] | None = None
     """Their ids; None: everybody whom no other group names, and who isn't left out."""
+
+    @property
+    def portion(self) -> Portion:
+        return Portion(self.post_ids, self.corrections)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:
     groups: tuple[Group, ...]
-    """At least one, the largest first."""
+    """The largest first. None: there is nothing for anybody."""
     without: tuple[str, ...] = ()
     """Subscribers who get no copy: they have all of its posts."""
 
@@ -39,25 +56,34 @@ def divide(
     subscribers: int,
     had: Iterable[tuple[str, PostIds]] = (),
     missed: Mapping[str, PostIds] | None = None,
+    untold: Mapping[str, Corrections] | None = None,
 ) -> Audience:
-    """Divide the subscribers of an edition by the posts they get.
+    """Divide the subscribers of an edition by what they get.
 
-    `post_ids` are the edition's own; `had` tells which posts subscribers had before, by id, and `missed` what somebody
-    gets besides, having come from another cadence. There are as many groups as different sets: a few, since people who
-    changed in the same period have the same.
+    `post_ids` are the edition's own; `had` tells which posts subscribers had before, by id, `missed` what somebody
+    gets besides, having come from another cadence, and `untold` of which corrections they are to hear. There are as
+    many groups as different portions: a few, since people who changed in the same period have the same, and so have
+    those who got the same edition. An edition without posts goes to those only whom it tells of corrections.
     """
-    missed = missed or {}
+    missed = missed if missed and post_ids else {}
+    untold = untold or {}
     had_by: defaultdict[str, PostIds] = defaultdict(frozenset)
     for who, posts in had:
         had_by[who] |= posts
-    named: defaultdict[PostIds, list[str]] = defaultdict(list)
-    for who in sorted(had_by.keys() | missed.keys()):
+    named: defaultdict[Portion, list[str]] = defaultdict(list)
+    for who in sorted(had_by.keys() | missed.keys() | untold.keys()):
         gets = (post_ids | missed.get(who, frozenset())) - had_by[who]
-        if gets != post_ids:
-            named[gets].append(who)
-    left_out = tuple(named.pop(frozenset(), ()))
-    others = [Group(post_ids=gets, count=len(who), named=tuple(who)) for gets, who in named.items()]
+        portion = Portion(gets, untold.get(who, frozenset()))
+        if portion != Portion(post_ids):
+            named[portion].append(who)
+    left_out = tuple(named.pop(Portion(frozenset()), ()))
+    others = [
+        Group(post_ids=gets, corrections=corrections, count=len(who), named=tuple(who))
+        for (gets, corrections), who in named.items()
+    ]
     rest = subscribers - len(left_out) - sum(group.count for group in others)
-    groups = [Group(post_ids=post_ids, count=rest)] if rest or not others else []
-    ordered = sorted([*groups, *others], key=lambda group: (-group.count, sorted(group.post_ids)))
+    groups = [Group(post_ids=post_ids, count=rest)] if post_ids and (rest or not others) else []
+    ordered = sorted(
+        [*groups, *others], key=lambda group: (-group.count, sorted(group.post_ids), sorted(group.corrections))
+    )
     return Audience(groups=tuple(ordered), without=left_out)

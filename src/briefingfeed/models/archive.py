@@ -10,7 +10,7 @@ EDITIONS = "editions/"
 """The folder of the archive; `editions/weekly/2026-w48/` in it is the page of `weekly/2026-W48`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class CorrectionMark:
     """One correction of one post: see `models.corrections`."""
 

@@ -11,7 +11,7 @@ from briefingfeed.errors import ConfigurationError
 from briefingfeed.look import day_in_words
 from briefingfeed.models.edition import Cadence
 from briefingfeed.models.introduction import Introduction
-from briefingfeed.models.post import Post
+from briefingfeed.models.post import Correction, Post
 from briefingfeed.models.settings import Settings
 
 _REASONS = {
@@ -22,6 +22,14 @@ _REASONS = {
 }
 PREHEADER_LENGTH = 140
 """Characters; mail programs show between 40 and 130 of them beside the subject."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corrected:
+    """A correction of a post that these readers had before it was made."""
+
+    post: Post
+    correction: Correction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +51,9 @@ class Digest:
     """Why the reader gets it."""
     introduction: Introduction | None = None
     """The editor's words above everything else."""
+    corrections: tuple[Corrected, ...] = ()
+    page_url: str | None = None
+    """Where it can be read in a browser, once it is sent."""
 
     @property
     def count(self) -> int:
@@ -60,24 +71,29 @@ def compose_digest(
     now: datetime,
     cadence: Cadence = Cadence.WEEKLY,
     introduction: Introduction | None = None,
+    *,
+    corrections: Sequence[Corrected] = (),
+    page_url: str | None = None,
 ) -> Digest:
     """Put together the digest of the selected `posts`; `all_posts` is where things that close soon are looked for.
 
-    A post that goes by itself tells nothing of others. Raises ConfigurationError if `[newsletter] subject` names
-    something unknown.
+    A post that goes by itself tells nothing of others, and neither do corrections that go by themselves. Raises
+    ConfigurationError if `[newsletter] subject` names something unknown.
     """
     day = now.astimezone(settings.publication.timezone).date()
     title = one_line(settings.publication.title)
     return Digest(
         title=title,
-        subject=_subject(settings, posts, day) or title,
-        preheader=_preheader(posts),
+        subject=(_subject(settings, posts, day) if posts or not corrections else _correcting(corrections)) or title,
+        preheader=_preheader(posts, corrections),
         posts=tuple(posts),
-        closing_soon=() if cadence is Cadence.POSTS else _closing_soon(all_posts, settings, now, day),
+        closing_soon=() if cadence is Cadence.POSTS or not posts else _closing_soon(all_posts, settings, now, day),
         composed_at=now,
         date=day,
         reason=settings.newsletter.reason or _REASONS[cadence],
         introduction=introduction,
+        corrections=tuple(corrections),
+        page_url=page_url,
     )
 
 
@@ -119,6 +135,15 @@ def _subject(settings: Settings, posts: Sequence[Post], day: date) -> str:
     return one_line(subject)
 
 
+def _correcting(corrections: Sequence[Corrected]) -> str:
+    """Return the subject of a mail that holds nothing but corrections."""
+    titles = list(dict.fromkeys(one_line(each.post.title) for each in corrections))
+    others = len(titles) - 1
+    if len(corrections) == 1:
+        return f"Correction: {titles[0]}"
+    return f"Corrections: {titles[0]}{f' and {others} more' if others else ''}"
+
+
 def _wrong_subject(settings: Settings, message: str) -> ConfigurationError:
     return ConfigurationError(
         message,
@@ -127,12 +152,14 @@ def _wrong_subject(settings: Settings, message: str) -> ConfigurationError:
     )
 
 
-def _preheader(posts: Sequence[Post]) -> str:
-    """Say what the subject does not: the other titles, or the only post's summary."""
+def _preheader(posts: Sequence[Post], corrections: Sequence[Corrected]) -> str:
+    """Say what the subject does not: the other titles, or the only post's summary, or what was wrong."""
     if len(posts) > 1:
         text = " · ".join(one_line(post.title) for post in posts[1:])
+    elif posts:
+        text = one_line(posts[0].summary)
     else:
-        text = one_line("".join(post.summary for post in posts))
+        text = " · ".join(one_line(each.correction.note) for each in corrections)
     return cut(text, PREHEADER_LENGTH)
 
 

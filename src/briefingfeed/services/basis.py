@@ -14,6 +14,7 @@ from briefingfeed.models.edition import Cadence, Edition, EditionState, Slot, sc
 from briefingfeed.models.post import Post
 from briefingfeed.newsletter.schedule import slot_for_key
 from briefingfeed.newsletter.selection import History, days_back, missed_since
+from briefingfeed.services.corrections import untold
 from briefingfeed.services.send_context import SendContext
 from briefingfeed.storage import audience, editions, renditions
 
@@ -65,13 +66,13 @@ def gather(
     connection: Connection,
     slot: Slot,
     chosen: Iterable[Post],
-    posts: Iterable[Post],
+    posts: Collection[Post],
     now: datetime,
     *,
     due: Collection[str],
     renamed: Collection[Post] = (),
 ) -> Audience:
-    """Return who gets which posts, were the edition of `slot` with the posts `chosen` frozen now.
+    """Return who gets which posts and corrections, were the edition of `slot` with the posts `chosen` frozen now.
 
     Somebody who changed to this cadence may have missed others of `posts`: none that is in `due`, the ids of those that
     this run mails anyway, and none that is `renamed`.
@@ -95,6 +96,7 @@ def gather(
         audience.count(connection, slot.cadence),
         audience.had(connection, edition, post_ids.union(*missed.values())),
         {who: missed[each.cadence, each.at] for who, each in left.items()},
+        untold(connection, edition, posts, context.settings, now),
     )
 
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from briefingfeed.delivery.audience import Audience, PostIds
+from briefingfeed.delivery.audience import Audience, Portion
 from briefingfeed.delivery.copies import NOBODY, unsubscribe_url
+from briefingfeed.models.archive import edition_url
 from briefingfeed.models.edition import Cadence, Rendition, Slot
 from briefingfeed.models.introduction import Introduction
 from briefingfeed.models.post import Post
-from briefingfeed.newsletter.digest import compose_digest
+from briefingfeed.newsletter.digest import Corrected, compose_digest
 from briefingfeed.newsletter.preflight import Finding, examine
 from briefingfeed.newsletter.render import render
 from briefingfeed.newsletter.selection import History, Selection, select
 from briefingfeed.posts.store import Library
 from briefingfeed.services.basis import basis, gather, new_edition
+from briefingfeed.services.corrections import corrections_for, mentions
 from briefingfeed.services.introductions import unused
 from briefingfeed.services.send_context import SendContext
 
@@ -29,8 +31,10 @@ class Draft:
     library: Library
     selection: Selection
     audience: Audience
-    contents: Mapping[PostIds, Rendition] = field(default_factory=dict)
-    """What each group of the audience gets, by its posts; nothing if there is no post to send."""
+    contents: Mapping[Portion, Rendition] = field(default_factory=dict)
+    """What each group of the audience gets; nothing if there is neither a post nor a correction to send."""
+    corrections: tuple[Corrected, ...] = ()
+    """All that it tells to anybody."""
     due: frozenset[str] = frozenset()
     """Ids of the posts that this run mails, with this edition or another."""
     renamed: tuple[Post, ...] = ()
@@ -41,12 +45,18 @@ class Draft:
 
     @property
     def rendition(self) -> Rendition | None:
-        """What most readers get. None: there is no post to send."""
-        return self.contents[self.audience.groups[0].post_ids] if self.contents else None
+        """What most readers get. None: there is nothing to send."""
+        return self.contents[self.audience.groups[0].portion] if self.contents else None
 
     def is_for(self, audience: Audience) -> bool:
         """Whether there is something for each of these readers."""
-        return all(group.post_ids in self.contents for group in audience.groups)
+        return all(group.portion in self.contents for group in audience.groups)
+
+    @property
+    def waits_for_posts(self) -> bool:
+        """Whether it holds corrections alone, and a file that can't be read might be a post for its slot."""
+        is_empty = not self.selection.posts and self.slot.cadence is not Cadence.POSTS
+        return is_empty and bool(self.library.unreadable)
 
     @property
     def passed_over_ids(self) -> list[str]:
@@ -89,7 +99,7 @@ def complete(
     """Add to a selection of posts who gets them, and what that looks like. `offline` as for `draft_edition`."""
     with context.database.read() as connection:
         audience = gather(context, connection, slot, selection.posts, library.posts, now, due=due, renamed=renamed)
-        introduction = introduction_for(context, connection, library, slot)
+        introduction = introduction_for(context, connection, library, slot) if selection.posts else None
     draft = Draft(
         slot=slot,
         library=library,
@@ -99,19 +109,27 @@ def complete(
         renamed=renamed,
         introduction=introduction,
     )
-    if not selection.posts:
+    if not audience.groups:
         return draft
-    contents: dict[PostIds, Rendition] = {}
+    contents: dict[Portion, Rendition] = {}
     findings: dict[Finding, None] = {}
     for group in audience.groups:
         posts = tuple(post for post in library.posts if post.id in group.post_ids)
-        contents[group.post_ids], found = render_posts(
-            context, posts, library.posts, now, slot.cadence, introduction=introduction
+        contents[group.portion], found = render_posts(
+            context,
+            posts,
+            library.posts,
+            now,
+            slot.cadence,
+            introduction=introduction,
+            corrections=corrections_for(group.corrections, library.posts),
+            page_url=page_url(context, slot.key),
         )
         findings |= dict.fromkeys(found)
     if not offline and not context.stays_here:
         findings |= dict.fromkeys(page_findings(context))
-    return replace(draft, contents=contents, findings=tuple(findings))
+    told = frozenset(mark for group in audience.groups for mark in group.corrections)
+    return replace(draft, contents=contents, corrections=corrections_for(told, library.posts), findings=tuple(findings))
 
 
 def select_posts(
@@ -152,12 +170,24 @@ def render_posts(
     cadence: Cadence,
     *,
     introduction: Introduction | None = None,
+    corrections: Sequence[Corrected] = (),
+    page_url: str | None = None,
     test: bool = False,
 ) -> tuple[Rendition, tuple[Finding, ...]]:
     """Render a digest of `posts` and examine it."""
-    digest = compose_digest(posts, all_posts, context.settings, now, cadence, introduction)
-    rendition = render(digest, context.settings, context.look, test=test)
+    digest = compose_digest(
+        posts, all_posts, context.settings, now, cadence, introduction, corrections=corrections, page_url=page_url
+    )
+    rendition = replace(
+        render(digest, context.settings, context.look, test=test), mentions=mentions(posts, corrections)
+    )
     return rendition, examine(rendition, digest, context.settings)
+
+
+def page_url(context: SendContext, key: str) -> str | None:
+    """Return where an edition can be read in a browser; None for a rehearsal, or without a site."""
+    settings = context.settings
+    return edition_url(settings.publication.url, key) if settings.site.pages and not context.rehearses else None
 
 
 def page_findings(context: SendContext) -> tuple[Finding, ...]:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Connection
 
@@ -78,10 +78,11 @@ def draft_posts(context: SendContext, now: datetime, *, at_once: bool) -> tuple[
         known = _known(connection, rehearsal=context.rehearses)
     selection, _ = select_posts(context, library, moment_of(now), history, now)
     due = [post.id for post in selection.posts]
-    return tuple(
+    drafts = tuple(
         complete(context, library, slot, _alone(post, selection), now, due=due, offline=True)
         for post, slot in known.slots(reversed(selection.posts), now)
     )
+    return drafts or _correcting(context, library, known, now, offline=True)
 
 
 def _freeze_posts(context: SendContext, now: datetime, *, at_once: bool, force: bool) -> Frozen:
@@ -101,7 +102,19 @@ def _freeze_posts(context: SendContext, now: datetime, *, at_once: bool, force: 
         draft = complete(context, library, slot, _alone(post, selection), now, due=due, renamed=renamed)
         with suppress(editions.DealtWithError):  # as above
             frozen = frozen.plus(freeze_draft(context, draft, now))
+    for draft in _correcting(context, library, known, now):
+        with suppress(editions.DealtWithError):
+            frozen = frozen.plus(freeze_draft(context, draft, now))
     return frozen
+
+
+def _correcting(
+    context: SendContext, library: Library, known: _Known, now: datetime, *, offline: bool = False
+) -> tuple[Draft, ...]:
+    """Return the edition that tells corrections, if there is somebody whom no post's edition has told."""
+    slot = known.slot_for_corrections(now.astimezone(context.settings.publication.timezone).date(), now)
+    draft = complete(context, library, slot, Selection(posts=()), now, due=(), offline=offline)
+    return (draft,) if draft.rendition else ()
 
 
 def _alone(post: Post, selection: Selection) -> Selection:
@@ -156,6 +169,12 @@ class _Known:
             taken.add(slot.key)
             if slot.key not in self.held | self.cancelled:
                 yield post, slot
+
+    def slot_for_corrections(self, day: date, now: datetime) -> Slot:
+        key = f"{Cadence.POSTS}/{day}-corrections"
+        taken = self.over | self.held | self.cancelled
+        keys = (key, *(f"{key}-{number}" for number in range(2, len(taken) + 3)))
+        return replace(moment_of(now), key=next(each for each in keys if each not in taken))
 
 
 def _known(connection: Connection, *, rehearsal: bool) -> _Known:

@@ -72,7 +72,7 @@ def freeze_draft(context: SendContext, draft: Draft, now: datetime) -> Frozen:
     """Freeze an edition that was put together, or record that it is empty or blocked. Raises as `freeze_slot` does."""
     edition = new_edition(context, draft.slot)
     for _ in range(_TRIES):
-        if draft.rendition is None:
+        if draft.rendition is None or draft.waits_for_posts:
             return _record_empty(context, draft, edition, "no post was due", now)
         if not draft.audience.recipients and not draft.audience.without:
             return _record_empty(context, draft, edition, "there was no confirmed subscriber", now)
@@ -106,7 +106,7 @@ def _record_frozen(context: SendContext, draft: Draft, edition: Edition, now: da
         editions.freeze(
             connection,
             edition,
-            [Share(draft.contents[group.post_ids], group.named) for group in audience.groups],
+            [Share(draft.contents[group.portion], group.named) for group in audience.groups],
             [post.id for post in chosen],
             draft.passed_over_ids,
             now,

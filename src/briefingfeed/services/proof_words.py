@@ -61,6 +61,7 @@ def _fate(edition: Edition, draft: Draft, settings: Settings, now: datetime) -> 
         *nobody,
         *_introduced(draft),
         *_partly(draft),
+        *_corrected(draft),
         *_first_batch(settings, readers),
         "If a post changes before, another proof comes.",
     )
@@ -80,6 +81,14 @@ def _partly(draft: Draft) -> tuple[str, ...]:
     return (
         f"{others} of them had some of these posts before, or missed others, when they changed how often they read.",
     )
+
+
+def _corrected(draft: Draft) -> tuple[str, ...]:
+    readers = sum(group.count for group in draft.audience.groups if group.corrections)
+    if not readers:
+        return ()
+    many = len(draft.corrections) > 1
+    return (f"It tells {'corrections' if many else 'a correction'} to the {readers} who had the text before.",)
 
 
 def _first_batch(settings: Settings, readers: int) -> tuple[str, ...]:

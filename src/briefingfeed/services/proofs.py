@@ -127,9 +127,17 @@ def _fingerprint(context: SendContext, draft: Draft) -> str:
 
 
 def _rendition(context: SendContext, draft: Draft, at: datetime) -> Rendition:
-    """Render all of its posts; a reader who had some of them before gets fewer."""
+    """Render all of its posts and corrections; a reader who had some of them before gets fewer."""
     posts, everything = draft.selection.posts, draft.library.posts
-    return render_posts(context, posts, everything, at, draft.slot.cadence, introduction=draft.introduction)[0]
+    return render_posts(
+        context,
+        posts,
+        everything,
+        at,
+        draft.slot.cadence,
+        introduction=draft.introduction,
+        corrections=draft.corrections,
+    )[0]
 
 
 def _mail(context: SendContext, proof: _Proof, addresses: Sequence[str]) -> list[Notice]:

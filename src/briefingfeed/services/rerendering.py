@@ -19,11 +19,12 @@ from briefingfeed.models.post import Post
 from briefingfeed.newsletter.finding import Finding
 from briefingfeed.posts.store import Library
 from briefingfeed.services.braking import Change, must_be, readers, release
-from briefingfeed.services.drafting import page_findings, render_posts
+from briefingfeed.services.corrections import still_told
+from briefingfeed.services.drafting import page_findings, page_url, render_posts
 from briefingfeed.services.editions import found_edition, view_of
 from briefingfeed.services.introductions import unused
 from briefingfeed.services.send_context import SendContext
-from briefingfeed.storage import editions, posts, renditions, waiting
+from briefingfeed.storage import corrected, editions, posts, renditions, waiting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +76,24 @@ def _render(context: SendContext, edition: Edition, old: Mapping[int, Rendition]
     if edition.cadence is Cadence.WEEKLY:
         with context.database.read() as connection:
             introduction = unused(connection, library.introduction, edition.key)
+    with context.database.read() as connection:
+        told = {before: still_told(corrected.told_by(connection, before), library.posts, now) for before in old}
     texts: dict[int, _Text] = {}
     findings: dict[Finding, None] = {}
     for before, rendition in old.items():
         its = _posts(library, rendition.post_ids, now)
         left_out = tuple(each for each in rendition.post_ids if each not in {post.id for post in its})
-        _check(library, edition.key, its, left_out)
-        new, found = render_posts(context, its, library.posts, now, edition.cadence, introduction=introduction)
+        _check(library, edition.key, (*its, *told[before]), left_out)
+        new, found = render_posts(
+            context,
+            its,
+            library.posts,
+            now,
+            edition.cadence,
+            introduction=introduction,
+            corrections=told[before],
+            page_url=page_url(context, edition.key),
+        )
         findings |= dict.fromkeys(found)
         texts[before] = _Text(rendition=new, left_out=left_out)
     if not context.stays_here:
@@ -97,7 +109,7 @@ def _posts(library: Library, ids: Sequence[str], now: datetime) -> tuple[Post, .
     )
 
 
-def _check(library: Library, key: str, its: Sequence[Post], left_out: Sequence[str]) -> None:
+def _check(library: Library, key: str, its: Sequence[object], left_out: Sequence[str]) -> None:
     broken = [problem for problem in library.problems if problem.is_error]
     if left_out and broken:
         raise RefusedError(

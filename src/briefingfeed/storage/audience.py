@@ -123,10 +123,12 @@ def add_rows(
     *,
     others: Iterable[tuple[int, Collection[str]]],
     without: Collection[str],
+    only: Collection[str] | None = None,
 ) -> int:
     """Give each subscriber of an edition's cadence a row, and return how many.
 
-    Those in `others` get the rendition named there, those in `without` no row at all, everybody else `rendition_id`.
+    Those in `others` get the rendition named there, those in `without` no row at all, everybody else `rendition_id`. If
+    it goes to some of them `only`, nobody else gets a row.
     """
     columns = ["edition_key", "rendition_id", "subscriber_id", "address", "state", "attempts", "note", "updated_at"]
     everyone = select(
@@ -139,7 +141,11 @@ def add_rows(
         literal(""),
         literal(now, delivery.c.updated_at.type),
     ).where(_members(its.cadence))
-    rows = c.execute(insert(delivery).from_select(columns, everyone)).rowcount
+    if only is None:
+        rows = c.execute(insert(delivery).from_select(columns, everyone)).rowcount
+    else:
+        selections = (everyone.where(subscriber.c.id.in_(some)) for some in batches(only))
+        rows = sum(c.execute(insert(delivery).from_select(columns, each)).rowcount for each in selections)
     for other, subscriber_ids in others:
         for some in batches(subscriber_ids):
             its_rows = and_(delivery.c.edition_key == its.key, delivery.c.subscriber_id.in_(some))

@@ -106,9 +106,15 @@ def freeze(
     pass_over(c, new.scope, passed_over_ids, now)
     main = next((stored for stored, share in zip(ids, shares, strict=True) if share.subscriber_ids is None), ids[0])
     others = [(stored, share.subscriber_ids or ()) for stored, share in zip(ids, shares, strict=True)]
-    recipients = audience.add_rows(c, new, main, now, others=others, without=without)
+    # An edition that holds corrections alone goes to those whom they concern.
+    only = [who for _, some in others for who in some] if _is_for_some(shares) else None
+    recipients = audience.add_rows(c, new, main, now, others=others, without=without, only=only)
     c.execute(update(edition).where(edition.c.key == new.key).values(recipients=recipients))
     return recipients
+
+
+def _is_for_some(shares: Sequence[Share]) -> bool:
+    return all(share.subscriber_ids is not None for share in shares)
 
 
 def rendition(c: Connection, key: str) -> Rendition:
