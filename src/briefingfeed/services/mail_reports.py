@@ -22,7 +22,7 @@ from briefingfeed.tokens import Keyring, TokenError, read_unsubscribe_token
 MAILBOX = "mailbox"
 """Source of the events that were read in mails."""
 MAIL = "mail"
-"""Source of a consent withdrawn by mail to the unsubscribe address."""
+"""Source of a consent withdrawn by mail to the unsubscribe address, and of the event that goes with it."""
 COMPLAINT = "complaint"
 
 
@@ -53,7 +53,7 @@ def apply(
 ) -> Applied:
     """Store what is reported about `found`, and what follows. Doing it again for the same mail changes nothing."""
     if report.kind is EventKind.UNSUBSCRIBED and report.about.tokens:
-        left = _leave_by_token(connection, report, keyring, now)
+        left = _leave_by_token(connection, report, raw, keyring, now)
         if left is not None:
             return left
     if found is None:
@@ -76,14 +76,30 @@ def apply(
     return _follow(connection, event, person.id, now)
 
 
-def _leave_by_token(connection: Connection, report: Report, keyring: Keyring, now: datetime) -> Applied | None:
-    """Unsubscribe whom the token in a mail names; None if no token is ours."""
+def _leave_by_token(
+    connection: Connection, report: Report, raw: bytes, keyring: Keyring, now: datetime
+) -> Applied | None:
+    """Unsubscribe whom the token in a mail names; None if no token is ours.
+
+    The same mail does so once: it may be read again after the person has come back.
+    """
     for token in report.about.tokens:
         try:
             subscriber_id = read_unsubscribe_token(keyring, token)
         except TokenError:
             continue
-        left = _withdraw(connection, subscriber_id, MAIL, now)
+        is_new = subscribers.by_id(connection, subscriber_id) is not None and events.add(
+            connection,
+            DeliveryEvent(
+                kind=EventKind.UNSUBSCRIBED,
+                at=min(report.at or now, now),
+                received_at=now,
+                source=MAIL,
+                source_key=sha256(raw).hexdigest(),
+                subscriber_id=subscriber_id,
+            ),
+        )
+        left = is_new and _withdraw(connection, subscriber_id, MAIL, now)
         return Applied(fate=Fate.APPLIED if left else Fate.REPEATED, kind=report.kind, unsubscribed=left)
     return None
 

@@ -10,6 +10,7 @@ from briefingfeed.delivery.events import ANY_LIMIT
 from briefingfeed.models.delivery import Attempt, Delivery, DeliveryEvent, EventKind
 from briefingfeed.models.subscriber import Consent, ConsentKind, Subscriber, SubscriberState, Suppression
 from briefingfeed.services.figures import DELIVERY_WORDS
+from briefingfeed.services.mail_reports import MAIL
 
 _CONSENTS: Mapping[ConsentKind, str] = {
     ConsentKind.ADDED: "subscribed",
@@ -87,7 +88,7 @@ def event_in_words(event: DeliveryEvent) -> str:
     """Write what was heard of a copy, with the other side's words."""
     bounced = "came back for good" if event.permanent else "came back for now"
     words = _EVENTS.get(event.kind, bounced)
-    if event.delivery_id is None:
+    if event.delivery_id is None and event.source != MAIL:
         words += ", says a report that proves nothing"
     return _said(words, event.code, event.enhanced_code, event.note)
 

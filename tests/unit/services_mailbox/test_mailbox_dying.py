@@ -9,9 +9,14 @@ from typing import Any
 import pytest
 
 from briefingfeed.errors import BriefingfeedError
+from briefingfeed.models.subscriber import SubscriberState
 from briefingfeed.services.mailbox import AFTER_APPLY, read_mailbox
+from briefingfeed.services.subscribers import resubscribe
 from returned import bounces, others
 from returned.bounces import Copy
+
+KEY = b"a key for tests, thirty-two long"
+"""The one of `House`."""
 
 
 class Killed(BaseException):
@@ -41,6 +46,17 @@ def test_a_mail_that_was_stored_but_not_removed_is_read_again_without_effect(hou
     assert house.files("new") == []
     assert len(house.events("ann")) == 1
     assert [each.source for each in house.consents("bob")] == ["test", "mail"]
+
+
+def test_a_wish_to_leave_that_is_read_again_takes_nobody_away_who_came_back(house: Any) -> None:
+    house.subscribe("ann")
+    house.mail()
+    wish = others.wish(house.copy("ann").token)
+    assert house.read(wish).unsubscribed == 1
+    resubscribe(house.database, "ann@readers.example", wish="by telephone", suppression_key=KEY, now=house.now)
+    assert house.read(wish).fates == {"repeated": 1}
+    assert house.person("ann").state is SubscriberState.CONFIRMED
+    assert house.read(wish + b"\r\nIndeed.").unsubscribed == 1
 
 
 def test_a_complaint_that_proves_nothing_still_comes_before_a_person(house: Any) -> None:
