@@ -11,6 +11,9 @@ from sqlalchemy import Connection
 from briefingfeed.errors import RefusedError
 from briefingfeed.models.edition import Cadence, Edition, EditionState
 from briefingfeed.services.editions import EditionView, found_edition, view_of
+from briefingfeed.services.notices import TOLD, forget
+from briefingfeed.services.reporting import Marks
+from briefingfeed.services.words import HELD
 from briefingfeed.storage import batches, copies_out, deliveries, editions
 from briefingfeed.storage.database import Database
 
@@ -96,6 +99,8 @@ def _hold(connection: Connection, edition: Edition, now: datetime) -> str:
 def release(connection: Connection, edition: Edition, now: datetime) -> str:
     """Release a held edition within a transaction, and say so."""
     key = edition.key
+    for memory in (TOLD, Marks(rehearses=False).told, Marks(rehearses=True).told):
+        forget(connection, f"{HELD}{key}", memory=memory)
     if not edition.is_made:
         editions.set_state(connection, key, EditionState.PLANNED, now)
         when = "when its hour comes" if now < edition.slot_at else "with the next run"

@@ -49,6 +49,14 @@ def tell(connection: Connection, standing: Sequence[Notice], *, memory: str = TO
     return news(standing, told)
 
 
+def forget(connection: Connection, topic: str, *, memory: str = TOLD) -> None:
+    """Let the next notice about this be news, even in the same words: somebody has settled what stood until now."""
+    for name in (memory, *(f"{memory}:{cadence}" for cadence in Cadence)):
+        told = json.loads(meta.get_mark(connection, name) or "{}")
+        if told.pop(topic, None) is not None:
+            meta.set_mark(connection, name, json.dumps(told, ensure_ascii=False))
+
+
 def tell_all(
     connection: Connection, cadence: Cadence, everywhere: Sequence[Notice], own: Sequence[Notice]
 ) -> tuple[Notice, ...]:

@@ -21,6 +21,8 @@ LIMIT = "limit"
 SILENCE = "silence"
 CLOCK = "clock"
 UNSETTLED = "unsettled"
+HELD = "held:"
+"""Begins the topic, before an edition's key."""
 ADVICE = "advice:"
 """Begins the topic of what nobody has to decide and somebody should know all the same: it goes by mail, too."""
 UNREADABLE = "unreadable:"
@@ -165,7 +167,7 @@ def waits_for_limit(full: Full, zone: ZoneInfo) -> Notice:
 
 def held(edition: Edition) -> Notice:
     return Notice(
-        topic=f"held:{edition.key}",
+        topic=f"{HELD}{edition.key}",
         text=f"{edition.key} is held: {edition.note or 'somebody asked for it'}.",
         remedy=f"briefingfeed editions release {edition.key}, or: briefingfeed editions cancel {edition.key}",
     )

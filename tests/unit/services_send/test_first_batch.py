@@ -11,6 +11,7 @@ from briefingfeed.delivery.batches import draw, is_too_much
 from briefingfeed.errors import ProviderError
 from briefingfeed.models.delivery import DeliveryEvent, DeliveryState, EventKind, Result
 from briefingfeed.models.edition import EditionState
+from briefingfeed.models.settings import Mailbox
 from briefingfeed.services.batch_words import first_batch
 from briefingfeed.services.braking import cancel_edition, hold_edition, release_edition
 from briefingfeed.services.editions import show_edition
@@ -134,6 +135,17 @@ class TestAFirstBatchThatWasRefused:
         report = desk.send()
         assert report.editions[0].state is EditionState.DONE
         assert len(desk.office.seen) == 40
+
+    def test_is_told_again_if_it_is_held_again_after_it_was_released(self, desk) -> None:
+        desk.change(report_to=(Mailbox("ola@harbour.example", "Ola"),))
+        desk.office.answers = {reader: Result.POLICY for reader in (f"{name}@example.org" for name in READERS)}
+        told = [desk.send(), later(desk, 15)]
+        note = desk.edition().note
+        release_edition(desk.database, W48, desk.now)
+        told += [later(desk, 60), later(desk, 15)]
+        assert desk.edition().note == note
+        assert [[notice.topic for notice in run.news] for run in told] == [[f"held:{W48}"], [], [f"held:{W48}"], []]
+        assert [mail["Subject"] for mail in desk.office.mails if "ola@" in mail["To"]] == [f"{W48} is held: {note}"] * 2
 
     def test_by_one_alone_or_by_no_more_than_one_in_twenty_goes_on(self, desk) -> None:
         refuse(desk, Result.REJECTED)
