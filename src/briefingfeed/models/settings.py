@@ -197,6 +197,8 @@ class NewsletterSettings:
     def __post_init__(self) -> None:
         if self.catch_up is not None and self.catch_up < timedelta(hours=1):
             raise ValueError('catch_up must be "1 h" at least, or editions are missed between two runs')
+        if self.first_batch_pause > timedelta(days=2):
+            raise ValueError('first_batch_pause must be "2 d" at most, or the rest expires before its turn')
         if self.proof_before > timedelta(days=3):
             raise ValueError('proof_before must be "3 d" at most')
         if self.heartbeat_url is not None and not re.fullmatch(r"https?://[^\s/?#@]+(/\S*)?", self.heartbeat_url):

@@ -87,6 +87,8 @@ def test_all_mistakes_come_together_each_with_its_line(tmp_path: Path) -> None:
         ('[newsletter]\nweekly = "someday"', "a weekday and a time"),
         ("[newsletter]\ncatch_up = 7", "quotation marks"),
         ('[newsletter]\ncatch_up = "15 min"', "1 h"),
+        ('[newsletter]\nproof_before = "4 d"', "3 d"),
+        ('[newsletter]\nfirst_batch_pause = "6 d"', "or the rest expires"),
         ('[site]\npost_url = "/posts/"', "{slug}"),
         ('[site]\npost_url = "/{slug}/{hour}/"', "only {slug}"),
         ('[site]\npages = "no"', "true or false"),
