@@ -27,6 +27,7 @@ from briefingfeed.services.bounce_check import bounce_findings
 from briefingfeed.services.build import check_output_folder
 from briefingfeed.services.feed_validation import judge_feeds
 from briefingfeed.services.links import InternalLinks
+from briefingfeed.services.parity_check import Channels
 from briefingfeed.services.rendering import Rendered, render_output
 from briefingfeed.services.words import never_mailed
 
@@ -66,6 +67,7 @@ def check(
         problems += _moved_closing_dates(library, settings, now)
         problems += _dead_links(rendered, library, settings, now)
         problems += _digest_findings(library, settings, look, now)
+        problems += _unlike(rendered, library, settings, look, now, editions)
     except TemplateError as error:
         found = _from_template(error, settings.paths.root)
         if (found.path, found.line) not in {(problem.path, problem.line) for problem in problems}:
@@ -138,6 +140,21 @@ def _digest_findings(library: Library, settings: Settings, look: Look, now: date
             message=f"in the digest: {finding.message}",
             remedy=finding.remedy,
         )
+
+
+def _unlike(
+    rendered: Rendered,
+    library: Library,
+    settings: Settings,
+    look: Look,
+    now: datetime,
+    editions: Sequence[SentEdition],
+) -> Iterator[Problem]:
+    """Hold the channels of the newest posts against each other."""
+    mailed = frozenset(post.id for post in _of_last_week(library.posts, now))
+    visible = [post for post in library.posts if post.visible_at(now)]
+    channels = Channels(settings=settings, look=look, now=now, rendered=rendered, editions=editions, mailed=mailed)
+    yield from channels.problems(visible[: settings.feeds.entries])
 
 
 def _of_last_week(posts: tuple[Post, ...], now: datetime) -> tuple[Post, ...]:
