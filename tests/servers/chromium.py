@@ -56,18 +56,17 @@ class Page:
             raise ChromiumError(thrown.get("exception", {}).get("description") or thrown["text"])
         return done["result"].get("value")
 
-    def wait(self, condition: str) -> Any:
-        """Wait until an expression is true. While a page loads it may be none at all."""
-        until, last = time.monotonic() + _PATIENCE, None
+    def wait(self, condition: str) -> None:
+        """Wait until an expression is true. While a page loads there may be nothing yet that it speaks of."""
+        until, trouble = time.monotonic() + _PATIENCE, ""
         while time.monotonic() < until:
             try:
-                last = self.run(condition)
-                if last:
-                    return last
+                if self.run(f"Boolean({condition})"):
+                    return
             except ChromiumError as error:
-                last = error
+                trouble = f" ({error})"
             time.sleep(0.02)
-        raise ChromiumError(f"not within {_PATIENCE:.0f} s: {condition} (last: {last})")
+        raise ChromiumError(f"not within {_PATIENCE:.0f} s: {condition}{trouble}")
 
     def click(self, selector: str) -> None:
         """Click in the middle of an element, as a mouse does: what lies over it gets the click."""
@@ -87,11 +86,15 @@ class Page:
 
     def press(self, key: str, *, control: bool = False) -> None:
         codes = {"Tab": 9, "Enter": 13, "Escape": 27}
-        code = codes.get(key, ord(key[0].upper()))
+        event = {
+            "key": key,
+            "windowsVirtualKeyCode": codes.get(key, ord(key[0].upper())),
+            "modifiers": 2 if control else 0,
+        }
+        if key == "Enter":
+            event["text"] = "\r"  # without it no form is sent
         for kind in ("keyDown", "keyUp"):
-            self.call(
-                "Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code, modifiers=2 if control else 0
-            )
+            self.call("Input.dispatchKeyEvent", type=kind, **event)
 
     def screenshot(self) -> bytes:
         return base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"])
@@ -111,8 +114,8 @@ class Chromium:
         to_browser, ours_out = os.pipe()
         ours_in, from_browser = os.pipe()
         command = ["chromium", *_FLAGS, f"--user-data-dir={profile}", "about:blank"]
-        # The browser looks for its pipes at 3 and 4.
-        shell = ["sh", "-c", f'exec "$@" 3<&{to_browser} 4>&{from_browser}', "sh", *command]
+        # The browser looks for its pipes at 3 and 4; Debian's sh knows no descriptor above 9.
+        shell = ["bash", "-c", f'exec "$@" 3<&{to_browser} 4>&{from_browser}', "bash", *command]
         with profile.with_suffix(".log").open("wb") as log:
             self.process = subprocess.Popen(
                 shell, pass_fds=(to_browser, from_browser), stdout=log, stderr=log, start_new_session=True

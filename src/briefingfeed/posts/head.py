@@ -91,7 +91,7 @@ def read_head(
         authors=read_authors(authors, people, findings, divided=document.syntax is Syntax.BARE),
         standfirst=fields.text("standfirst"),
         contact=read_contact(fields, findings),
-        topics=_topics(fields, yaml=document.syntax is Syntax.YAML),
+        topics=read_topics(fields, yaml=document.syntax is Syntax.YAML),
         summary=fields.text("summary"),
         draft=draft,
         aliases=_aliases(fields, findings),
@@ -199,7 +199,7 @@ def _url(fields: Fields, findings: Findings) -> str | None:
     return written
 
 
-def _topics(fields: Fields, *, yaml: bool) -> tuple[str, ...]:
+def read_topics(fields: Fields, *, yaml: bool) -> tuple[str, ...]:
     topics: dict[str, str] = {}
     first = fields.entry("topics")
     for name in ("topics",) if first and first.key.lower() == "topics" else ("tags", "tag", "categories", "category"):

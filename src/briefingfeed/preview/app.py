@@ -4,7 +4,9 @@ GET  /                              the page
 GET  /app/{name}                    its style and scripts
 GET  /state, /events                what there is, and word of each change (server-sent events)
 GET  /text, /source, /feed          of a post or an edition, as plain text
-GET  /frame/{scheme}/…     the same as readers see it, in a sandbox
+GET  /frame/{scheme}/…              the same as readers see it, in a sandbox
+GET  /form                          a post as a form
+POST /form, /posts, /pictures       save it, begin a new one, put a picture beside it
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ from briefingfeed.preview.guard import Guard, Secrets
 from briefingfeed.preview.pages import Pages
 from briefingfeed.preview.reading import Reading
 from briefingfeed.preview.watching import Watch
+from briefingfeed.preview.writing import Writing
 from briefingfeed.services.previewing.desk import Desk
+from briefingfeed.services.previewing.files import ChangedMeanwhileError
 
 
 class Preview:
@@ -30,7 +34,7 @@ class Preview:
     def __init__(self, desk: Desk) -> None:
         self._keys = Secrets()
         self._watch = Watch(desk)
-        routes = _reading_routes(Reading(desk, self._watch, Pages(self._keys)))
+        routes = [*_reading_routes(Reading(desk, self._watch, Pages(self._keys))), *_writing_routes(Writing(desk))]
         handlers = {HTTPException: _refused, BriefingfeedError: _told}
         self.app: ASGIApp = Guard(Starlette(routes=routes, exception_handlers=handlers), self._keys)
 
@@ -61,6 +65,15 @@ def _reading_routes(reading: Reading) -> list[BaseRoute]:
     ]
 
 
+def _writing_routes(writing: Writing) -> list[BaseRoute]:
+    return [
+        Route("/form", writing.form, methods=["GET"]),
+        Route("/form", writing.save, methods=["POST"]),
+        Route("/posts", writing.begin, methods=["POST"]),
+        Route("/pictures", writing.picture, methods=["POST"]),
+    ]
+
+
 async def _refused(_request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     words = "There is nothing at this address." if status == 404 else "This cannot be done here."
@@ -71,4 +84,5 @@ async def _told(_request: Request, error: Exception) -> Response:
     """What went wrong in the publication, for the page to show."""
     remedy = error.remedy if isinstance(error, BriefingfeedError) else None
     message = error.message if isinstance(error, BriefingfeedError) else str(error)
-    return JSONResponse({"message": message, "remedy": remedy}, 409)
+    more = {"theirs": error.theirs, "base": error.base} if isinstance(error, ChangedMeanwhileError) else {}
+    return JSONResponse({"message": message, "remedy": remedy, **more}, 409 if more else 422)

@@ -10,7 +10,10 @@ from briefingfeed.look import Look
 from briefingfeed.preview.guard import Secrets
 
 _STYLE = "preview.css"
-_SCRIPTS = ("app.js", "dom.js", "edition.js", "frames.js", "posts.js", "server.js")
+_SCRIPTS = (
+    "app.js", "dialogs.js", "dom.js", "edition.js", "editor.js", "form.js", "frames.js", "people.js",
+    "posts.js", "server.js",
+)  # fmt: skip
 
 
 class Pages:

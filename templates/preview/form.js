@@ -1,0 +1,240 @@
+// The middle while a post is written: its fields, and saving them into its file.
+
+import { tell } from "./dialogs.js";
+import { $, fill, make, newId, say } from "./dom.js";
+import { remarkList } from "./edition.js";
+import { askForPicture, editor, send } from "./editor.js";
+import { peopleField } from "./people.js";
+import { read, write } from "./server.js";
+
+const MOMENT = /^(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2})(?::\d{2})?)?$/;
+const MEANT = { call_to_action: "action_label", draft: "ready" };
+const unsaved = new Map(); // by path, what was written and left without saving
+let sheet = null;
+let saves = 0; // begun and ended; what was read across one of them is out of date
+
+export const openPath = () => sheet?.path;
+export const isDirty = () => unsaved.size > 0 || Boolean(sheet?.isChanged());
+
+export async function openPost(path, remarks, place) {
+  if (sheet?.isChanged()) unsaved.set(sheet.path, { base: sheet.base, content: sheet.content() });
+  sheet = null;
+  const opened = await read(`/form?of=${encodeURIComponent(path)}`);
+  const left = unsaved.get(path);
+  unsaved.delete(path);
+  showSheet(path, opened, left);
+  showRemarks(remarks);
+  if (place) goTo(place);
+}
+
+export function closePost() {
+  if (sheet?.isChanged()) unsaved.set(sheet.path, { base: sheet.base, content: sheet.content() });
+  sheet = null;
+}
+
+// The file may have been changed by somebody else: shown anew if nothing would be lost here.
+export async function postChanged(remarks) {
+  showRemarks(remarks);
+  const { path } = sheet;
+  const before = saves;
+  const opened = await read(`/form?of=${encodeURIComponent(path)}`);
+  if (sheet?.path !== path || opened.base === sheet.base || saves !== before) return;
+  if (sheet.isChanged()) say("This post was changed in its file meanwhile. Nothing is lost when you save.");
+  else {
+    showSheet(path, opened);
+    showRemarks(remarks);
+  }
+}
+
+export function goTo(place) {
+  const [name, line] = place.split(",");
+  const field = $(`field-${MEANT[name] ?? name}`) ?? $("field-body") ?? $("field-whole");
+  for (let around = field; around; around = around.parentElement) if (around.tagName === "DETAILS") around.open = true;
+  field.scrollIntoView({ block: "center" });
+  field.focus({ preventScroll: true });
+  if (line && name === "body") sheet.goTo(Number(line));
+}
+
+function showRemarks(remarks) {
+  if (sheet) fill($("remarks"), remarkList(remarks, "What to look at in this post", ""));
+}
+
+function showSheet(path, opened, left) {
+  const isForm = Boolean(opened.form);
+  const parts = isForm ? formParts(path, opened, left?.content.form) : wholeParts(opened, left?.content.whole);
+  const before = JSON.stringify(isForm ? { form: opened.form } : { whole: opened.whole });
+  const saveButton = make("button", { type: "submit", textContent: "Save" });
+  sheet = { path, base: left?.base ?? opened.base, content: parts.content, goTo: parts.goTo, isChanged: () => JSON.stringify(parts.content()) !== before };
+  const form = make("form", { className: "sheet", id: "sheet", novalidate: true, onsubmit: (event) => {
+    event.preventDefault();
+    save();
+  } },
+    make("div", { id: "conflict" }),
+    make("div", { id: "remarks" }),
+    ...parts.elements,
+    make("div", { className: "saving row" }, make("span", { id: "saved", className: "about", textContent: path }), saveButton),
+  );
+  fill($("middle"), make("h1", { textContent: opened.form?.title || path.split("/").pop() }), form);
+}
+
+function wholeParts(opened, text) {
+  const area = make("textarea", { id: "field-whole", rows: "24", spellcheck: "true", className: "whole" });
+  area.value = text ?? opened.whole;
+  return {
+    content: () => ({ whole: area.value }),
+    goTo: () => {},
+    elements: [
+      make("p", { textContent: "The lines at the top of this file cannot be read, so there are no fields yet. Mend what is named above, and save." }),
+      make("div", { className: "field" }, make("label", { for: "field-whole", textContent: "The whole file" }), area),
+    ],
+  };
+}
+
+function formParts(path, opened, left) {
+  const from = left ?? opened.form;
+  const changed = () => {
+    $("saved").textContent = "Not saved yet";
+  };
+  const title = text("title", "Title", from.title, changed, { required: true });
+  const date = moment("date", "Date", from.date, changed);
+  const people = peopleField(opened.people, from.authors, changed);
+  const standfirst = text("standfirst", "Opening sentence", from.standfirst, changed, { hint: "Introduces the piece or its guest; stands above the text. May be left empty." });
+  const words = editor(path, from.body, changed);
+  const topics = text("topics", "Topics", from.topics.join(", "), changed, { hint: "With commas between them, such as: housing, energy" });
+  const summary = text("summary", "Summary", from.summary, changed, { hint: "For lists and feed readers. If left empty, the first paragraph is used." });
+  const image = text("image", "Picture at the top", from.image, changed, { hint: "A file beside the post, or an address" });
+  const alt = text("image_alt", "What it shows, in words", from.image_alt, changed);
+  const closes = moment("closes", "Closes on", from.closes, changed, "The last day on which one can still answer.");
+  const label = text("action_label", "Words on the button", from.action_label, changed, { hint: "Such as: Take the survey" });
+  const url = text("action_url", "Where the button leads", from.action_url, changed, { type: "url", placeholder: "https://" });
+  const ready = tick("ready", "Ready for readers", from.ready, changed, "Until this is on, nobody but you sees it.");
+  const feed = tick("feed", "In the feeds", from.feed, changed);
+  const email = choice("email", "By mail", { "": "With the next edition", true: "Even if it is old, or was passed over", false: "Never" }, from.email === null ? "" : String(from.email), changed);
+  const addImage = make("button", { type: "button", className: "quiet", textContent: "Choose a picture …", onclick: async () => {
+    const said = await askForPicture(null);
+    const name = said && (await send(path, said.file));
+    if (!name) return;
+    image.set(name);
+    alt.set(said.alt);
+    changed();
+  } });
+  return {
+    goTo: (line) => words.goTo(line - 1 - firstLine(opened.whole)),
+    content: () => ({ form: {
+      title: title.value(), date: date.value(), authors: people.value(), standfirst: standfirst.value(),
+      topics: topics.value() === opened.form.topics.join(", ") ? opened.form.topics : topics.value().split(/[,;]/).map((each) => each.trim()).filter(Boolean),
+      closes: closes.value(), action_label: label.value(), action_url: url.value(), summary: summary.value(),
+      image: image.value(), image_alt: alt.value(), feed: feed.value(), email: { "": null, true: true, false: false }[email.value()],
+      ready: ready.value(), body: words.value(),
+    } }),
+    elements: [
+      ready.element, title.element, date.element, people.element, standfirst.element, words.element,
+      part("More about it", Boolean(from.summary || from.topics.length), topics.element, summary.element),
+      part("A picture at the top", Boolean(from.image), image.element, addImage, alt.element),
+      part("A survey, consultation or call that closes", Boolean(from.closes || from.action_label), closes.element, label.element, url.element),
+      part("Where it goes", !from.feed || from.email !== null, feed.element, email.element),
+    ],
+  };
+}
+
+// How many lines of the file stand above the text of the form.
+function firstLine(whole) {
+  const lines = whole.replace(/\r\n?/g, "\n").split("\n");
+  const fence = lines[0]?.trim();
+  const close = fence === "---" || fence === "+++" ? lines.findIndex((line, number) => number > 0 && line.trim() === fence) : lines.findIndex((line) => !line.trim());
+  let first = close + 1;
+  while (first < lines.length && !lines[first].trim()) first += 1;
+  return first;
+}
+
+async function save(base = sheet.base) {
+  const saving = sheet;
+  const content = saving.content();
+  let opened;
+  saves += 1;
+  try {
+    opened = await write("/form", { of: saving.path, base, ...content });
+  } catch (error) {
+    if (error.status === 409) showConflict(error);
+    else await tell(error.message, "All right");
+    return;
+  }
+  saves += 1;
+  if (sheet !== saving) return;
+  if (JSON.stringify(saving.content()) === JSON.stringify(content)) showAgain(saving.path, opened);
+  else saving.base = opened.base; // somebody writes on meanwhile
+  $("saved").textContent = `Saved in ${saving.path}`;
+  say("Saved");
+}
+
+// Shows what was saved where it was looked at, with the cursor where it was.
+function showAgain(path, opened) {
+  const { id, selectionStart, tagName } = document.activeElement;
+  const { scrollTop } = $("middle");
+  const remarks = [...$("remarks").children];
+  showSheet(path, opened);
+  fill($("remarks"), ...remarks);
+  $("middle").scrollTop = scrollTop;
+  const field = id ? $(id) : null;
+  field?.focus({ preventScroll: true });
+  if (field && tagName === "TEXTAREA") field.setSelectionRange(selectionStart, selectionStart);
+}
+
+function showConflict(error) {
+  const heading = newId("conflict");
+  fill($("conflict"), make("section", { className: "trouble", "aria-labelledby": heading, role: "alert" },
+    make("h2", { id: heading, textContent: "There are two versions now" }),
+    make("p", { textContent: error.message }),
+    make("details", {}, make("summary", { textContent: "What stands in the file now" }), make("pre", { tabindex: "0", textContent: error.told.theirs })),
+    make("div", { className: "row" },
+      make("button", { type: "button", className: "quiet", textContent: "Go on with the other one", onclick: async () => {
+        showSheet(sheet.path, await read(`/form?of=${encodeURIComponent(sheet.path)}`));
+      } }),
+      make("button", { type: "button", textContent: "Save mine in its place", onclick: () => save(error.told.base) }),
+    ),
+  ));
+  $("conflict").scrollIntoView();
+}
+
+function part(words, isOpen, ...elements) {
+  return make("details", { open: isOpen, className: "part" }, make("summary", { textContent: words }), ...elements);
+}
+
+function row(name, words, input, hint) {
+  return make("div", { className: "field" },
+    make("label", { for: `field-${name}`, textContent: words }), input,
+    hint ? make("p", { id: `hint-${name}`, className: "about", textContent: hint }) : null);
+}
+
+function text(name, words, value, changed, { hint, ...more } = {}) {
+  const input = make("input", { id: `field-${name}`, autocomplete: "off", "aria-describedby": hint ? `hint-${name}` : null, oninput: changed, ...more });
+  input.value = value;
+  return { element: row(name, words, input, hint), value: () => input.value.trim(), set: (now) => { input.value = now; } };
+}
+
+function moment(name, words, value, changed, hint) {
+  const found = MOMENT.exec(value);
+  if (value && !found) return text(name, words, value, changed, { hint: "Write it as 2026-11-24, or 2026-11-24 17:00" });
+  const day = make("input", { id: `field-${name}`, type: "date", value: found?.[1] ?? "", oninput: changed, "aria-describedby": hint ? `hint-${name}` : null });
+  const time = make("input", { type: "time", value: found?.[2] ?? "", oninput: changed, "aria-label": `${words}, time of day` });
+  const isAsBefore = () => day.value === (found?.[1] ?? "") && time.value === (found?.[2] ?? "");
+  return {
+    element: row(name, words, make("div", { className: "moment" }, day, time), hint),
+    value: () => (isAsBefore() ? value : day.value && time.value ? `${day.value} ${time.value}` : day.value),
+  };
+}
+
+function tick(name, words, value, changed, hint) {
+  const input = make("input", { id: `field-${name}`, type: "checkbox", checked: value, onchange: changed, "aria-describedby": hint ? `hint-${name}` : null });
+  return {
+    element: make("div", { className: "field tick" }, input, make("label", { for: `field-${name}`, textContent: words }),
+      hint ? make("p", { id: `hint-${name}`, className: "about", textContent: hint }) : null),
+    value: () => input.checked,
+  };
+}
+
+function choice(name, words, values, value, changed) {
+  const input = make("select", { id: `field-${name}`, onchange: changed }, ...Object.entries(values).sort(([a]) => (a === "" ? -1 : 0)).map(([key, shown]) => make("option", { value: key, textContent: shown })));
+  input.value = value;
+  return { element: row(name, words, input), value: () => input.value };
+}
