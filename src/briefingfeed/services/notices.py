@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from briefingfeed.storage import meta
 TOLD = "told"
 """The mark under which a run remembers what it has told."""
 _UNTOLD = "untold"
+_NUMBER = re.compile(r"(?=[\w.:-]*\d)[\w.:-]{8,}")
+"""What servers name a session or a mail by: `a640c23a62f3a-20020a17`, `4Xy1Zk0sPgz9sT`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,8 @@ class Notice:
     remedy: str | None = None
     awaits: bool = True
     """Whether somebody has to decide or repair something: the exit code is 1 until then."""
+    quotes: bool = False
+    """It quotes a server, which may write a number of its own into the same words each time."""
 
     def __str__(self) -> str:
         return f"{self.text}\n  {self.remedy}" if self.remedy else self.text
@@ -36,7 +41,13 @@ class Notice:
 
 def news(standing: Sequence[Notice], told: Mapping[str, str]) -> tuple[Notice, ...]:
     """Return those of the `standing` notices that were not told before, or not in these words. Pure."""
-    return tuple(notice for notice in standing if told.get(notice.topic) != str(notice))
+    return tuple(notice for notice in standing if not _is_told(notice, told.get(notice.topic)))
+
+
+def _is_told(notice: Notice, words: str | None) -> bool:
+    if notice.quotes and words is not None:
+        return _NUMBER.sub("", words) == _NUMBER.sub("", str(notice))
+    return words == str(notice)
 
 
 def tell(connection: Connection, standing: Sequence[Notice], *, memory: str = TOLD) -> tuple[Notice, ...]:

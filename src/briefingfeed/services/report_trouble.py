@@ -81,6 +81,7 @@ def _waits(since: datetime, words: str) -> Notice:
         text=f"Since {since:%d %B %Y, %H:%M} UTC no report could be mailed.\n  {words}",
         remedy="Each run tries again; nothing of it is lost.",
         awaits=False,
+        quotes=True,
     )
 
 

@@ -152,7 +152,7 @@ def rehearsed(key: str) -> Notice:
 
 
 def way_out(error: BriefingfeedError) -> Notice:
-    return Notice(topic=WAY_OUT, text=str(error), awaits=False)
+    return Notice(topic=WAY_OUT, text=str(error), awaits=False, quotes=True)
 
 
 def waits_for_limit(full: Full, zone: ZoneInfo) -> Notice:

@@ -1,6 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
+from briefingfeed.errors import ProviderError
 from briefingfeed.services.notices import Notice, news, tell
+from briefingfeed.services.words import way_out
 
 ONE, TWO = Notice(topic="one", text="One."), Notice(topic="two", text="Two.", remedy="Do it.")
 
@@ -25,3 +31,21 @@ def test_each_memory_is_apart(desk) -> None:
         tell(connection, [ONE])
         assert tell(connection, [ONE], memory="another") == (ONE,)
         assert tell(connection, [ONE]) == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "421 4.3.0 Try again later (10). f12-20020a170906c-0b1 - gsmtp",
+            "421 4.3.0 Try again later (10). 5b1f17b1804b1-4 - gsmtp",
+        ),
+        ("451 Queue file 4Xy1Zk0sPgz9sT: no room", "451 Queue file 4Xy1Zk0sPgz9sU: no room"),
+    ],
+)
+def test_what_a_server_says_anew_each_time_is_no_news(before: str, after: str) -> None:
+    told = {"way-out": str(way_out(ProviderError(before)))}
+    assert news([way_out(ProviderError(after))], told) == ()
+    other = way_out(ProviderError("535 The mail server refused our login"))
+    assert news([other], told) == (other,)
+    assert news([replace(way_out(ProviderError(after)), quotes=False)], told) != ()
