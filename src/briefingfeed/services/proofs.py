@@ -22,7 +22,7 @@ from briefingfeed.models.post import Post
 from briefingfeed.newsletter.proof import as_proof
 from briefingfeed.newsletter.schedule import latest_slot, upcoming_slot
 from briefingfeed.services.coming import planned_edition
-from briefingfeed.services.drafting import Draft, draft_edition, render_posts
+from briefingfeed.services.drafting import Draft, draft_edition, page_url, render_posts
 from briefingfeed.services.notices import Notice, note
 from briefingfeed.services.proof_memory import LastProof, changes, keep_proof, last_proof, shown
 from briefingfeed.services.proof_words import box_for, changed_since, not_made, not_taken, refused
@@ -137,6 +137,7 @@ def _rendition(context: SendContext, draft: Draft, at: datetime) -> Rendition:
         draft.slot.cadence,
         introduction=draft.introduction,
         corrections=draft.corrections,
+        page_url=page_url(context, draft.slot.key),
     )[0]
 
 
