@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
@@ -10,6 +11,7 @@ from briefingfeed.look import Look, shipped_templates
 from briefingfeed.models.edition import Rendition, SlotName, content_hash
 from briefingfeed.models.problem import Problem
 from briefingfeed.models.settings import PublicationSettings
+from briefingfeed.models.theme import Colour, ThemeSettings
 from briefingfeed.newsletter.finding import Finding
 from briefingfeed.newsletter.mime import build_message, splice
 from briefingfeed.newsletter.placeholders import placeholders_for
@@ -96,3 +98,17 @@ def test_parts_that_are_empty_leave_no_trace() -> None:
 def test_without_a_post_its_subject_is_its_headline() -> None:
     empty = replace(rendition(), post_ids=())
     assert as_proof(empty, BOX, LOOK, AT).subject == "[Proof of weekly/2026-W48]"
+
+
+def test_the_box_has_the_colours_of_the_theme_and_no_other() -> None:
+    theme = ThemeSettings(colour=Colour.parse("#0b5d3b"), background=Colour.parse("#e0e8f0"))
+    look = Look([shipped_templates()], PublicationSettings(), theme)
+
+    box = as_proof(rendition(), BOX, look, AT).html
+
+    light, dark = theme.light, theme.dark
+    assert set(re.findall(r"#[0-9a-f]{6}", box)) == {
+        str(colour)
+        for shades in (light, dark)
+        for colour in (shades.page, shades.sheet, shades.action, shades.ink, shades.quiet, shades.tint)
+    }
