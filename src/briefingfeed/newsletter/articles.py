@@ -101,13 +101,18 @@ def _article(number: int, post: Post, digest: Digest, settings: Settings, group:
         anchor=f"post-{number}",
         group=group,
         # Under the heading of its group, a post's title is a level deeper, and so is all below it.
-        html=Markup(mail_html(post.body.html, top_heading=TOP_HEADING + bool(group))),  # noqa: S704 sanitised
+        html=Markup(mail_html(_own_places(post), top_heading=TOP_HEADING + bool(group))),  # noqa: S704 sanitised
         text=body_text(post.body.blocks),
         summary=cut(one_line(post.summary), LONGEST_SUMMARY),
         is_open=post.is_open_at(digest.composed_at),
         closes_in_words=_closes_in_words(post, settings),
         call_to_action=action and CallToAction(label=action.label, url=action.url or post.url),
     )
+
+
+def _own_places(post: Post) -> str:
+    """Return the body with links to places in itself, such as its footnotes, that stay within the mail."""
+    return post.body.html.replace(f'href="{Markup.escape(post.url)}#', 'href="#')
 
 
 def _closes_in_words(post: Post, settings: Settings) -> str:

@@ -20,6 +20,8 @@ _REASONS = {
     Cadence.MONTHLY: "You get this because you asked for our monthly briefing.",
     Cadence.POSTS: "You get this because you asked for each of our briefings by email.",
 }
+_JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
+"""Persian words and many emoji are not written without them."""
 PREHEADER_LENGTH = 140
 """Characters; mail programs show between 40 and 130 of them beside the subject."""
 
@@ -84,7 +86,7 @@ def compose_digest(
     title = one_line(settings.publication.title)
     return Digest(
         title=title,
-        subject=(_subject(settings, posts, day) if posts or not corrections else _correcting(corrections)) or title,
+        subject=_subject(settings, posts, day, cadence, corrections) or title,
         preheader=_preheader(posts, corrections),
         posts=tuple(posts),
         closing_soon=() if cadence is Cadence.POSTS or not posts else _closing_soon(all_posts, settings, now, day),
@@ -102,7 +104,7 @@ def one_line(text: str) -> str:
 
     Header fields are made of such texts only: a title cannot begin a new header, nor stop an edition.
     """
-    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+    return " ".join("".join(each if each.isprintable() or each in _JOINERS else " " for each in text).split())
 
 
 def cut(text: str, length: int) -> str:
@@ -112,7 +114,17 @@ def cut(text: str, length: int) -> str:
     return text[:length].rsplit(" ", 1)[0].rstrip(" ·,;:–—") + "…"
 
 
-def _subject(settings: Settings, posts: Sequence[Post], day: date) -> str:
+def _subject(
+    settings: Settings, posts: Sequence[Post], day: date, cadence: Cadence, corrections: Sequence[Corrected]
+) -> str:
+    if cadence is Cadence.POSTS and posts and posts[0].email_subject:
+        return one_line(posts[0].email_subject)
+    if corrections and not posts:
+        return _correcting(corrections)
+    return _filled_in(settings, posts, day)
+
+
+def _filled_in(settings: Settings, posts: Sequence[Post], day: date) -> str:
     values = {
         "title": settings.publication.title,
         "headline": posts[0].title if posts else "",

@@ -41,7 +41,8 @@ def render(digest: Digest, settings: Settings, look: Look, *, test: bool = False
     """Render the digest: templates, CSS inlined, MIME built with slots.
 
     If the HTML part is larger than `size_budget_kb`, posts are shortened to summary and link, the longest first, as few
-    as needed; if it is still too large with all of them shortened, the summaries go. `test=True` marks the subject. Raises TemplateError and ConfigurationError.
+    as needed; if it is still too large with all of them shortened, the summaries go. `test=True` marks the subject.
+    Raises TemplateError and ConfigurationError.
     """
     page = _Page(digest, settings, look)
     articles = articles_of(digest, settings)

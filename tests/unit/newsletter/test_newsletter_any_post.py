@@ -14,7 +14,6 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from briefingfeed.look import Look
-from briefingfeed.models.blocks import Body
 from briefingfeed.models.edition import SlotName
 from briefingfeed.models.post import Post
 from briefingfeed.models.settings import Settings
@@ -23,9 +22,7 @@ from briefingfeed.newsletter.mime import splice
 from briefingfeed.newsletter.placeholders import placeholders_of
 from briefingfeed.newsletter.preflight import examine
 from briefingfeed.newsletter.render import render
-from briefingfeed.posts.findings import Findings
-from briefingfeed.posts.links import Links, Page
-from briefingfeed.posts.markdown import Renderer
+from unit.newsletter.editions import body_of
 
 MakePost = Callable[..., Post]
 VALUES = {
@@ -53,15 +50,6 @@ class Addresses(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.found |= {value or "" for name, value in attrs if tag == "a" and name == "href"}
-
-
-def body_of(markdown: str) -> Body | None:
-    links = Links(Page(url="https://briefings.example/posts/any/", prefix="p-"), "posts/any.md", "posts", {})
-    rendered = Renderer().render(
-        markdown, links, prefix="p-", language="en", standfirst=None, wants_excerpt=False,
-        findings=Findings("posts/any.md"), first_line=1,
-    )  # fmt: skip
-    return rendered.body if rendered else None
 
 
 def check(markdown: str, make_post: MakePost, settings: Settings, look: Look, now: datetime) -> None:

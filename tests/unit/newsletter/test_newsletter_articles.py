@@ -17,7 +17,9 @@ from briefingfeed.models.post import Closing, Post
 from briefingfeed.models.settings import Grouping, Settings
 from briefingfeed.newsletter.articles import articles_of
 from briefingfeed.newsletter.digest import compose_digest
+from briefingfeed.newsletter.preflight import examine
 from briefingfeed.newsletter.render import direction, render
+from unit.newsletter.editions import body_of
 
 MakePost = Callable[..., Post]
 MakeSettings = Callable[..., Settings]
@@ -155,3 +157,15 @@ def test_the_introduction_stands_first_and_its_links_in_both_parts(
     rendition = render(digest, settings, look)
     assert rendition.text.index("Dear all.") < rendition.text.index("The text of")
     assert re.search(r"<h2[^>]*>Hello</h2>", rendition.html)
+
+
+def test_a_footnote_is_reached_without_leaving_the_mail(
+    settings: Settings, make_post: MakePost, look: Look, now: datetime
+) -> None:
+    body = body_of("It is so[^1].\n\n[^1]: Somebody said.", url="https://briefings.example/posts/a/?x=1&y=2")
+    assert body is not None
+    post = make_post(url="https://briefings.example/posts/a/?x=1&y=2", body=body)
+    digest = compose_digest([post], [], settings, now)
+    rendition = render(digest, settings, look)
+    assert 'href="#p-1"' in rendition.html
+    assert not examine(rendition, digest, settings)
