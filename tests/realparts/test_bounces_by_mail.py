@@ -57,14 +57,15 @@ def test_reports_of_postfix_in_a_mailbox_of_dovecot(tmp_path: Path, command: War
     }
     assert {address for address, person in shown.items() if person["state"] == "unsubscribed"} == {LEAVING}
     listed = json.loads(trial.run("bounces", "list", "--json", expect=0).stdout)
-    assert sorted((event["enhanced_code"], event["kind"], event["permanent"]) for event in listed) == [
+    of_copies = [event for event in listed if event["kind"] != "unsubscribed"]
+    assert sorted((event["enhanced_code"], event["kind"], event["permanent"]) for event in of_copies) == [
         ("4.2.0", "bounced", False),
         ("4.2.0", "delayed", False),
         ("5.1.1", "bounced", True),
         ("5.2.2", "bounced", True),
         ("5.7.1", "bounced", True),
     ]
-    assert all(event["edition"] == trial.key for event in listed)
+    assert all(event["edition"] == trial.key for event in of_copies)
 
 
 def _bounces(home: Dovecot) -> str:

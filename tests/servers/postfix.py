@@ -84,6 +84,7 @@ class Postfix:
 
     def start(self) -> None:
         """Start it as a process of ours, and wait until it takes mail. `postfix start` looks over every file first."""
+        assert os.geteuid() == 0, "Postfix is started by root only: run these tests as root"
         command = [_program("master"), "-c", str(self.folder), "-d"]
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
