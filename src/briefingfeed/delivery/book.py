@@ -75,19 +75,25 @@ class EditionBook:
             deliveries.fail_refused(connection, final, now)
 
     def arm(self, connection: Connection, asks: Sequence[Ask], *, again: bool = False) -> Sequence[Answer]:
-        """Arm the rows of all `asks` in one statement, as many as the provider's limits allow."""
+        """Arm the rows of all `asks` in one statement, as many as the provider's limits allow.
+
+        `again`: the same was asked before, and the connection broke. What that commit has armed, if it came through,
+        may go, and has its place already.
+        """
         if not self.lease.may_arm(connection):
             return [None] * len(asks)
         now = self.now()
-        wanted = [each for ask in asks for each in sorted(ask.ids)]
+        asked = [each for ask in asks for each in sorted(ask.ids)]
+        before = frozenset(deliveries.armed(connection, self.run_id, asked) if again else ())
+        wanted = [each for each in asked if each not in before]
         room = self.pace.room(connection, now)
-        ids = frozenset(wanted if room is None else wanted[: room.places])
-        armed = frozenset(deliveries.arm(connection, self.run_id, ids, now, again=again))
+        ids = before.union(wanted if room is None else wanted[: room.places])
+        armed = before.union(deliveries.arm(connection, self.run_id, ids - before, now))
         if not armed and editions.state(connection, self.key) is not EditionState.SENDING:
             return [None] * len(asks)
         unfit = [record for ask in asks for record in ask.unfit if record.delivery_id in armed]
         if unfit:
             deliveries.record(connection, self.run_id, unfit, now)
-        self.pace.count(connection, len(armed) - len(unfit), now)
+        self.pace.count(connection, len(armed - before) - len(unfit), now)
         full = room.full if room is not None and len(wanted) > room.places else None
         return [Armed(ids=armed & ask.ids, late=ask.ids - ids, full=full) for ask in asks]

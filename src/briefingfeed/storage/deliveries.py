@@ -12,7 +12,7 @@ from briefingfeed.errors import RefusedError, UsageError
 from briefingfeed.models.delivery import Attempt, Delivery, DeliveryState
 from briefingfeed.models.edition import EditionState
 from briefingfeed.storage import editions, guard, runs
-from briefingfeed.storage.ledger import Recovered, arm, claim, recover, unclaim
+from briefingfeed.storage.ledger import Recovered, arm, armed, claim, recover, unclaim
 from briefingfeed.storage.records import fail_refused, record
 from briefingfeed.storage.schema import attempt, delivery, edition
 from briefingfeed.storage.types import Instant
@@ -21,6 +21,7 @@ __all__ = [
     "Recovered",
     "acknowledge",
     "arm",
+    "armed",
     "attempts",
     "cancel",
     "claim",

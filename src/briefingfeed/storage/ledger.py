@@ -207,23 +207,26 @@ _ARMED: Final = select(delivery.c.id).where(
 )
 
 
-def arm(c: Connection, run_id: str, delivery_ids: Collection[int], now: datetime, *, again: bool = False) -> set[int]:
+def armed(c: Connection, run_id: str, delivery_ids: Collection[int]) -> set[int]:
+    """Return those of the rows that this run has armed already, by a commit whose answer was lost."""
+    return set(c.scalars(_ARMED, {"ids": list(delivery_ids), "run_id": run_id}))
+
+
+def arm(c: Connection, run_id: str, delivery_ids: Collection[int], now: datetime) -> set[int]:
     """Commit to handing rows over; return those that may really go, once the transaction is committed.
 
     Only rows that this run has claimed can be armed. Somebody who left meanwhile is `skipped`; if the edition was
-    held, cancelled or expired meanwhile, nothing is armed and the rows are given back as they were. `again`: the
-    same was asked before, and the connection broke: what that commit has armed, if it came through, may go too.
+    held, cancelled or expired meanwhile, nothing is armed and the rows are given back as they were.
     """
     if not delivery_ids:
         return set()
     asked = {"ids": list(delivery_ids), "run_id": run_id}
-    armed = set(c.scalars(_ARMED, asked)) if again else set()
-    armed |= set(c.scalars(_ARM, {**asked, "now": now}))
-    others = set(delivery_ids) - armed
+    going = set(c.scalars(_ARM, {**asked, "now": now}))
+    others = set(delivery_ids) - going
     if others:
         _skip(c, run_id, others, now)
         c.execute(_GIVE_BACK.where(delivery.c.id.in_(_IDS)), {"ids": list(others), "run_id": run_id})
-    return armed
+    return going
 
 
 def unclaim(c: Connection, run_id: str) -> int:

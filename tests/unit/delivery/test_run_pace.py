@@ -9,11 +9,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from briefingfeed.delivery.book import Ask, EditionBook
+from briefingfeed.delivery.lease import Lease
+from briefingfeed.delivery.pace import Pace
 from briefingfeed.delivery.run import RunResult, RunSetup, run_edition
 from briefingfeed.models.delivery import DeliveryState, Outcome, Phase, Result
 from briefingfeed.models.subscriber import SubscriberState
 from briefingfeed.providers.base import Limits, Work
-from briefingfeed.storage import pace, subscribers
+from briefingfeed.storage import deliveries, pace, subscribers
 
 ACCEPTED, PENDING = DeliveryState.ACCEPTED, DeliveryState.PENDING
 READERS = [f"reader{number}@example.org" for number in range(12)]
@@ -111,3 +114,25 @@ def test_a_held_edition_is_told_from_a_full_window(mailing) -> None:
     run(mailing, Relay(Limits(per_hour=5)), "r1")
     mailing.hold()
     assert run(mailing, Relay(Limits(per_hour=5)), "r2").waits is None
+
+
+def test_what_a_broken_commit_has_armed_has_its_place_already(mailing) -> None:
+    mailing.freeze(*READERS)
+    limits = Limits(per_hour=3)
+    book = EditionBook(
+        key=mailing.key,
+        run_id="r1",
+        now=mailing.clock,
+        pace=Pace(provider="relay", limits=limits),
+        lease=Lease("r1", ""),
+    )
+    with mailing.database.write() as connection:
+        book.lease.begin(connection)
+        ids = frozenset(row.delivery_id for row in deliveries.claim(connection, mailing.key, "r1", 5, mailing.clock()))
+        (first,) = book.arm(connection, [Ask(ids=ids)])
+    with mailing.database.write() as connection:
+        (again,) = book.arm(connection, [Ask(ids=ids)], again=True)
+        assert again == first
+        assert first is not None
+        assert (len(first.ids), len(first.late)) == (3, 2)
+        assert [copies for _, copies in pace.recorded(connection, "relay")] == [3]

@@ -172,8 +172,8 @@ def test_what_a_broken_commit_has_armed_may_go(database: Database) -> None:
         begin_with(c, "ann", "ben")
     with database.write() as c:
         assert deliveries.arm(c, RUN, [1], LATER) == set()
-        assert deliveries.arm(c, "run-2", [1], LATER, again=True) == set()
-        assert deliveries.arm(c, RUN, [1, 2], LATER, again=True) == {1, 2}
+        assert deliveries.armed(c, "run-2", [1, 2]) == set()
+        assert deliveries.armed(c, RUN, [1, 2]) == {1}
 
 
 @only_shared
