@@ -117,6 +117,8 @@ class Post:
     feed: bool = True
     email: bool | None = None
     """None: as the rules decide; False: never mailed; True: mailed even if old or passed over."""
+    email_subject: str | None = None
+    """The subject of the mail in which it goes by itself; None: made as the settings say."""
     comments: bool = False
     assets: tuple[Asset, ...] = ()
     extra: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))

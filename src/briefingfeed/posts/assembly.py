@@ -85,6 +85,7 @@ class Assembly:
             corrections=head.corrections,
             feed=head.feed,
             email=head.email,
+            email_subject=head.email_subject,
             comments=head.comments,
             assets=making.assets,
             extra=MappingProxyType(dict(head.extra)),

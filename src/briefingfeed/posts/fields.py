@@ -39,6 +39,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "corrections": ("corrections",),
     "feed": ("feed",),
     "email": ("email",),
+    "email_subject": ("email_subject", "emailsubject"),
     "comments": ("comments",),
     "language": ("language", "lang"),
 }

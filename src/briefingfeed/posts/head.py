@@ -57,6 +57,7 @@ class PostHead:
     corrections: tuple[Correction, ...]
     feed: bool
     email: bool | None
+    email_subject: str | None = None
     comments: bool
     language: str
     lines: Mapping[str, int | None] = field(default_factory=dict)
@@ -102,6 +103,7 @@ def read_head(
         corrections=corrections,
         feed=feed is not False,
         email=fields.flag("email"),
+        email_subject=fields.text("email_subject"),
         comments=fields.flag("comments") or False,
         language=_language(fields, publication, findings),
         lines={key: fields.line(key) for key in ("date", "id", "url", "slug", "image", "title", "call_to_action")},
