@@ -198,3 +198,16 @@ def test_what_would_go_is_shown_first(house: House) -> None:
     assert plan.next_slot is None
     assert send_sample(house.context, POSTS, "editor@harbour.example").posts == ("Tides",)
     assert house.mails("pia") == []
+
+
+def test_a_post_that_is_too_old_or_broken_is_named_once_though_no_edition_is_made(house: House) -> None:
+    house.run(POSTS)
+    house.write("Much too late", "2026-10-10")
+    house.file("2026-11-18-broken.md", "---\ntitle: [\n---\n")
+    report = house.run(POSTS, at="2026-11-18 11:15")
+    assert report.editions == ()
+    assert [notice.text.partition(" ")[0] for notice in report.news] == [
+        "posts/2026-11-18-broken.md:2:",
+        "posts/2026-10-10-much-too-late.md",
+    ]
+    assert house.run(POSTS, at="2026-11-18 11:30").news == ()

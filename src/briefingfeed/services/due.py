@@ -19,7 +19,7 @@ from briefingfeed.posts.store import Library
 from briefingfeed.services.basis import basis
 from briefingfeed.services.cron_words import why_missed
 from briefingfeed.services.drafting import Draft, complete, select_posts
-from briefingfeed.services.freezing import Frozen, begun_mark, freeze_draft, freeze_slot
+from briefingfeed.services.freezing import Frozen, begun_mark, freeze_draft, freeze_slot, note_posts
 from briefingfeed.services.notices import note
 from briefingfeed.services.send_context import SendContext
 from briefingfeed.services.words import ahead, missed, silence
@@ -105,6 +105,8 @@ def _freeze_posts(context: SendContext, now: datetime, *, at_once: bool, force: 
     for draft in _correcting(context, library, known, now):
         with suppress(editions.DealtWithError):
             frozen = frozen.plus(freeze_draft(context, draft, now))
+    with context.database.write() as connection:  # there may be no edition that could tell it
+        note_posts(connection, Cadence.POSTS, library, selection, renamed)
     return frozen
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -12,7 +12,10 @@ from briefingfeed.delivery import batches
 from briefingfeed.delivery.failpoints import BEFORE_FREEZE
 from briefingfeed.errors import TemporaryError
 from briefingfeed.models.edition import Cadence, Edition, EditionState, Slot
+from briefingfeed.models.post import Post
 from briefingfeed.newsletter.preflight import Finding
+from briefingfeed.newsletter.selection import Selection
+from briefingfeed.posts.store import Library
 from briefingfeed.services.basis import gather, new_edition
 from briefingfeed.services.drafting import Draft, complete, draft_edition
 from briefingfeed.services.introductions import use_up
@@ -113,7 +116,7 @@ def _record_frozen(context: SendContext, draft: Draft, edition: Edition, now: da
             without=audience.without,
         )
         batches.set_first_batch_apart(connection, edition.key, context.settings.newsletter.first_batch)
-        _note_posts(connection, draft)
+        note_posts(connection, draft.slot.cadence, draft.library, draft.selection, draft.renamed)
         note_what_changed(connection, edition.key, chosen)
         if edition.rehearsal:
             note(connection, rehearsed(edition.key))
@@ -139,7 +142,7 @@ def _record_empty(context: SendContext, draft: Draft, edition: Edition, reason: 
     with context.database.write() as connection:
         _remember(connection, draft)
         editions.create(connection, edition, passed_over_ids=passed_over_ids)
-        _note_posts(connection, draft)
+        note_posts(connection, draft.slot.cadence, draft.library, draft.selection, draft.renamed)
     return Frozen(editions=(edition,))
 
 
@@ -152,10 +155,12 @@ def _record_blocked(context: SendContext, draft: Draft, edition: Edition) -> Fro
     return Frozen(editions=(edition,), standing=(blocked(edition.key, draft.stops),))
 
 
-def _note_posts(connection: Connection, draft: Draft) -> None:
+def note_posts(
+    connection: Connection, cadence: Cadence, library: Library, selection: Selection, renamed: Sequence[Post]
+) -> None:
     """Note what the editor should know about the posts: once, though each edition finds it again."""
-    found = about_posts(draft.library.problems, draft.selection.waiting, draft.renamed)
-    note(connection, *tell(connection, found, memory=f"{_TOLD_POSTS}:{draft.slot.cadence}"))
+    found = about_posts(library.problems, selection.waiting, renamed)
+    note(connection, *tell(connection, found, memory=f"{_TOLD_POSTS}:{cadence}"))
 
 
 def _remember(connection: Connection, draft: Draft) -> None:
