@@ -10,12 +10,12 @@ DELIVERY_WORDS: Mapping[DeliveryState, str] = {
     DeliveryState.ACCEPTED: "handed over",
     DeliveryState.FAILED: "refused",
     DeliveryState.UNCERTAIN: "unclear",
-    DeliveryState.SKIPPED: "left",
+    DeliveryState.SKIPPED: "left out",
     DeliveryState.EXPIRED: "too late",
     DeliveryState.PENDING: "waiting",
     DeliveryState.CLAIMED: "waiting",
     DeliveryState.SUBMITTING: "being handed over",
-    DeliveryState.DEFERRED: "waiting, refused for now",
+    DeliveryState.DEFERRED: "put off",
 }
 
 

@@ -22,7 +22,7 @@ from briefingfeed.services.figures import counts_in_words
 from briefingfeed.services.heartbeat import heartbeat_trouble
 from briefingfeed.services.reporting import Marks
 from briefingfeed.services.run_log import Run
-from briefingfeed.storage import deliveries, meta
+from briefingfeed.storage import audience, deliveries, meta
 
 BACKED_UP_AT = "backed_up_at"
 """The mark of the last `db backup`: an instant."""
@@ -96,6 +96,9 @@ def provider(survey: Survey) -> Iterator[Fact]:
 
 def readers(survey: Survey) -> Iterator[Fact]:
     counts = [f"{survey.people[state]} {state}" for state in SubscriberState if survey.people.get(state)]
+    confirmed = survey.people.get(SubscriberState.CONFIRMED, 0)
+    if never := confirmed - sum(audience.count_by_cadence(survey.connection).values()):
+        counts.append(f"{never} of the confirmed never mailed: `briefingfeed subscribers list` says why")
     yield Fact(label="Subscribers", words=", ".join(counts) or "nobody yet")
 
 

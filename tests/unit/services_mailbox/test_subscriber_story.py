@@ -88,4 +88,4 @@ def test_a_report_that_proves_nothing_is_told_as_such(house: Any) -> None:
 def test_a_copy_that_waits_says_until_when(house: Any) -> None:
     house.subscribe("ann")
     house.mail(state=DeliveryState.DEFERRED)
-    assert words(house)[-1] == "weekly/2026-W48 waiting, refused for now, again from 2026-11-23 08:05"
+    assert words(house)[-1] == "weekly/2026-W48 put off, again from 2026-11-23 08:05"

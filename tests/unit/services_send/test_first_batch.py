@@ -138,7 +138,7 @@ class TestAFirstBatchThatWasRefused:
 
     def test_is_told_again_if_it_is_held_again_after_it_was_released(self, desk) -> None:
         desk.change(report_to=(Mailbox("ola@harbour.example", "Ola"),))
-        desk.office.answers = {reader: Result.POLICY for reader in (f"{name}@example.org" for name in READERS)}
+        desk.office.answers = dict.fromkeys((f"{name}@example.org" for name in READERS), Result.POLICY)
         told = [desk.send(), later(desk, 15)]
         note = desk.edition().note
         release_edition(desk.database, W48, desk.now)

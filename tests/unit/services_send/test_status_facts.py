@@ -51,7 +51,7 @@ def test_everything_at_once(desk, status) -> None:
         heartbeat.remember(connection, "it answers 500", desk.now)
         meta.set_mark(connection, BACKED_UP_AT, (desk.now - timedelta(days=1)).isoformat())
     found = lines(status())
-    assert found["Last edition"] == "weekly/2026-W48: 1 handed over, 1 waiting, refused for now"
+    assert found["Last edition"] == "weekly/2026-W48: 1 handed over, 1 put off"
     assert found["On its way"].startswith(
         "weekly/2026-W48: 1 reader waits, the next from Monday 23 November 2026, 08:1"
     )
@@ -88,3 +88,13 @@ def test_of_each_cadence_only_the_last_runs_are_kept(desk) -> None:
         assert len(kept) == run_log.KEPT
         assert kept[-1].started_at == desk.now + timedelta(minutes=59 * 15)
         assert len(run_log.read(connection, Cadence.DAILY)) == 1
+
+
+def test_readers_whom_no_edition_reaches_are_counted_apart(desk, status) -> None:
+    desk.write("Tides")
+    desk.subscribe("ann", "ben")
+    desk.begin()
+    desk.office.answers = {"ben@example.org": Result.REJECTED}
+    desk.send()
+    said = "2 confirmed, 1 of the confirmed never mailed: `briefingfeed subscribers list` says why"
+    assert lines(status())["Subscribers"] == said
