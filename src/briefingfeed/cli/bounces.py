@@ -42,12 +42,16 @@ def read(app: App, as_json: bool) -> None:
     if as_json:
         print_json(report.as_dict() | {"news": [each.as_dict() for each in news]})
     else:
-        app.say(mailbox_in_words(report))
         for notice in news:
-            app.warn(str(notice))
+            if report.trouble is None or report.trouble.message not in notice.text:
+                app.warn(str(notice))
+        if report.read or report.trouble is None:
+            app.say(mailbox_in_words(report))
     if report.trouble is not None:
         raise report.trouble
     if report.set_aside:
+        if not news:
+            app.say("Mails that were not understood still wait there for somebody: briefingfeed status")
         sys.exit(1)
 
 

@@ -48,7 +48,7 @@ def list_(app: App, key: str | None, states: tuple[str, ...], everything: bool, 
         address = each.address or "(erased)"
         click.echo(f"{each.id}  {each.edition_key}  {address}  {DELIVERY_WORDS[each.state]}{': ' * bool(words)}{words}")
     if not found:
-        app.say("None." if states or everything or key else "None is refused or unclear. Every copy: --all")
+        app.say("None." if states or everything or key else "None awaits you. Every copy: --all")
 
 
 @deliveries.command()

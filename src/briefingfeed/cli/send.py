@@ -22,6 +22,7 @@ from briefingfeed.services.send_context import SendContext
 from briefingfeed.services.send_plan import PlannedEdition, SendPlan, plan_edition
 from briefingfeed.services.send_report import SendReport
 from briefingfeed.services.watched_run import watched_run
+from briefingfeed.services.words import HELD
 from briefingfeed.subscribers.addresses import normalise
 
 _NOTHING_TWICE = """Run it from cron every 15 minutes. Any number of runs is fine: nobody is mailed twice.
@@ -184,7 +185,8 @@ def _tell_report(app: App, report: SendReport, as_json: bool, zone: ZoneInfo) ->
             app.say(f"  {have_all_posts(edition.without)}.")
         if edition.first_batch:
             app.say(f"  {edition.first_batch}")
-    if not report.editions and not report.busy:
+    is_held = any(notice.topic.startswith(HELD) for notice in report.notices)
+    if not (report.editions or report.busy or is_held):
         app.say(_nothing_due("Nothing is due.", report.next_slot, zone))
 
 

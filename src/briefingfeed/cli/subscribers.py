@@ -80,7 +80,7 @@ def import_(app: App, file: Path, source: str, international: bool, dry_run: boo
         if not as_json:
             app.warn(plan_in_words(plan))
         if not dry_run:
-            app.confirm("Do this?", yes=yes)
+            app.confirm("Import them?", yes=yes)
             plan = subscriber_imports.apply(
                 publication.database, candidates, consent_note=source, suppression_key=key, now=publication.now()
             )

@@ -169,8 +169,17 @@ def held(edition: Edition) -> Notice:
     return Notice(
         topic=f"{HELD}{edition.key}",
         text=f"{edition.key} is held: {edition.note or 'somebody asked for it'}.",
-        remedy=f"briefingfeed editions release {edition.key}, or: briefingfeed editions cancel {edition.key}",
+        remedy=f"{_said(edition)}briefingfeed editions release {edition.key}, "
+        f"or: briefingfeed editions cancel {edition.key}",
     )
+
+
+def _said(edition: Edition) -> str:
+    """Point to the servers' words, if it was they who stopped it."""
+    if "refused" not in edition.note:
+        return ""
+    refusals = f"deliveries list --edition {edition.key} --state deferred --state failed"
+    return f"What the mail server said: briefingfeed {refusals}\n  "
 
 
 def never_mailed(cadence: Cadence, count: int) -> Notice:
@@ -200,6 +209,7 @@ def unsettled(counts: Mapping[DeliveryState, int]) -> Notice | None:
     remedy = "See them: briefingfeed deliveries list. Seen and accepted: briefingfeed deliveries acknowledge"
     if unclear:
         remedy += (
-            "\n  An unclear one may have arrived; it is never sent again by itself: briefingfeed deliveries resolve"
+            "\n  An unclear one may have arrived; it is never sent again by itself:\n"
+            "  briefingfeed deliveries resolve NUMBER --accepted, or --resend, or --give-up"
         )
     return Notice(topic=UNSETTLED, text=f"Deliveries that need a decision: {' and '.join(parts)}.", remedy=remedy)
