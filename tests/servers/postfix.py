@@ -19,7 +19,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -95,9 +95,13 @@ class Postfix:
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """Stop it and all its parts, as `postfix stop` does, or with SIGKILL at once. What is queued stays."""
         if self._process is not None:
-            os.killpg(self._process.pid, how)
-            self._process.wait(timeout=30)
-            self._process = None
+            group, process, self._process = self._process.pid, self._process, None
+            os.killpg(group, how)
+            process.wait(timeout=30)
+            with suppress(ProcessLookupError):  # raised once the last part has gone and was buried
+                for _ in range(10):
+                    os.killpg(group, signal.SIGKILL)
+                    time.sleep(0.01)
 
     def set(self, settings: Mapping[str, str]) -> None:
         """Write settings into main.cf; those who were started already don't see them."""
