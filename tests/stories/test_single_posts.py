@@ -142,6 +142,23 @@ def test_cancelled_before_it_could_go_it_goes_only_if_the_editor_asks(house: Hou
     assert house.mails("pia") == [["Tides"]]
 
 
+def test_whoever_cancels_a_post_that_asks_to_be_mailed_is_told_that_it_goes_all_the_same(house: House) -> None:
+    house.run(POSTS)
+    house.write("Old", "2026-10-01", email=True)
+    house.office.answers["pia"] = Result.DEFERRED
+    (edition,) = house.run(POSTS, at="2026-11-18 11:15").editions
+    assert "take it out" in cancel_edition(house.database, edition.key, house.now).words
+    house.remove("Old")
+    house.write("Old", "2026-10-01")
+    house.office.answers.clear()
+    house.run(POSTS, at="2026-11-18 11:30")
+    assert len(house.mails("pia")) == 1
+    house.remove("Old")
+    house.write("Old", "2026-10-01", email=True)
+    house.run(POSTS, at="2026-11-18 11:45")
+    assert len(house.mails("pia")) == 2
+
+
 def test_what_was_refused_for_now_is_tried_again(house: House) -> None:
     house.run(POSTS)
     house.write("Tides", "2026-11-18 11:00")

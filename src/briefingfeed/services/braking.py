@@ -127,7 +127,10 @@ def _cancel(connection: Connection, edition: Edition, now: datetime) -> str:
         )
     editions.release_posts(connection, key)
     if edition.cadence is Cadence.POSTS:
-        return f"{key} is cancelled. Nobody had it; only `email: true` at the head of its post sends it now."
+        return (
+            f"{key} is cancelled. Nobody had it, and its post goes no more by itself. If `email: true` stands at its "
+            "head, the next run sends it all the same: take it out, unless you want that."
+        )
     return f"{key} is cancelled. Nobody had it; its posts go with the next edition."
 
 
