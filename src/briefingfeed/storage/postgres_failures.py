@@ -29,7 +29,27 @@ _NOT_ALLOWED: Final = (
     "this user may not do that in the database",
     "let the user of [database] url own the database: ALTER DATABASE … OWNER TO …",
 )
-_FOR_THE_OPERATOR: Final = (_NOT_LET_IN, _NO_PASSWORD, _NOT_THERE, _NOT_ALLOWED)
+_NO_TLS: Final = (
+    "the database's server offers no encryption, and [database] url asks for it",
+    "let its owner switch ssl on; only a server on this machine may do without sslmode",
+)
+_NOT_TRUSTED: Final = (
+    "the certificate of the database's server is not one that this machine trusts",
+    "name its authority with sslrootcert=FILE in [database] url, and the host as in the certificate",
+)
+_NO_SUCH_OPTION: Final = (
+    "what follows the ? in [database] url is nothing that PostgreSQL knows",
+    "look for the spelling, such as sslmode=verify-full: docs/databases.md",
+)
+_FOR_THE_OPERATOR: Final = (
+    _NOT_LET_IN,
+    _NO_PASSWORD,
+    _NOT_THERE,
+    _NOT_ALLOWED,
+    _NO_TLS,
+    _NOT_TRUSTED,
+    _NO_SUCH_OPTION,
+)
 """What stays so until somebody changes it."""
 _WORDS: Final = {
     "08": _LOST,
@@ -66,12 +86,18 @@ _WORDS: Final = {
     "XX002": ("the database is damaged", "stop sending, and restore it from the backup"),
 }
 """By code, or by the class that its first two characters name."""
+_OPTION: Final = "invalid connection option"
 _REFUSALS: Final = {
     "password authentication failed": _NOT_LET_IN,
     "no password supplied": _NO_PASSWORD,
     "pg_hba.conf": _NOT_LET_IN,
     "Peer authentication failed": _NOT_LET_IN,
     '" does not exist': _NOT_THERE,
+    "server does not support SSL": _NO_TLS,
+    "certificate verify failed": _NOT_TRUSTED,
+    "server certificate for": _NOT_TRUSTED,
+    _OPTION: _NO_SUCH_OPTION,
+    "invalid sslmode": _NO_SUCH_OPTION,
     "too many c": _WORDS["53300"],
     "remaining connection slots": _WORDS["53300"],
     "the database system is": _WORDS["57P03"],
@@ -102,7 +128,8 @@ def _by_code(code: str) -> tuple[str, str]:
 def _without_code(error: BaseException | None) -> tuple[str, str]:
     """Return words for a connection that broke, or never came about."""
     said = str(error)
-    if "connection failed" not in said and "connection to server" not in said and "connection is bad" not in said:
+    is_refusal = "connection failed" in said or "connection to server" in said or "connection is bad" in said
+    if not is_refusal and _OPTION not in said:
         return _LOST if type(error).__name__ == "OperationalError" else _by_code(type(error).__name__)
     known = next((words for part, words in _REFUSALS.items() if part in said), None)
     reason = " ".join(said.split()).partition("failed: ")[2] or said

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from briefingfeed.errors import AccessError, ConfigurationError, DamageError, StorageError
 from briefingfeed.storage import meta
 from briefingfeed.storage.database import Database
+from briefingfeed.storage.postgres_failures import storage_error
 from servers.postgres import PostgresServer
 
 from .samples import subscribe
@@ -194,6 +195,24 @@ class TestAddress:
     def test_a_database_that_is_not_there_is_told(self, url: str) -> None:
         with pytest.raises(AccessError, match="no such database or user"):
             Database.open(url.replace("/fresh", "/nowhere"))
+
+    @pytest.mark.parametrize("option", ["sslmood=require", "sslmode=reqire"])
+    def test_an_option_that_postgresql_does_not_know_is_told(self, url: str, option: str) -> None:
+        with pytest.raises(AccessError, match="nothing that PostgreSQL knows"):
+            Database.open(f"{url}{'&' if '?' in url else '?'}{option}")
+
+    @pytest.mark.parametrize(
+        ("said", "words"),
+        [
+            ("server does not support SSL, but SSL was required", "offers no encryption"),
+            ("SSL error: certificate verify failed", "not one that this machine trusts"),
+            ('server certificate for "a" does not match host name "b"', "not one that this machine trusts"),
+        ],
+    )
+    def test_encryption_that_does_not_come_about_is_for_the_operator(self, said: str, words: str) -> None:
+        error = storage_error(psycopg.OperationalError(f"connection failed: {said}"), "postgresql://db/x")
+        assert isinstance(error, AccessError)
+        assert words in error.message
 
     @pytest.mark.parametrize("url", ["postgresql://me:sesame@host/db", "postgresql://me@host/db?password=sesame"])
     def test_a_password_in_the_settings_file_is_refused(self, url: str) -> None:
