@@ -12,6 +12,7 @@ from briefingfeed.models.edition import Cadence, EditionState
 from briefingfeed.services.braking import cancel_edition, hold_edition
 from briefingfeed.services.deliveries import Resolution, resolve_deliveries
 from briefingfeed.services.rerendering import release_rerendered
+from briefingfeed.services.send_plan import plan_edition
 
 from .house import House
 
@@ -238,3 +239,37 @@ def test_posts_that_go_by_themselves_are_corrected_by_a_mail_of_its_own(house: H
     house.run(POSTS, at="2026-11-24 11:05")
     assert [len(each) for each in told(house, "pat")] == [0, 0, 1, 1]
     assert house.mails("pat")[-1] == ["Nets"]
+
+
+def test_what_would_go_is_shown_before_it_goes(house: House) -> None:
+    house.run(at="2026-11-23 08:05")
+    correct(house, ("2026-11-24", NOTE))
+    house.at("2026-11-30 08:05")
+    (planned,) = plan_edition(house.context, WEEKLY).editions
+    assert (planned.subject, planned.posts, planned.corrections) == ("Correction: Tides", (), ("Tides",))
+    assert (planned.recipients, planned.told) == (2, 2)
+
+
+def test_a_file_that_cannot_be_read_holds_corrections_back_as_it_might_be_the_post(house: House) -> None:
+    house.run(at="2026-11-23 08:05")
+    correct(house, ("2026-11-24", NOTE))
+    broken = house.file("2026-11-25-nets.md", "---\ntitle: Nets\ndate: 2026-11-31\n---\nThe text of Nets.\n")
+    house.run(at="2026-11-30 08:05")
+    assert len(told(house, "ann")) == 1
+    broken.write_text("---\ntitle: Nets\ndate: 2026-11-25\n---\nThe text of Nets.\n", "utf-8")
+    house.run(at="2026-11-30 08:20")
+    assert told(house, "ann")[1:] == [[LINE]]
+    assert house.mails("ann")[1:] == [["Nets"]]
+
+
+def test_cancelled_where_posts_go_by_themselves_it_is_not_made_again(house: House) -> None:
+    house.subscribe("pat", cadence=POSTS)
+    house.run(POSTS, at="2026-11-19 12:05")
+    correct(house, ("2026-11-24", NOTE))
+    house.office.answers = {"pat": Result.DEFERRED}
+    house.run(POSTS, at="2026-11-24 10:05")
+    cancel_edition(house.database, "posts/2026-11-24-corrections", house.now)
+    house.office.answers = {}
+    house.run(POSTS, at="2026-11-24 10:20")
+    house.run(POSTS, at="2026-11-25 10:20")
+    assert [key for key in house.editions if key.endswith("-corrections")] == ["posts/2026-11-24-corrections"]

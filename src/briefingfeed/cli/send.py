@@ -216,6 +216,8 @@ def _tell_planned(edition: PlannedEdition, provider: str) -> None:
         click.echo("  It begins with what introduction.md says; no later edition will.")
     for title in edition.posts:
         click.echo(f"  - {title}")
+    for title in edition.corrections:
+        click.echo(f"  correction: {title} (told to {'1 reader' if edition.told == 1 else f'{edition.told} readers'})")
     for path in edition.waiting:
         click.echo(f"  too old to go by itself: {path} (email: true sends it)")
     if edition.hold_reason:

@@ -53,6 +53,11 @@ class Draft:
         return all(group.portion in self.contents for group in audience.groups)
 
     @property
+    def told(self) -> int:
+        """How many readers it tells a correction."""
+        return sum(group.count for group in self.audience.groups if group.corrections)
+
+    @property
     def waits_for_posts(self) -> bool:
         """Whether it holds corrections alone, and a file that can't be read might be a post for its slot."""
         is_empty = not self.selection.posts and self.slot.cadence is not Cadence.POSTS

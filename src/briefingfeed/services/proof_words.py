@@ -84,11 +84,10 @@ def _partly(draft: Draft) -> tuple[str, ...]:
 
 
 def _corrected(draft: Draft) -> tuple[str, ...]:
-    readers = sum(group.count for group in draft.audience.groups if group.corrections)
-    if not readers:
+    if not draft.told:
         return ()
     many = len(draft.corrections) > 1
-    return (f"It tells {'corrections' if many else 'a correction'} to the {readers} who had the text before.",)
+    return (f"It tells {'corrections' if many else 'a correction'} to the {draft.told} who had the text before.",)
 
 
 def _first_batch(settings: Settings, readers: int) -> tuple[str, ...]:

@@ -35,6 +35,10 @@ class PlannedEdition:
     hold_reason: str | None
     introduced: bool
     """Whether it begins with what introduction.md says."""
+    corrections: tuple[str, ...]
+    """Titles of posts whose correction it tells to those who had them before."""
+    told: int
+    """How many these are."""
     findings: tuple[Finding, ...]
 
     def as_dict(self) -> dict[str, object]:
@@ -48,6 +52,8 @@ class PlannedEdition:
             "have_all_posts": self.without,
             "hold_reason": self.hold_reason,
             "introduction": self.introduced,
+            "corrections": list(self.corrections),
+            "told": self.told,
             "findings": [{"stops": each.stops, "message": each.message} for each in self.findings],
         }
 
@@ -117,6 +123,8 @@ def _planned(context: SendContext, draft: Draft) -> PlannedEdition:
         without=len(draft.audience.without),
         hold_reason=draft.selection.hold_reason,
         introduced=draft.introduction is not None,
+        corrections=tuple(each.post.title for each in draft.corrections),
+        told=draft.told,
         findings=draft.findings,
     )
 
