@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property, partial
 from hashlib import sha256
@@ -229,11 +230,15 @@ class Publication:
 
         return read_history(source)
 
-    def check(self) -> CheckReport:
-        """Look everything over without publishing: see `services.check`. Raises ConfigurationError."""
+    def check(self, *, online: bool = False) -> CheckReport:
+        """Look everything over without publishing: see `services.check`. Raises ConfigurationError.
+
+        `online`: ask other servers whether what posts link to is still there.
+        """
         from briefingfeed.services.archive import sent_editions
         from briefingfeed.services.check import check
         from briefingfeed.services.mailbox_opening import PASSWORD, mailbox_password
+        from briefingfeed.services.outside_links import outside_problems
         from briefingfeed.storage.audience import count_by_cadence
 
         for name in self.settings.provider_tables:
@@ -242,7 +247,11 @@ class Publication:
             mailbox_password(self.settings, self._environ.get(PASSWORD))
         with self.database.read() as connection:
             readers = count_by_cadence(connection)
-        return check(self.settings, self._library(), self.look, self.now(), readers, sent_editions(self.database))
+        library = self._library()
+        report = check(self.settings, library, self.look, self.now(), readers, sent_editions(self.database))
+        if not online:
+            return report
+        return replace(report, problems=(*report.problems, *outside_problems(library.posts, self.settings)))
 
     def adopt_ids(self, sources: Sequence[str], *, dry_run: bool) -> Adoption:
         """Keep the ids that posts have in older feeds, named by address or file: see `services.adoption`."""

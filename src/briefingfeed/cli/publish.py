@@ -58,16 +58,17 @@ def build(ctx: click.Context, accept_as_new: bool, publish: bool, against: str |
 
 
 @click.command()
+@click.option("--online", is_flag=True, help="Ask other servers, too, whether what posts link to is still there.")
 @json_option
 @click.pass_context
-def check(ctx: click.Context, as_json: bool) -> None:
+def check(ctx: click.Context, online: bool, as_json: bool) -> None:
     """Look everything over without publishing: posts, settings, templates, links within the site.
 
     The exit code is 1 if there is anything to mend, be it a warning.
     """
     app: App = ctx.obj
     with app.publication() as publication:
-        report = publication.check()
+        report = publication.check(online=online)
     if as_json:
         print_json({"posts": report.posts, "problems": problems_as_dicts(report.problems)})
     else:
