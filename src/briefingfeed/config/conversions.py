@@ -35,7 +35,7 @@ def convert(value: object, wanted: Any) -> Any:
         return convert(value, options[0])
     if typing.get_origin(wanted) is tuple:
         if not isinstance(value, list):
-            raise Unfit("a list: [..., ...]")
+            raise Unfit('a list in square brackets, such as ["one", "two"]')
         return tuple(convert(item, typing.get_args(wanted)[0]) for item in value)
     if isinstance(wanted, type) and issubclass(wanted, Enum):
         return _member(value, wanted)

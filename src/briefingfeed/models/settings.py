@@ -169,7 +169,7 @@ class NewsletterSettings:
     subject: str = "{title}: {headline}"
     """`{title}`, `{headline}` (first post's title), `{count}` (of posts), `{date}`."""
     reason: str | None = None
-    """Stands at the foot of every mail. None: that they asked for the weekly, daily or monthly briefing, or each one."""
+    """Stands at the foot of every mail. None: that they asked for the weekly, daily or monthly briefing, or each."""
     weekly: WeeklyTime = WeeklyTime(0, time(8))
     catch_up: timedelta | None = None
     """A slot older than this is `missed`; its posts go with the next. None: a slot may be used until the next comes."""
@@ -235,6 +235,10 @@ class BounceSettings:
             raise ValueError("maildir and imap_host are two mailboxes; name one of them")
         if self.imap_host is not None and self.imap_username is None:
             raise ValueError("imap_username is missing; imap_host needs it")
+        if self.imap_port > 65535:
+            raise ValueError("imap_port must be at most 65535")
+        if not self.imap_folder.strip():
+            raise ValueError('imap_folder must be the name of a folder such as "INBOX"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
