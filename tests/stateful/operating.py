@@ -17,8 +17,9 @@ from briefingfeed.services.coming import coming_edition
 from briefingfeed.services.deliveries import Resolution, acknowledge_deliveries, resolve_deliveries
 from briefingfeed.services.mailbox import AFTER_APPLY
 from briefingfeed.services.rerendering import release_rerendered
+from briefingfeed.services.subscribers import change_cadence
 from stateful import laws
-from stateful.machine import CADENCES, Machine
+from stateful.machine import CADENCES, READERS, Machine, address
 from stateful.readers import MEANWHILE
 from stateful.world import ANSWERS, Weather
 
@@ -34,7 +35,7 @@ weather = st.builds(
     Weather,
     answers=st.lists(st.sampled_from(ANSWERS), max_size=6).map(tuple),
     window=st.integers(1, 3),
-    meanwhile=st.none() | st.tuples(st.integers(1, 4), st.sampled_from(MEANWHILE), number),
+    meanwhile=st.none() | st.tuples(st.integers(1, 3), st.sampled_from(MEANWHILE), number),
 )
 place = st.sampled_from(PLACES)
 _HOURS = (0.2, 1, 1, 6, 24, 24, 72, 144, 480, 70 * 24, -2, -72)
@@ -63,6 +64,17 @@ class Operator(Machine):
     def a_day_goes_by(self, weather: Weather, news: bool) -> None:
         self._its_hour_comes(Cadence.DAILY, news=news)
         self.send(Cadence.DAILY, weather)
+
+    @rule(who=st.sampled_from(READERS), to=cadence, weather=weather)
+    def somebody_switches_after_an_edition(self, who: str, to: Cadence, weather: Weather) -> None:
+        """Its post goes with an edition of the other cadence, too; whoever had it must not get it again."""
+        (before,) = set(CADENCES) - {to}
+        self._its_hour_comes(before, news=True)
+        self.send(before, weather)
+        with self.refusable():
+            change_cadence(self.press.database, address(who), to, settings=self.press.settings, now=self.press.now)
+        self.to_slot(to)
+        self.send(to)
 
     def _its_hour_comes(self, cadence: Cadence, *, news: bool) -> None:
         self.to_slot(cadence)
@@ -144,6 +156,9 @@ class Operator(Machine):
 
     @rule(with_tools=st.booleans())
     def a_backup_is_made(self, with_tools: bool) -> None:
+        """Of a SQLite file: the tools of PostgreSQL are tried elsewhere."""
+        if self.press.database.file is None:
+            return
         file = self.folder / ("copy.db" if with_tools else "backup.tar.gz")
         (self.press.copy if with_tools else self.press.back_up)(file)
         gone = {who: set(why) for who, why in self.chronicle.gone.items()}

@@ -111,7 +111,8 @@ class Press:
     def comes_back(self, raw: bytes) -> None:
         """Let a mail arrive in the bounces' mailbox."""
         self._mails += 1
-        (self.folder / "bounces" / "new" / f"{self._mails:05}.here").write_bytes(raw)
+        received = f"Received: by mx.harbour.example with LMTP id {self._mails}\n".encode()  # no two are the same
+        (self.folder / "bounces" / "new" / f"{self._mails:05}.here").write_bytes(received + raw)
 
     @property
     def adopting(self) -> AdoptContext:

@@ -96,7 +96,9 @@ class Readers(Machine):
             assert not must_count or self.chronicle.must_not_be_mailed(copy.to), f"{kind} came to nothing: {copy}"
 
     def meanwhile(self, what: str, whom: int) -> None:
-        who = READERS[whom % len(READERS)]
+        # Those whose turn is next are the ones to see.
+        next_ones = [row.address for row in self.press.books.rows() if row.state == "claimed" and row.address]
+        who = next_ones[whom % len(next_ones)].partition("@")[0] if next_ones else READERS[whom % len(READERS)]
         with self.other_process() as database:
             try:
                 if what == "leaves":
