@@ -11,6 +11,7 @@ from briefingfeed.models.post import Post
 from briefingfeed.models.settings import Settings
 from briefingfeed.newsletter.digest import Digest
 from briefingfeed.newsletter.finding import Finding
+from briefingfeed.newsletter.mail_programs import markup_findings
 from briefingfeed.newsletter.placeholders import SlotValueError, ascii_url, checked_value, placeholders_of
 from briefingfeed.newsletter.proofreading import proofread
 from briefingfeed.newsletter.text import body_text
@@ -81,6 +82,12 @@ def _warnings(rendition: Rendition, digest: Digest) -> Iterator[Finding]:
             message=f"The subject has {len(rendition.subject)} characters; mail programs cut it.",
             remedy="Shorten the first post's title, or [newsletter] subject.",
         )
+    if not digest.preheader:
+        yield Finding(
+            stops=False,
+            message="Mail programs will show nothing beside the subject: there is neither another title nor a summary.",
+            remedy="Write a `summary` in the post's front matter.",
+        )
     yield from _template_warnings(rendition)
     for post in digest.posts:
         yield from _post_warnings(post, digest)
@@ -99,6 +106,7 @@ def _template_warnings(rendition: Rendition) -> Iterator[Finding]:
     template = "Mend the templates in email/: the shipped ones do it right."
     if not _LANGUAGE.search(rendition.html):
         yield Finding(stops=False, message="The HTML part does not say its language.", remedy=template)
+    yield from markup_findings(body)
     links = {unescape(link) for link in _HREF.findall(body)}
     ids = {unescape(name) for name in _ID.findall(body)}
     for link in sorted(link for link in links if link.startswith("#") and link[1:] not in ids):
