@@ -59,6 +59,10 @@ weekly = "Mon 08:00"
 # Until a provider is named, mails are written to var/outbox and nobody is mailed.
 # provider = "smtp"
 
+# Who sees each digest three hours before it goes, and who is told how it went.
+# proof_to = ["you@example.org"]
+# report_to = ["you@example.org"]
+
 # The password comes from the environment: BRIEFINGFEED_SMTP_PASSWORD
 # [smtp]
 # host = "mail.example.org"
