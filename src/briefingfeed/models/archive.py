@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
@@ -37,8 +37,8 @@ class SentEdition:
     """As it was at the freeze: what the id is made with, so that a change of address changes no id."""
     posts: tuple[SentPost, ...] = ()
     """In the order of the mail."""
-    told: tuple[CorrectionMark, ...] = field(default=())
-    """Corrections of earlier posts that it told."""
+    told: tuple[CorrectionMark, ...] = ()
+    """Corrections of earlier posts that it told to any of its readers."""
 
     @property
     def id(self) -> str:

@@ -12,17 +12,19 @@ from typing import Final
 # The first rendition that somebody has: they are numbered by how many get them, and after `release --rerender` nobody
 # may have the first.
 SENT: Final = """
-    SELECT edition_key, rendition_id FROM (
+    SELECT edition_key, rendition_id, newest FROM (
         SELECT edition.key AS edition_key, (
             SELECT rendition.id FROM rendition WHERE rendition.edition_key = edition.key AND EXISTS (
                 SELECT 1 FROM delivery
                 WHERE delivery.edition_key = edition.key AND delivery.state IN ('accepted', 'uncertain')
                 AND delivery.rendition_id = rendition.id
             ) ORDER BY rendition.number LIMIT 1
-        ) AS rendition_id
+        ) AS rendition_id, (
+            SELECT max(rendition.id) FROM rendition WHERE rendition.edition_key = edition.key
+        ) AS newest
         FROM edition WHERE NOT edition.rehearsal AND edition.frozen_at IS NOT NULL
     ) AS sent WHERE rendition_id IS NOT NULL ORDER BY edition_key"""
-"""Key, and what most of its readers got, of each edition that reached somebody or may have."""
+"""Key, what most of its readers got, and the rendition made last, of each edition that somebody has or may have."""
 
 
 def archive_mark(url: str) -> str | None:
@@ -42,7 +44,7 @@ def archive_mark(url: str) -> str | None:
         return None
 
 
-def mark_of(rows: Iterable[tuple[str, int]]) -> str:
+def mark_of(rows: Iterable[tuple[str, int, int]]) -> str:
     """Return the same for what `SENT` gives."""
-    lines = "".join(f"{key}\t{rendition_id}\n" for key, rendition_id in rows)
+    lines = "".join(f"{key}\t{rendition_id}\t{newest}\n" for key, rendition_id, newest in rows)
     return hashlib.sha256(lines.encode()).hexdigest() if lines else ""

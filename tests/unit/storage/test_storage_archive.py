@@ -23,8 +23,8 @@ NEXT = edition("weekly/2026-W49", EditionState.FROZEN)
 MENTIONS = Mentions(titles={"tag:a": "Tides"}, shown={"tag:a": ("2026-11-20 x",)}, told=(("tag:z", "2026-11-21 y"),))
 
 
-def content(*posts: str, subject: str = "Tides") -> Rendition:
-    return replace(rendition(), subject=subject, post_ids=posts, mentions=MENTIONS)
+def content(*posts: str, subject: str = "Tides", mentions: Mentions = MENTIONS) -> Rendition:
+    return replace(rendition(), subject=subject, post_ids=posts, mentions=mentions)
 
 
 def freeze(c: Connection, key: str = KEY, *shares: Share, rehearsal: bool = False) -> None:
@@ -67,6 +67,16 @@ def test_it_is_shown_by_what_most_of_those_have_who_have_it(database: Database) 
         end(c, DeliveryState.ACCEPTED, "ann")
         assert [each.subject for each in archive.sent(c)] == ["Most"]
         assert archive.mark(c) != before
+
+
+def test_it_shows_corrections_that_some_of_its_readers_were_told(database: Database) -> None:
+    plain = content("tag:a", mentions=replace(MENTIONS, told=()))
+    with database.write() as c:
+        subscribe(c, "ann", "ben")
+        freeze(c, KEY, Share(plain), Share(content("tag:a"), ["id-ben"]))
+        end(c, DeliveryState.ACCEPTED, "ann", "ben")
+        (found,) = archive.sent(c)
+    assert found.told == (CorrectionMark("tag:z", "2026-11-21 y"),)
 
 
 def test_a_glance_sees_the_same(sqlite_database: Database, tmp_path: Path) -> None:
