@@ -66,12 +66,16 @@ def told(c: Connection, its: Edition, post_id: str) -> dict[int, frozenset[str]]
 
 
 def called_off(c: Connection, its: Edition) -> frozenset[CorrectionMark]:
-    """Return the corrections that were to be told by editions of its cadence which were cancelled."""
+    """Return the corrections that were to be told by editions of its cadence which held no post and were cancelled."""
+    other = rendition.alias()
+    has_post = exists().where(other.c.edition_key == edition.c.key, rendition_post.c.rendition_id == other.c.id)
     query = (
         select(rendition_correction.c.post_id, rendition_correction.c.mark)
         .join_from(rendition_correction, rendition)
         .join(edition)
-        .where(_comes_before(its), edition.c.cadence == its.cadence, edition.c.state == EditionState.CANCELLED)
+        .where(
+            _comes_before(its), edition.c.cadence == its.cadence, edition.c.state == EditionState.CANCELLED, ~has_post
+        )
     )
     return frozenset(CorrectionMark(post_id, mark) for post_id, mark in c.execute(query))
 

@@ -73,8 +73,6 @@ def test_corrections_by_themselves_say_so(make_post: MakePost, settings: Setting
     assert many.subject == "Corrections: Tides and 2 more"
 
 
-def test_corrections_beside_posts_change_no_subject(
-    make_post: MakePost, settings: Settings, now: datetime
-) -> None:
+def test_corrections_beside_posts_change_no_subject(make_post: MakePost, settings: Settings, now: datetime) -> None:
     digest = compose_digest([make_post(title="Nets")], [], settings, now, corrections=[corrected(make_post())])
     assert digest.subject == "Lantern Street Briefings: Nets"

@@ -139,10 +139,12 @@ def test_an_edition_for_some_gives_nobody_else_a_row(database: Database) -> None
         assert list(waiting.renditions(c, KEY)) == sorted(rows.values())
 
 
-def test_what_a_cancelled_edition_was_to_tell_is_known(database: Database) -> None:
+def test_what_a_cancelled_edition_of_corrections_was_to_tell_is_known(database: Database) -> None:
     with database.write() as c:
         subscribe(c, "ann")
-        freeze(c)
+        freeze(c, KEY, Share(content()))
+        freeze(c, "weekly/2026-W47", Share(content("tag:a", mentions=replace(MENTIONS, told=(("tag:y", "y"),)))))
+        editions.set_state(c, "weekly/2026-W47", EditionState.CANCELLED, NOW)
         assert corrected.called_off(c, NEXT) == frozenset()
         editions.set_state(c, KEY, EditionState.CANCELLED, NOW)
         assert corrected.called_off(c, NEXT) == {CorrectionMark("tag:z", "2026-11-21 y")}
