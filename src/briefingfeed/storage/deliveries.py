@@ -69,15 +69,16 @@ def counts(c: Connection, key: str) -> dict[DeliveryState, int]:
 
 
 def next_due(c: Connection, key: str) -> datetime | None:
-    """Return since when, or from when on, a row of the edition is due; None if no row waits to be handed over.
+    """Return since when, or from when on, a row of the edition is due; None if no row waits, or may be handed over.
 
     While only the first batch goes the others don't count; once its pause has begun they do, from its end on.
     """
     waiting = delivery.c.state.in_([DeliveryState.PENDING, DeliveryState.DEFERRED])
     may_go = or_(delivery.c.batch <= edition.c.open_batch, edition.c.pause_until.is_not(None))
     due = func.min(func.coalesce(delivery.c.next_attempt_at, delivery.c.updated_at), type_=Instant())
+    goes = and_(edition.c.key == key, edition.c.state.in_([EditionState.FROZEN, EditionState.SENDING]))
     query = select(due, edition.c.pause_until).join(edition, edition.c.key == delivery.c.edition_key)
-    found = c.execute(query.where(edition.c.key == key, waiting, may_go).group_by(edition.c.pause_until)).one_or_none()
+    found = c.execute(query.where(goes, waiting, may_go).group_by(edition.c.pause_until)).one_or_none()
     if found is None:
         return None
     since: datetime
