@@ -5,7 +5,7 @@ import { $, count, fill, make } from "./dom.js";
 export function showEdition(edition, state) {
   const remarks = state.remarks;
   fill($("middle"),
-    make("h1", { textContent: edition.subject ?? "No post would go" }),
+    make("h2", { className: "headline", textContent: edition.subject ?? "No post would go" }),
     make("dl", { className: "facts" },
       ...fact("Goes out", edition.when),
       ...fact("To", recipients(edition, state)),

@@ -74,7 +74,7 @@ function showSheet(path, opened, left) {
     ...parts.elements,
     make("div", { className: "saving row" }, make("span", { id: "saved", className: "about", textContent: path }), saveButton),
   );
-  fill($("middle"), make("h1", { textContent: opened.form?.title || path.split("/").pop() }), form);
+  fill($("middle"), make("h2", { className: "headline", textContent: opened.form?.title || path.split("/").pop() }), form);
 }
 
 function wholeParts(opened, text) {

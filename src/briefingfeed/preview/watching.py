@@ -67,16 +67,16 @@ class Watch:
     async def _watch(self) -> None:
         settings = self._desk.view.context.settings
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._follow(settings, *_folders(settings), recursive=True))
-            group.create_task(self._follow(settings, settings.paths.root, recursive=False))
+            group.create_task(self._follow(*_folders(settings), recursive=True))
+            group.create_task(self._follow(settings.paths.root, recursive=False))
             group.create_task(self._tick())
 
-    async def _follow(self, settings: Settings, *folders: Path, recursive: bool) -> None:
+    async def _follow(self, *folders: Path, recursive: bool) -> None:
         if not folders:
             return
         for polling in (None, True):  # the second time if the system has no more watches to give
             with suppress(OSError):
-                async for changes in awatch(
+                async for _ in awatch(
                     *folders,
                     watch_filter=_is_ours,
                     debounce=_QUIET,
@@ -85,8 +85,7 @@ class Watch:
                     force_polling=polling,
                     poll_delay_ms=_POLLING,
                 ):
-                    names = {Path(path) for _, path in changes}
-                    await self._look(settings_changed=settings.file in names)
+                    await self._look()
                 return
 
     async def _tick(self) -> None:
@@ -94,8 +93,8 @@ class Watch:
             await asyncio.sleep(_TICK)
             await self._look()
 
-    async def _look(self, *, settings_changed: bool = False) -> None:
-        view = await run_sync(lambda: self._desk.look(settings_changed=settings_changed))
+    async def _look(self) -> None:
+        view = await run_sync(self._desk.look)
         for listener in self._listeners:
             _put(listener, view.number)
 

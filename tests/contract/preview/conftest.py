@@ -44,14 +44,15 @@ class Desk:
         """Somebody without a cookie, who is led nowhere."""
         return httpx.Client(base_url=self.address, timeout=_PATIENCE, **more)
 
-    def guest(self) -> httpx.Client:
+    @contextmanager
+    def guest(self) -> Iterator[httpx.Client]:
         """Somebody who opened the address from the terminal, with the header that the page's scripts bring."""
-        client = self.client()
-        page = client.get(self.entrance, follow_redirects=True)
-        key = re.search(r'data-writing="([^"]+)"', page.text)
-        assert key, page.text
-        client.headers |= {"x-briefingfeed-preview": key[1], "origin": self.address}
-        return client
+        with self.client() as client:
+            page = client.get(self.entrance, follow_redirects=True)
+            key = re.search(r'data-writing="([^"]+)"', page.text)
+            assert key, page.text
+            client.headers.update({"x-briefingfeed-preview": key[1], "origin": self.address})
+            yield client
 
     def files(self) -> dict[str, bytes]:
         """Everything in the publication's folder."""

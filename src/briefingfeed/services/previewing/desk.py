@@ -13,6 +13,7 @@ from briefingfeed.models.edition import Cadence
 from briefingfeed.models.post import Post
 from briefingfeed.models.problem import Problem
 from briefingfeed.newsletter.schedule import set_up, upcoming_slot
+from briefingfeed.posts.notes import read_mark
 from briefingfeed.posts.recent import RecentNotes
 from briefingfeed.posts.store import Library
 from briefingfeed.services.drafting import Draft, draft_edition
@@ -31,8 +32,9 @@ class Desk:
         self._notes = RecentNotes()
         self._lock = RLock()
         self._view: View | None = None
+        self._settings_mark: str | None = None
 
-    def look(self, *, settings_changed: bool = False) -> View:
+    def look(self) -> View:
         """Look again. What stands in the way is told in the view, which then shows what was there before.
 
         Raises BriefingfeedError only the first time, while there is nothing to be shown yet.
@@ -40,8 +42,7 @@ class Desk:
         with self._lock:
             before = self._view
             try:
-                context = self._open_context() if before is None or settings_changed else before.context
-                self._view = self._seen(context, before)
+                self._view = self._seen(self._context(before), before)
             except BriefingfeedError as error:
                 if before is None:
                     raise
@@ -54,6 +55,14 @@ class Desk:
     def view(self) -> View:
         """What was seen last."""
         return self._view or self.look()
+
+    def _context(self, before: View | None) -> SendContext:
+        """Read the settings again if their file is another; until that succeeds, at every look."""
+        if before is not None and read_mark(before.context.settings.file) == self._settings_mark:
+            return before.context
+        context = self._open_context()
+        self._settings_mark = read_mark(context.settings.file)
+        return context
 
     def _seen(self, context: SendContext, before: View | None) -> View:
         now = context.now()

@@ -62,6 +62,8 @@ def read_form(data: bytes, candidate: Candidate, people: Mapping[str, Author]) -
     """Return what the form shows of a file. Raises HeadError, or RefusedError for bytes that are no text."""
     document = _document(data)
     found = Fields(document, ZoneInfo("UTC"), Findings(candidate.path))
+    is_held_back = candidate.is_draft or found.flag("draft") or any(_holds_back(found))
+    _drop_switch(found)
     action_label, action_url = _action(found.entry("call_to_action"))
     image, alt = _image(found.entry("image"))
     return Form(
@@ -76,7 +78,7 @@ def read_form(data: bytes, candidate: Candidate, people: Mapping[str, Author]) -
         image_alt=_text(found.entry("image_alt")) or alt,
         feed=found.flag("feed") is not False,
         email=found.flag("email"),
-        ready=not (candidate.is_draft or found.flag("draft") or any(_holds_back(found))),
+        ready=not is_held_back,
         body=text_of(data),
     )
 
@@ -86,9 +88,11 @@ def put_form(data: bytes, form: Form, candidate: Candidate, people: Mapping[str,
 
     Raises HeadError, and RefusedError for what the file cannot say or what stands in it too oddly to be changed.
     """
+    before = read_form(data, candidate, people)
+    if before == form:
+        return data
     if _document(data).syntax is None:
         data = begin_head(data)
-    before = read_form(data, candidate, people)
     for field in fields(Form):
         if getattr(before, field.name) != getattr(form, field.name):
             data = _put(data, field.name, form, candidate)
@@ -97,6 +101,8 @@ def put_form(data: bytes, form: Form, candidate: Candidate, people: Mapping[str,
 
 def _put(data: bytes, name: str, form: Form, candidate: Candidate) -> bytes:
     found = Fields(_document(data), ZoneInfo("UTC"), Findings(candidate.path))
+    if name != "ready":
+        _drop_switch(found)
     if name in _TEXTS:
         return _amended(data, found, name, getattr(form, name) or None)
     if name in _MOMENTS:
@@ -168,6 +174,12 @@ def _holds_back(found: Fields) -> Iterator[str]:
         yield "eleventyexcludefromcollections"
     if says["permalink"] == "false":
         yield "permalink"
+
+
+def _drop_switch(found: Fields) -> None:
+    """Jekyll's `published: false` is no date: see `posts.head`."""
+    if str(found.raw("published")).lower() in ("true", "false", "yes", "no"):
+        found.drop("published")
 
 
 def _document(data: bytes) -> Document:
