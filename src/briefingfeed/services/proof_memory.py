@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection
 
+from briefingfeed.models.delivery import Result
 from briefingfeed.models.edition import EditionState
 from briefingfeed.models.post import Post
+from briefingfeed.services.report_queue import MOST_UNCLEAR
 from briefingfeed.storage import editions, meta
 
 _PROOFS = "proofs"
 """The mark that holds them, by the edition's key."""
+REFUSED = frozenset({Result.REJECTED, Result.FAILED})
+"""For good."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +40,9 @@ class LastProof:
     before: Mapping[str, Shown] | None
     """The posts of the proof before that; None if this is the first."""
     had_it: tuple[str, ...] = ()
-    """The addresses that got it, or refused it for good."""
+    """The addresses that got it, or refused it for good, or may have got it often enough."""
+    unclear: Mapping[str, int] = field(default_factory=dict)
+    """How often an address may have got it already."""
 
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> LastProof:
@@ -45,7 +51,16 @@ class LastProof:
             posts=_read_posts(stored["posts"]),
             before=None if stored["before"] is None else _read_posts(stored["before"]),
             had_it=tuple(stored["had_it"]),
+            unclear=stored.get("unclear", {}),
         )
+
+    def after(self, address: str, result: Result) -> LastProof:
+        """Return it after a try. Pure."""
+        unclear = dict(self.unclear)
+        if result is Result.UNCERTAIN:
+            unclear[address] = unclear.get(address, 0) + 1
+        settled = result in (Result.ACCEPTED, *REFUSED) or unclear.get(address, 0) >= MOST_UNCLEAR
+        return replace(self, had_it=(*self.had_it, address) if settled else self.had_it, unclear=unclear)
 
 
 def _read_posts(stored: Mapping[str, Any]) -> Mapping[str, Shown]:

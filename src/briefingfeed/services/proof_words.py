@@ -12,6 +12,7 @@ from briefingfeed.newsletter.proof import Box, Command
 from briefingfeed.services.drafting import Draft
 from briefingfeed.services.notices import Notice
 from briefingfeed.services.proof_memory import Shown, changes
+from briefingfeed.services.report_queue import MOST_UNCLEAR
 from briefingfeed.services.status_facts import moment
 
 _ELSEWHERE = "No post has changed, but what stands around: settings, templates, introduction, or what closes soon."
@@ -149,4 +150,16 @@ def refused(key: str, count: int, reason: str) -> Notice:
         topic=f"proof-refused:{key}",
         text=f"The proof of {key} was refused for good by {count} of those in [newsletter] proof_to: {reason}.",
         remedy="See that the addresses there are right. The edition goes out all the same.",
+    )
+
+
+def enough(key: str, count: int, reason: str) -> Notice:
+    """`count`: so many may have got the proof several times, and no server said whether they did."""
+    return Notice(
+        topic=f"proof-unclear:{key}",
+        text=(
+            f"Whether the proof of {key} arrived is unclear for {count} of those in [newsletter] proof_to, after "
+            f"{MOST_UNCLEAR} tries: {reason}. It isn't sent there again unless it changes."
+        ),
+        awaits=False,
     )

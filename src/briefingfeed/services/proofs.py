@@ -7,7 +7,7 @@ twice if a run dies at the wrong moment, and if it fails the edition goes out al
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
@@ -24,13 +24,11 @@ from briefingfeed.newsletter.schedule import latest_slot, upcoming_slot
 from briefingfeed.services.coming import planned_edition
 from briefingfeed.services.drafting import Draft, draft_edition, page_url, render_posts
 from briefingfeed.services.notices import Notice, note
-from briefingfeed.services.proof_memory import LastProof, changes, keep_proof, last_proof, shown
-from briefingfeed.services.proof_words import box_for, changed_since, not_made, not_taken, refused
+from briefingfeed.services.proof_memory import REFUSED, LastProof, changes, keep_proof, last_proof, shown
+from briefingfeed.services.proof_words import box_for, changed_since, enough, not_made, not_taken, refused
 from briefingfeed.services.send_context import SendContext
 from briefingfeed.services.single_mail import single_message
 from briefingfeed.storage import editions
-
-_FOR_GOOD = frozenset({Result.REJECTED, Result.FAILED})
 
 
 def send_proofs(context: SendContext, cadence: Cadence) -> tuple[Notice, ...]:
@@ -153,7 +151,7 @@ def _mail(context: SendContext, proof: _Proof, addresses: Sequence[str]) -> list
     )
     content = _rendition(context, proof.draft, max(now, proof.draft.slot.at))
     rendition = as_proof(content, box, context.look, now.astimezone(context.settings.publication.timezone))
-    had_it, for_good, missing, reason = proof.last.had_it, 0, 0, ""
+    last, for_good, missing, unclear, reason = proof.last, 0, 0, 0, ""
     for address in addresses:
         name = f"proof/{key}/{proof.last.fingerprint}/{address}"
         message = single_message(context, rendition, address, name=name, cadence=proof.edition.cadence)
@@ -162,18 +160,24 @@ def _mail(context: SendContext, proof: _Proof, addresses: Sequence[str]) -> list
         except ProviderError as error:
             missing, reason = missing + 1, error.message
             continue
-        if outcome.result is Result.ACCEPTED or outcome.result in _FOR_GOOD:
-            had_it = (*had_it, address)
-            _record(context, key, replace(proof.last, had_it=had_it), now)
+        before, last = last, last.after(address, outcome.result)
+        if last != before:
+            _record(context, key, last, now)
         if outcome.result is not Result.ACCEPTED:
             reason = outcome.note or outcome.result
-            for_good += outcome.result in _FOR_GOOD
-            missing += outcome.result not in _FOR_GOOD
+            for_good += outcome.result in REFUSED
+            unclear += outcome.result is Result.UNCERTAIN and address in last.had_it
+            missing += address not in last.had_it
     of = len(context.settings.newsletter.proof_to)
-    return [refused(key, for_good, reason)] * bool(for_good) + [not_taken(key, missing, of, reason)] * bool(missing)
+    return [
+        *[refused(key, for_good, reason)] * bool(for_good),
+        *[enough(key, unclear, reason)] * bool(unclear),
+        *[not_taken(key, missing, of, reason)] * bool(missing),
+    ]
 
 
 def _record(context: SendContext, key: str, proof: LastProof, now: datetime) -> None:
     with context.database.write() as connection:
         keep_proof(connection, key, proof)
-        editions.note_proof(connection, key, proof.fingerprint, now)
+        if proof.had_it:
+            editions.note_proof(connection, key, proof.fingerprint, now)

@@ -196,6 +196,18 @@ class TestAProofThatFails:
         assert len(desk.office.seen) == 1
         assert EDITOR not in first.news[0].text
 
+    def test_is_not_repeated_for_ever_to_somebody_who_may_have_it(self, desk) -> None:
+        desk.office.answers[EDITOR] = Result.UNCERTAIN
+        reports = [desk.send(), *(quarter_later(desk) for _ in range(5))]
+        assert len(desk.office.seen) == 3
+        told = [notice.topic for report in reports for notice in report.news]
+        assert told == [f"proof:{W48}", f"proof-unclear:{W48}"]
+        assert {report.exit_code for report in reports} == {0}
+        desk.write("Rain")
+        desk.office.answers.clear()
+        quarter_later(desk)
+        assert len(desk.office.seen) == 4
+
     def test_for_a_broken_template_is_told_and_waits_for_it(self, desk) -> None:
         folder = desk.folder / "templates" / "email"
         folder.mkdir(parents=True)
