@@ -100,19 +100,19 @@ def recover(c: Connection, run_id: str, now: datetime, *, place: str = "") -> Re
     return Recovered(returned=returned.rowcount, uncertain=uncertain.rowcount)
 
 
+_ALL_DUE: Final = select(delivery.c.id).where(
+    delivery.c.edition_key == bindparam("key"),
+    delivery.c.state.in_([DeliveryState.PENDING, DeliveryState.DEFERRED]),
+    or_(
+        delivery.c.state == DeliveryState.PENDING,
+        delivery.c.next_attempt_at <= bindparam("now", type_=delivery.c.next_attempt_at.type),
+    ),
+    _IS_OPEN,
+    _ITS_BATCH_GOES,
+)
+_ANY_DUE: Final = _ALL_DUE.limit(1)
 _DUE: Final = (
-    select(delivery.c.id)
-    .where(
-        delivery.c.edition_key == bindparam("key"),
-        delivery.c.state.in_([DeliveryState.PENDING, DeliveryState.DEFERRED]),
-        or_(
-            delivery.c.state == DeliveryState.PENDING,
-            delivery.c.next_attempt_at <= bindparam("now", type_=delivery.c.next_attempt_at.type),
-        ),
-        _IS_OPEN,
-        _ITS_BATCH_GOES,
-    )
-    .limit(bindparam("most"))
+    _ALL_DUE.limit(bindparam("most"))
     # SQLite has nothing of the kind, and needs none. Rows in another claim that isn't committed yet are left to it.
     .with_for_update(skip_locked=True)
     # As a CTE it is looked up once; a subquery might be looked up again and again, with other rows each time.
@@ -148,9 +148,13 @@ def claim(c: Connection, edition_key: str, run_id: str, most: int, now: datetime
     """Lease up to `most` rows that are due; an empty list means that none is.
 
     Rows of people who left or were suppressed since the freeze become `skipped` instead. An edition that is held,
-    cancelled or past its expiry gives no rows.
+    cancelled or past its expiry gives no rows. The counter goes on with each lease, so that a copy of the database made
+    in the middle of a run is told once the run has gone on (`guard`).
     """
     guard.require(c)
+    if c.scalar(_ANY_DUE, {"key": edition_key, "now": now}) is None:
+        return []
+    guard.advance(c)  # before the rows are locked: who cancels an edition takes both in the same order
     while True:
         rows = c.execute(_CLAIM, {"key": edition_key, "run_id": run_id, "most": most, "now": now}).all()
         skipped = _skip(c, run_id, [row.id for row in rows], now)

@@ -169,6 +169,21 @@ class TestCounting:
                 work(c)
             assert desk.said["counter"] == number
 
+    def test_each_lease_of_copies_counts_and_a_look_that_finds_none_does_not(self, desk: Desk) -> None:
+        desk.freeze()
+        for counter in (2, 3, 3):
+            with desk.database.write() as c:
+                deliveries.claim(c, KEY, "run-1", 1, NOW)
+            assert desk.said["counter"] == counter
+
+    def test_a_copy_made_in_the_middle_of_a_run_is_noticed_though_the_run_was_killed(self, desk: Desk) -> None:
+        desk.freeze()
+        desk.keep()
+        with desk.database.write() as c:
+            deliveries.claim(c, KEY, "run-1", 1, NOW)
+        desk.restore()
+        assert desk.doubt is Doubt.OLDER
+
     def test_a_death_between_the_commit_and_the_file_is_mended_without_a_word(self, desk: Desk) -> None:
         desk.freeze()
         before = (desk.state / "instance.json").read_text()
