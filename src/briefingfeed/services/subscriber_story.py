@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from briefingfeed.delivery.events import ANY_LIMIT
+from briefingfeed.delivery.events import ANY_LIMIT, Weight, weigh
 from briefingfeed.models.delivery import Attempt, Delivery, DeliveryEvent, EventKind
 from briefingfeed.models.subscriber import Consent, ConsentKind, Subscriber, SubscriberState, Suppression
 from briefingfeed.services.figures import DELIVERY_WORDS
@@ -24,6 +24,12 @@ _EVENTS: Mapping[EventKind, str] = {
     EventKind.DELAYED: "delayed, the other side is still trying",
     EventKind.COMPLAINED: "reported as spam",
     EventKind.UNSUBSCRIBED: "asked to leave",
+}
+_BOUNCES: Mapping[Weight, str] = {
+    Weight.NOTHING: "came back, not for want of an address",
+    Weight.TEMPORARY: "came back for now",
+    Weight.PERMANENT: "came back for good",
+    Weight.FATAL: "came back for good",
 }
 
 
@@ -86,8 +92,7 @@ def way_back(person: Subscriber, suppression: Suppression | None, bounced: int) 
 
 def event_in_words(event: DeliveryEvent) -> str:
     """Write what was heard of a copy, with the other side's words."""
-    bounced = "came back for good" if event.permanent else "came back for now"
-    words = _EVENTS.get(event.kind, bounced)
+    words = _EVENTS.get(event.kind) or _BOUNCES[weigh(event) or Weight.NOTHING]
     if event.delivery_id is None and event.source != MAIL:
         words += ", says a report that proves nothing"
     return _said(words, event.code, event.enhanced_code, event.note)

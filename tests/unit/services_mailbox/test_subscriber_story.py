@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from briefingfeed.models.delivery import DeliveryState
+import pytest
+
+from briefingfeed.models.delivery import DeliveryEvent, DeliveryState, EventKind
 from briefingfeed.services import subscriber_records
 from briefingfeed.services import subscribers as people
+from briefingfeed.services.subscriber_story import event_in_words
 from returned import bounces, others
 from returned.bounces import Copy
 
@@ -40,6 +43,24 @@ def test_the_story_of_an_address_that_came_back_for_good(house: Any) -> None:
         "Gets no mail. To mail them again: once you know that the reason has gone: "
         'briefingfeed subscribers unsuppress ann@readers.example --why "what changed"'
     )
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("5.1.1", "came back for good"),
+        ("5.2.1", "came back for good"),
+        ("5.2.2", "came back for now"),
+        ("5.7.1", "came back, not for want of an address"),
+    ],
+)
+def test_a_bounce_is_told_by_what_follows_from_it(code: str, words: str) -> None:
+    at = datetime(2026, 11, 23, tzinfo=UTC)
+    event = DeliveryEvent(
+        kind=EventKind.BOUNCED, permanent=True, enhanced_code=code, at=at, received_at=at, source="mailbox",
+        source_key="1", delivery_id=1,
+    )  # fmt: skip
+    assert event_in_words(event) == f"{words}: {code}"
 
 
 def test_the_story_of_somebody_who_complained_says_both_steps_back(house: Any) -> None:
