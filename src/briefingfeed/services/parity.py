@@ -164,7 +164,8 @@ def _quoted(blocks: Iterable[Block], *, within: bool = False) -> Iterator[str]:
 
 
 def _links(blocks: Iterable[Block]) -> Iterator[Link]:
-    waiting: list[object] = [*blocks][::-1]
+    waiting: list[object] = list(blocks)
+    waiting.reverse()
     while waiting:
         each = waiting.pop()
         if isinstance(each, Link):
