@@ -115,8 +115,8 @@ class SlotCoding(StrEnum):
     """How a value is written where it stands."""
 
     HEADER = "header"
-    """As it is, in a header line of its own making; the value is printable and without spaces. ASCII, but for an address
-    whose local part is not: its header is UTF-8 (RFC 6532)."""
+    """As it is, in a header line of its own making; the value is printable and without spaces. ASCII, except for an
+    address whose local part is not: its header is UTF-8 (RFC 6532)."""
     TEXT = "text"
     """Quoted-printable, in the text part."""
     HTML = "html"
