@@ -36,9 +36,10 @@ from briefingfeed.services.send_context import SendContext, check_as_of, check_i
 from briefingfeed.services.send_report import EditionReport, SendReport
 from briefingfeed.services.standing import standing_notices
 from briefingfeed.services.turns import turn
-from briefingfeed.services.words import called_off, expired, not_made, waits_for_limit, way_out
+from briefingfeed.services.words import DAMAGED, called_off, expired, not_made, waits_for_limit, way_out
 from briefingfeed.storage import batches, deliveries, editions
 from briefingfeed.storage.events import settle_heard_of
+from briefingfeed.storage.renditions import ContentError
 from briefingfeed.storage.replay import catch_up
 
 LOCK_WAIT = timedelta(minutes=30)
@@ -179,7 +180,14 @@ class _Run:
 
     def _run(self, edition: Edition, waiting: int, patience: timedelta) -> RunResult:
         context, key = self._context, edition.key
-        copies = Copies(edition, Contents(context.database, key), context.keyring)
+        try:
+            contents = Contents(context.database, key)
+        except ContentError:  # the others can go all the same
+            with context.database.write() as connection:
+                if editions.state(connection, key, for_update=True) is EditionState.SENDING:
+                    editions.set_state(connection, key, EditionState.HELD, context.now(), DAMAGED)
+            return RunResult()
+        copies = Copies(edition, contents, context.keyring)
         setup = RunSetup(
             database=context.database,
             provider=context.provider,

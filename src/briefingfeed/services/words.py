@@ -165,6 +165,13 @@ def waits_for_limit(full: Full, zone: ZoneInfo) -> Notice:
     )
 
 
+DAMAGED = (
+    "its stored content is damaged, and nothing more of it goes out; restore the database from its backup, or cancel "
+    "the edition"
+)
+"""Why an edition is held; ends without a full stop."""
+
+
 def held(edition: Edition) -> Notice:
     return Notice(
         topic=f"{HELD}{edition.key}",

@@ -50,6 +50,10 @@ def _post(post_id: str, mentions: Mentions | None) -> dict[str, str | None]:
     return {"post_id": post_id, "title": mentions.titles.get(post_id), "corrections": marks}
 
 
+class ContentError(StorageError):
+    """What is stored is no longer what was frozen: nothing more of that edition may be sent."""
+
+
 def next_number(c: Connection, edition_key: str) -> int:
     """Return the number for one more rendition of an edition."""
     last = select(func.max(rendition.c.number)).where(rendition.c.edition_key == edition_key)
@@ -59,7 +63,7 @@ def next_number(c: Connection, edition_key: str) -> int:
 def get(c: Connection, rendition_id: int) -> Rendition:
     """Return a rendition, byte for byte as it was frozen.
 
-    Raises StorageError if there is none, or if what is stored is no longer what was frozen.
+    Raises StorageError if there is none, ContentError if what is stored is no longer what was frozen.
     """
     row = c.execute(select(*_COLUMNS).where(rendition.c.id == rendition_id)).mappings().one_or_none()
     if row is None:
@@ -94,7 +98,7 @@ def _checked(row: RowMapping) -> Rendition:
     checksum, edition_key = row["checksum"], row["edition_key"]
     found = _rendition(content) if _checksum(content) == checksum else None
     if found is None or content_hash(found.message) != found.content_hash:
-        raise StorageError(
+        raise ContentError(
             f"the stored content of {edition_key} has changed since it was frozen",
             remedy="send nothing more of it; restore the database from the backup",
         )
