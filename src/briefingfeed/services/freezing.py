@@ -17,6 +17,7 @@ from briefingfeed.newsletter.preflight import Finding
 from briefingfeed.newsletter.selection import Selection
 from briefingfeed.posts.store import Library
 from briefingfeed.services.basis import gather, new_edition
+from briefingfeed.services.coming import planned_edition
 from briefingfeed.services.drafting import Draft, complete, draft_edition
 from briefingfeed.services.introductions import use_up
 from briefingfeed.services.notices import Notice, note, tell
@@ -149,10 +150,19 @@ def _record_empty(context: SendContext, draft: Draft, edition: Edition, reason: 
 def _record_blocked(context: SendContext, draft: Draft, edition: Edition) -> Frozen:
     """Record what stopped the edition; each run looks again until the next slot."""
     reason = " ".join(finding.message for finding in draft.stops)
-    edition = replace(edition, state=EditionState.BLOCKED, note=reason)
     with context.database.write() as connection:
+        planned = editions.get(connection, edition.key) or _planned(context, draft.slot)
+        until = planned.expires_at if planned else None
+        edition = replace(edition, state=EditionState.BLOCKED, note=reason, expires_at=until)
         editions.create(connection, edition)
     return Frozen(editions=(edition,), standing=(blocked(edition.key, draft.stops),))
+
+
+def _planned(context: SendContext, slot: Slot) -> Edition | None:
+    """Return the edition as it would have been planned; a post that goes by itself never is."""
+    if slot.cadence is Cadence.POSTS:
+        return None
+    return planned_edition(context.settings, slot, rehearses=context.rehearses)
 
 
 def note_posts(

@@ -217,3 +217,28 @@ class TestAPlannedEditionThatPreflightStops:
         assert desk.office.seen == []
         release_edition(desk.database, W48, desk.now)
         assert desk.send().editions[0].state is EditionState.DONE
+
+    @pytest.mark.parametrize("proof", [True, False])
+    def test_the_time_in_which_it_was_held_is_not_held_against_it_either(self, desk, proof: bool) -> None:
+        desk.change(catch_up=timedelta(hours=1))
+        if proof:
+            with_proof(desk)
+        desk.office.is_local = False
+        desk.page = "it answers 502."
+        at(desk, MONDAY)
+        hold_edition(desk.database, W48, desk.now)
+        at(desk, MONDAY + timedelta(days=2))
+        assert "with the next run" in release_edition(desk.database, W48, desk.now).words
+        at(desk, desk.now)
+        assert desk.edition().state is EditionState.BLOCKED
+        desk.page = None
+        at(desk, desk.now + timedelta(minutes=15))
+        assert desk.edition().state is EditionState.DONE
+
+    def test_is_missed_when_its_time_is_over(self, desk) -> None:
+        desk.change(catch_up=timedelta(hours=1))
+        desk.office.is_local = False
+        desk.page = "it answers 502."
+        at(desk, MONDAY)
+        at(desk, MONDAY + timedelta(minutes=61))
+        assert desk.edition().state is EditionState.MISSED
