@@ -89,10 +89,10 @@ class Publication:
 
     @property
     def _place(self) -> str:
-        """Names this machine and state folder, the same for every run that takes turns by the lock there."""
-        machine = _MACHINE_ID.read_bytes() if _MACHINE_ID.is_file() else b""
-        folder = bytes(self.settings.paths.state.resolve())
-        return sha256((machine.strip() or gethostname().encode()) + b"\0" + folder).hexdigest()[:16]
+        """Names this installation and state folder, the same for every run that takes turns by the lock there."""
+        machine = _MACHINE_ID.read_bytes().strip() if _MACHINE_ID.is_file() else b""
+        name, folder = self._environ.get(_INSTANCE, "").strip().encode(), bytes(self.settings.paths.state.resolve())
+        return sha256(b"\0".join(filter(None, (name, machine or gethostname().encode(), folder)))).hexdigest()[:16]
 
     @property
     def _machine(self) -> str | None:
