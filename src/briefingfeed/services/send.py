@@ -21,7 +21,7 @@ from briefingfeed.delivery.run import RunResult, RunSetup, run_edition
 from briefingfeed.errors import BriefingfeedError, RestoredError, StorageError
 from briefingfeed.models.edition import Cadence, Edition, EditionState
 from briefingfeed.newsletter.preflight import Finding
-from briefingfeed.newsletter.schedule import require, upcoming_slot
+from briefingfeed.newsletter.schedule import require, set_up, upcoming_slot
 from briefingfeed.services.batch_words import first_batch
 from briefingfeed.services.due import freeze_due, look_ahead
 from briefingfeed.services.editions import subject_of
@@ -36,7 +36,7 @@ from briefingfeed.services.send_context import SendContext, check_as_of, check_i
 from briefingfeed.services.send_report import EditionReport, SendReport
 from briefingfeed.services.standing import standing_notices
 from briefingfeed.services.turns import turn
-from briefingfeed.services.words import DAMAGED, called_off, expired, not_made, waits_for_limit, way_out
+from briefingfeed.services.words import DAMAGED, called_off, expired, left_over, not_made, waits_for_limit, way_out
 from briefingfeed.storage import batches, deliveries, editions
 from briefingfeed.storage.events import settle_heard_of
 from briefingfeed.storage.renditions import ContentError
@@ -136,9 +136,20 @@ class _Run:
                     )
                 elif edition.state is EditionState.CANCELLED:
                     _call_off(connection, edition, now)
+                elif edition.state is EditionState.PLANNED and self._is_left_over(edition, now):
+                    editions.set_state(
+                        connection, edition.key, EditionState.CANCELLED, now, "its cadence isn't set up any more"
+                    )
+                    if not edition.rehearsal:
+                        note(connection, left_over(edition.key, edition.cadence))
                 elif edition.state in UNFINISHED and edition.rehearsal == context.rehearses:
                     # Real rows wait for a real provider, and for the real clock: a rehearsal may have set another.
                     _expire(connection, edition, now)
+
+    def _is_left_over(self, edition: Edition, now: datetime) -> bool:
+        """Whether its hour has come, and nobody will ever make it. Before, its cadence may yet be set up again."""
+        is_ours = edition.rehearsal == self._context.rehearses
+        return is_ours and edition.slot_at <= now and edition.cadence not in set_up(self._context.settings)
 
     def hand_over(self) -> RunResult:
         """Send every unfinished edition of this kind, oldest first, until one can't go on."""

@@ -79,6 +79,14 @@ def called_off(key: str) -> Notice:
     )
 
 
+def left_over(key: str, cadence: Cadence) -> Notice:
+    return Notice(
+        topic=f"left-over:{key}",
+        text=f"{key} was planned, but this publication doesn't have “{cadence}” any more: it is cancelled.",
+        awaits=False,
+    )
+
+
 def blocked(key: str, findings: Iterable[Finding]) -> Notice:
     lines = [f"{key} doesn't go out yet:"]
     for finding in findings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 
@@ -167,6 +167,23 @@ class TestCancelledInTime:
         cancel_edition(desk.database, W48, desk.now)
         with pytest.raises(RefusedError, match="is cancelled, not held"):
             release_edition(desk.database, W48, desk.now)
+
+
+class TestACadenceThatIsNoMore:
+    def test_leaves_no_edition_planned_for_ever_and_that_is_told_once(self, desk) -> None:
+        key = "daily/2026-11-23"
+        desk.change(daily=time(8))
+        hold_edition(desk.database, key, desk.now, coming(desk))
+        release_edition(desk.database, key, desk.now)
+        desk.change(daily=None)
+        at(desk, MONDAY - timedelta(minutes=15))
+        assert desk.edition(key).state is EditionState.PLANNED, "it may come back in time"
+        first, second = at(desk, MONDAY), desk.send()
+        assert desk.edition(key).state is EditionState.CANCELLED
+        assert [notice.topic for notice in first.news] == [f"left-over:{key}"]
+        assert "“daily”" in first.news[0].text
+        assert second.news == ()
+        assert [first.exit_code, second.exit_code] == [0, 0]
 
 
 class TestABrokenPostOnMondayMorning:
