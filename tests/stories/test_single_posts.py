@@ -142,6 +142,22 @@ def test_cancelled_before_it_could_go_it_goes_only_if_the_editor_asks(house: Hou
     assert house.mails("pia") == [["Tides"]]
 
 
+def test_blocked_and_then_removed_it_is_missed_and_nobody_is_awaited_any_more(house: House, blocked: str) -> None:
+    house.remove("Tides")
+    broken = house.folder / "posts" / "broken.md"
+    broken.write_text("---\ntitle: [\n---\n", "utf-8")
+    house.run(POSTS, at="2026-11-18 11:30")
+    assert house.editions[blocked].state is EditionState.BLOCKED, "the broken file might be its post"
+    broken.unlink()
+    report = house.run(POSTS, at="2026-11-18 11:45")
+    assert house.editions[blocked].state is EditionState.MISSED
+    assert f"missed:{blocked}" in [notice.topic for notice in report.news]
+    assert house.run(POSTS, at="2026-11-18 12:00").news == ()
+    house.write("Tides", "2026-11-18 11:00")
+    house.run(POSTS, at="2026-11-18 12:15")
+    assert house.mails("pia") == [["Tides"]]
+
+
 def test_whoever_cancels_a_post_that_asks_to_be_mailed_is_told_that_it_goes_all_the_same(house: House) -> None:
     house.run(POSTS)
     house.write("Old", "2026-10-01", email=True)

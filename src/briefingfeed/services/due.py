@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -22,7 +22,7 @@ from briefingfeed.services.drafting import Draft, complete, select_posts
 from briefingfeed.services.freezing import Frozen, begun_mark, freeze_draft, freeze_slot, note_posts
 from briefingfeed.services.notices import note
 from briefingfeed.services.send_context import SendContext
-from briefingfeed.services.words import ahead, missed, silence
+from briefingfeed.services.words import ahead, gone, missed, silence
 from briefingfeed.storage import editions, meta
 
 _LAST_RUN_OF_POSTS = "last_run:posts"
@@ -97,15 +97,19 @@ def _freeze_posts(context: SendContext, now: datetime, *, at_once: bool, force: 
         known = _known(connection, rehearsal=context.rehearses)
     selection, renamed = select_posts(context, library, moment_of(now), history, now)
     due = [post.id for post in selection.posts]
-    frozen = Frozen()
+    frozen, keys = Frozen(), set()
     for post, slot in known.slots(reversed(selection.posts), now):
+        keys.add(slot.key)
         draft = complete(context, library, slot, _alone(post, selection), now, due=due, renamed=renamed)
         with suppress(editions.DealtWithError):  # as above
             frozen = frozen.plus(freeze_draft(context, draft, now))
     for draft in _correcting(context, library, known, now):
+        keys.add(draft.slot.key)
         with suppress(editions.DealtWithError):
             frozen = frozen.plus(freeze_draft(context, draft, now))
     with context.database.write() as connection:  # there may be no edition that could tell it
+        if not library.unreadable and not context.rehearses:
+            _record_gone(connection, keys)
         note_posts(connection, Cadence.POSTS, library, selection, renamed)
     return frozen
 
@@ -117,6 +121,14 @@ def _correcting(
     slot = known.slot_for_corrections(now.astimezone(context.settings.publication.timezone).date(), now)
     draft = complete(context, library, slot, Selection(posts=()), now, due=(), offline=offline)
     return (draft,) if draft.rendition else ()
+
+
+def _record_gone(connection: Connection, keys: Container[str]) -> None:
+    """Record as missed what was stopped and is no longer to go: without its post nothing will ever make it."""
+    for each in editions.list_of(connection, Cadence.POSTS, rehearsal=False):
+        if each.state is EditionState.BLOCKED and each.key not in keys:
+            editions.create(connection, replace(each, state=EditionState.MISSED, note=f"it was stopped: {each.note}"))
+            note(connection, gone(each.key))
 
 
 def _alone(post: Post, selection: Selection) -> Selection:

@@ -87,6 +87,15 @@ def left_over(key: str, cadence: Cadence) -> Notice:
     )
 
 
+def gone(key: str) -> Notice:
+    """Of an edition that something had stopped."""
+    return Notice(
+        topic=f"missed:{key}",
+        text=f"{key} doesn't go out any more: what it was to bring is gone, or isn't for mail any more.",
+        awaits=False,
+    )
+
+
 def blocked(key: str, findings: Iterable[Finding]) -> Notice:
     lines = [f"{key} doesn't go out yet:"]
     for finding in findings:
