@@ -7,7 +7,7 @@ import pytest
 from briefingfeed.posts.addresses import id_prefix
 
 if TYPE_CHECKING:
-    from conftest import Publication
+    from unit.posts.conftest import Publication
 
 HOME = "https://lantern.example/posts/a/"
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Publication
+    from unit.posts.conftest import Publication
 
 HEAD = "---\ntitle: A\ndate: 2026-11-24\n---\nText.\n"
 

@@ -8,9 +8,8 @@ import pytest
 from briefingfeed.models.post import Author, CallToAction, Contact, Correction
 
 if TYPE_CHECKING:
-    from conftest import Publication
-
     from briefingfeed.models.post import Post
+    from unit.posts.conftest import Publication
 
 
 def head(publication: Publication, *lines: str) -> Post:

@@ -11,7 +11,7 @@ from briefingfeed.posts.memory import IdMemory, Remembered, merge, read_ids, wri
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Publication
+    from unit.posts.conftest import Publication
 
 DAY = "tag:lantern.example,2026-11-24"
 

@@ -31,10 +31,9 @@ from briefingfeed.posts.addresses import id_prefix
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Publication
-
     from briefingfeed.models.blocks import Block
     from briefingfeed.models.post import Post
+    from unit.posts.conftest import Publication
 
 DATA = Path(__file__).parents[2] / "data" / "posts"
 HOME = "https://lantern.example/posts/a/"

@@ -18,7 +18,7 @@ from briefingfeed.posts.source import LIMIT
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from conftest import Publication
+    from unit.posts.conftest import Publication
 
 BROKEN = "---\ntitle: A\ndate: 2026-02-30\n---\nText.\n"
 
