@@ -154,6 +154,11 @@ def test_the_tests_run_with_the_versions_that_are_installed_for_users() -> None:
 
 def test_every_dependency_is_pinned() -> None:
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text("utf-8"))["project"]
-    names = {re.split(r"[^\w-]", dependency)[0].lower() for dependency in project["dependencies"]}
+    names = {_normalised(re.split(r"[^\w.-]", dependency)[0]) for dependency in project["dependencies"]}
     pinned = {line.split("=")[0] for line in (CHECKOUT / "constraints.txt").read_text("utf-8").splitlines()}
     assert names - pinned == set()
+
+
+def _normalised(name: str) -> str:
+    """Write a package's name as lock files do (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
