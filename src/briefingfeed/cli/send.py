@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -46,27 +47,8 @@ def _command(cadence: Cadence, what: str, latest: str) -> click.Command:
     @yes_option
     @json_option
     @click.pass_context
-    def send(
-        ctx: click.Context,
-        dry_run: bool,
-        test_to: str | None,
-        as_of: datetime | None,
-        at_once: bool,
-        force: bool,
-        yes: bool,
-        as_json: bool,
-    ) -> None:
-        _send(
-            ctx,
-            cadence,
-            dry_run=dry_run,
-            test_to=test_to,
-            as_of=as_of,
-            at_once=at_once,
-            force=force,
-            yes=yes,
-            as_json=as_json,
-        )
+    def send(ctx: click.Context, /, **options: Any) -> None:
+        _send(ctx, cadence, **options)
 
     return send
 

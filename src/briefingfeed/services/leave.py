@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from briefingfeed.models.subscriber import Consent, ConsentKind, SubscriberState
 from briefingfeed.storage import subscribers
 from briefingfeed.storage.database import Database
 from briefingfeed.tokens import Keyring, read_unsubscribe_token
@@ -31,8 +30,5 @@ def leave(database: Database, keyring: Keyring, token: str, *, source: str, now:
     subscriber_id = read_unsubscribe_token(keyring, token)
     with database.write() as connection:
         known = subscribers.by_id(connection, subscriber_id) is not None
-        left = subscribers.set_state(connection, subscriber_id, SubscriberState.UNSUBSCRIBED, now)
-        if left:
-            withdrawn = Consent(subscriber_id=subscriber_id, kind=ConsentKind.WITHDRAWN, at=now, source=source)
-            subscribers.append_consent(connection, withdrawn)
+        left = subscribers.withdraw(connection, subscriber_id, now, source=source)
     return Left(subscriber_id=subscriber_id, known=known, already=known and not left)

@@ -13,7 +13,7 @@ from briefingfeed.delivery.events import Consequence, follows
 from briefingfeed.delivery.history import past
 from briefingfeed.mailbox.report import Report
 from briefingfeed.models.delivery import DeliveryEvent, EventKind
-from briefingfeed.models.subscriber import Consent, ConsentKind, SubscriberState, Suppression
+from briefingfeed.models.subscriber import Suppression
 from briefingfeed.providers.addresses import scrub
 from briefingfeed.services.copy_finding import Found
 from briefingfeed.storage import events, subscribers, suppressions
@@ -99,17 +99,9 @@ def _leave_by_token(
                 subscriber_id=subscriber_id,
             ),
         )
-        left = is_new and _withdraw(connection, subscriber_id, MAIL, now)
+        left = is_new and subscribers.withdraw(connection, subscriber_id, now, source=MAIL)
         return Applied(fate=Fate.APPLIED if left else Fate.REPEATED, kind=report.kind, unsubscribed=left)
     return None
-
-
-def _withdraw(connection: Connection, subscriber_id: str, source: str, now: datetime) -> bool:
-    left = subscribers.set_state(connection, subscriber_id, SubscriberState.UNSUBSCRIBED, now)
-    if left:
-        withdrawn = Consent(subscriber_id=subscriber_id, kind=ConsentKind.WITHDRAWN, at=now, source=source)
-        subscribers.append_consent(connection, withdrawn)
-    return left
 
 
 def _event(report: Report, found: Found, address: str, raw: bytes, now: datetime) -> DeliveryEvent:
@@ -143,7 +135,7 @@ def _follow(connection: Connection, event: DeliveryEvent, subscriber_id: str, no
         fate=Fate.APPLIED,
         kind=event.kind,
         suppressed=_suppress(connection, subscriber_id, event, what, now),
-        unsubscribed=what.unsubscribe and _withdraw(connection, subscriber_id, COMPLAINT, now),
+        unsubscribed=what.unsubscribe and subscribers.withdraw(connection, subscriber_id, now, source=COMPLAINT),
     )
 
 

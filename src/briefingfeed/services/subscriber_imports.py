@@ -117,8 +117,8 @@ def _write(connection: Connection, plan: ImportPlan, hashes: Mapping[str, str], 
             person = _person(row, SubscriberState.UNSUBSCRIBED, now)
             new.append((person, _consent(person.id, row, note, now), hashes[row.candidate.key]))
         elif row.fate is Fate.LEAVES and row.known and row.known.subscriber_id:
-            subscribers.set_state(connection, row.known.subscriber_id, SubscriberState.UNSUBSCRIBED, now)
-            subscribers.append_consent(connection, _consent(row.known.subscriber_id, row, note, now))
+            given = _consent(row.known.subscriber_id, row, note, now)
+            subscribers.withdraw(connection, given.subscriber_id, now, source=given.source, note=given.note)
         elif row.fate is Fate.BARRED:
             suppressions.add(connection, _suppression(row, hashes[row.candidate.key], now))
     subscribers.add_many(connection, new)

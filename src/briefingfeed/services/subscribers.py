@@ -101,9 +101,7 @@ def unsubscribe(database: Database, who: str, *, now: datetime, note: str = "", 
     """Unsubscribe somebody who asked for it in another way than by the link. Raises UsageError for a stranger."""
     with database.write() as connection:
         person = find(connection, who)
-        left = subscribers.set_state(connection, person.id, SubscriberState.UNSUBSCRIBED, now)
-        if left:
-            _append(connection, person, ConsentKind.WITHDRAWN, source, note.strip(), now)
+        left = subscribers.withdraw(connection, person.id, now, source=source, note=note.strip())
     change = Change.UNSUBSCRIBED if left else Change.NOTHING
     return Changed(subscriber_id=person.id, address=person.address, change=change)
 

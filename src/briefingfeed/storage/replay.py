@@ -14,7 +14,6 @@ from sqlalchemy import Connection, func, select
 
 from briefingfeed.errors import StorageError
 from briefingfeed.models.subscriber import (
-    Consent,
     ConsentKind,
     SubscriberState,
     Suppression,
@@ -165,11 +164,7 @@ class _Person:
         found = self._id()
         if found is None or self._wished_after(entry):
             return False
-        left = subscribers.set_state(self._c, found, SubscriberState.UNSUBSCRIBED, entry.at)
-        if left:
-            given = Consent(subscriber_id=found, kind=ConsentKind.WITHDRAWN, at=entry.at, source=SOURCE)
-            subscribers.append_consent(self._c, given)
-        return left
+        return subscribers.withdraw(self._c, found, entry.at, source=SOURCE)
 
     def _wished_after(self, entry: Entry) -> bool:
         """Whether they asked for mail after that, as far as the database knows."""

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, RowMapping, Select, and_, exists, func, inser
 from briefingfeed.models.edition import Cadence
 from briefingfeed.models.subscriber import (
     Consent,
+    ConsentKind,
     Subscriber,
     SubscriberState,
 )
@@ -118,6 +119,15 @@ def set_state(c: Connection, subscriber_id: str, state: SubscriberState, now: da
     if changed is not None and state in _JOURNALLED:
         departures.note(c, _JOURNALLED[state], changed, now)
     return changed is not None
+
+
+def withdraw(c: Connection, subscriber_id: str, now: datetime, *, source: str, note: str = "") -> bool:
+    """Unsubscribe somebody, with the proof that they asked for it; False if they had left, or there is nobody."""
+    left = set_state(c, subscriber_id, SubscriberState.UNSUBSCRIBED, now)
+    if left:
+        kind = ConsentKind.WITHDRAWN
+        append_consent(c, Consent(subscriber_id=subscriber_id, kind=kind, at=now, source=source, note=note))
+    return left
 
 
 def set_cadence(c: Connection, subscriber_id: str, cadence: Cadence, now: datetime) -> bool:
