@@ -167,8 +167,10 @@ def _tell_report(app: App, report: SendReport, as_json: bool, zone: ZoneInfo) ->
             app.say(f"  {have_all_posts(edition.without)}.")
         if edition.first_batch:
             app.say(f"  {edition.first_batch}")
+    for key in report.proofs:
+        app.say(f"{key}: its proof went to proof_to.")
     is_held = any(notice.topic.startswith(HELD) for notice in report.notices)
-    if not (report.editions or report.busy or is_held):
+    if not (report.editions or report.proofs or report.busy or is_held):
         app.say(_nothing_due("Nothing is due.", report.next_slot, zone))
 
 

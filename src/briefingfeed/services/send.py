@@ -20,14 +20,13 @@ from briefingfeed.delivery.failpoints import AFTER_FREEZE, AFTER_RELEASE, BEFORE
 from briefingfeed.delivery.run import RunResult, RunSetup, run_edition
 from briefingfeed.errors import BriefingfeedError, RestoredError, StorageError
 from briefingfeed.models.edition import Cadence, Edition, EditionState
-from briefingfeed.newsletter.preflight import Finding
 from briefingfeed.newsletter.schedule import require, set_up, upcoming_slot
 from briefingfeed.services.batch_words import first_batch
 from briefingfeed.services.due import freeze_due, look_ahead
 from briefingfeed.services.editions import subject_of
 from briefingfeed.services.freezing import Frozen
 from briefingfeed.services.mailbox import MOST_BEFORE_SENDING, read_mailbox
-from briefingfeed.services.notices import Notice, note, take_noted, tell_all, told_elsewhere
+from briefingfeed.services.notices import note, take_noted, tell_all, told_elsewhere
 from briefingfeed.services.proofs import send_proofs
 from briefingfeed.services.report_mailing import send_reports
 from briefingfeed.services.reporting import Findings, take_up
@@ -79,7 +78,7 @@ def send_edition(
 
     with turn(context.database.lock_file, lock_wait, has_due_slot) as is_ours:
         if not is_ours:
-            return _report(context, cadence, (), busy=True)
+            return replace(_blank_report(context, cadence), busy=True)
         run = _Run(context, cadence, patience, progress)
         run.repair()
         if context.mailbox is not None and not context.rehearses:
@@ -237,15 +236,20 @@ class _Run:
             take_up(connection, context, self._cadence, found)
             keys = dict.fromkeys([*(edition.key for edition in frozen.editions), *self._touched])
             reports = tuple(_edition_report(context, connection, key, frozen) for key in keys)
-        return _report(
-            context,
-            self._cadence,
-            reports,
+            proofs = tuple(
+                edition.key
+                for edition in editions.list_all(connection, [EditionState.PLANNED, EditionState.HELD])
+                if edition.proof_sent_at is not None and edition.proof_sent_at >= self._began
+            )
+        return replace(
+            _blank_report(context, self._cadence),
+            editions=reports,
+            proofs=proofs,
             news=news,
             standing=standing,
             warnings=frozen.warnings,
-            result=result,
             error=result.error or trouble,
+            stopped_by=result.stopped_by,
         )
 
 
@@ -294,27 +298,9 @@ def _edition_report(context: SendContext, connection: Connection, key: str, froz
     )
 
 
-def _report(
-    context: SendContext,
-    cadence: Cadence,
-    reports: tuple[EditionReport, ...],
-    *,
-    news: tuple[Notice, ...] = (),
-    standing: tuple[Notice, ...] = (),
-    warnings: tuple[Finding, ...] = (),
-    result: RunResult | None = None,
-    error: BriefingfeedError | None = None,
-    busy: bool = False,
-) -> SendReport:
+def _blank_report(context: SendContext, cadence: Cadence) -> SendReport:
     return SendReport(
         provider=context.provider.name,
         rehearsal=context.rehearses,
-        editions=reports,
-        news=news,
-        standing=standing,
-        warnings=warnings,
         next_slot=upcoming_slot(context.settings, cadence, context.now()).at if cadence is not Cadence.POSTS else None,
-        busy=busy,
-        error=error,
-        stopped_by=result.stopped_by if result else None,
     )

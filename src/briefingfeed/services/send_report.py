@@ -65,6 +65,8 @@ class SendReport:
     rehearsal: bool
     editions: tuple[EditionReport, ...] = ()
     """Those that this run made, handed over or closed."""
+    proofs: tuple[str, ...] = ()
+    """Keys of the editions whose proof this run mailed."""
     news: tuple[Notice, ...] = ()
     """To be told now."""
     standing: tuple[Notice, ...] = ()
@@ -102,6 +104,7 @@ class SendReport:
             "rehearsal": self.rehearsal,
             "busy": self.busy,
             "editions": [edition.as_dict() for edition in self.editions],
+            "proofs": list(self.proofs),
             "notices": [notice.as_dict() for notice in self.notices],
             "warnings": [finding.message for finding in self.warnings],
             "next_slot": self.next_slot.isoformat() if self.next_slot else None,

@@ -21,12 +21,8 @@ EDITOR = "editor@harbour.example"
 
 @pytest.fixture
 def desk(desk):
-    """It is half past five on Monday: the proof is due."""
-    desk.write("Tides")
-    desk.subscribe("ann", "ben")
-    desk.begin()
+    desk.await_monday()
     desk.change(proof_to=(Mailbox(EDITOR, "Ed"),))
-    desk.now = MONDAY - timedelta(hours=2, minutes=30)
     return desk
 
 
@@ -53,7 +49,11 @@ class TestTheProof:
         assert "briefingfeed editions hold weekly/2026-W48" in said
         assert "briefingfeed editions cancel weekly/2026-W48" in said
         assert "The text of Tides." in said
-        assert (report.exit_code, report.news) == (0, ())
+        assert (report.exit_code, report.news, report.proofs) == (0, (), (W48,))
+
+    def test_stands_in_the_report_of_the_run_that_mailed_it_and_of_no_other(self, desk) -> None:
+        assert desk.send().as_dict()["proofs"] == [W48]
+        assert quarter_later(desk).as_dict()["proofs"] == []
 
     def test_goes_no_earlier_than_it_should(self, desk) -> None:
         desk.now = MONDAY - timedelta(hours=3, minutes=1)
