@@ -19,17 +19,19 @@ from briefingfeed.models.settings import Mailbox
 from briefingfeed.newsletter.schedule import upcoming_slot
 from briefingfeed.providers.base import Limits
 from briefingfeed.services import subscribers
-from briefingfeed.services.braking import release_edition
+from briefingfeed.services.braking import cancel_edition, hold_edition, release_edition
 from briefingfeed.services.restored import adopt_restored
 from briefingfeed.services.send_report import SendReport
 from briefingfeed.storage.database import Database
+from publications import KEY
 from stateful import laws
 from stateful.chronicle import LEFT, SUPPRESSED, Chronicle
-from stateful.press import KEY, Press
+from stateful.press import Press
 from stateful.world import EDITOR, FAIR, Answer, Weather
 
 READERS = ("ann", "ben", "cat", "dan", "eve")
 CADENCES = (Cadence.WEEKLY, Cadence.DAILY)
+MEANWHILE = ("leaves", "erased", "hold", "cancel")
 SOON = timedelta(minutes=5)
 _MOST_ROUNDS = 30
 
@@ -109,7 +111,25 @@ class Machine(RuleBasedStateMachine):
 
     def meanwhile(self, what: str, whom: int) -> None:
         """Somebody does something while a run is at work: with a connection of their own, as it would be in life."""
-        raise NotImplementedError
+        # Those whose turn is next are the ones to see.
+        next_ones = [row.address for row in self.press.books.rows() if row.state == "claimed" and row.address]
+        who = next_ones[whom % len(next_ones)].partition("@")[0] if next_ones else READERS[whom % len(READERS)]
+        with self.other_process() as database:
+            try:
+                if what == "leaves":
+                    subscribers.unsubscribe(database, address(who), now=self.press.now)
+                    self.leaves(who, LEFT)
+                elif what == "erased":
+                    subscribers.erase(database, address(who), now=self.press.now)
+                    self.leaves(who, LEFT, SUPPRESSED)
+                    self.forgotten(who)
+                else:
+                    stop = hold_edition if what == "hold" else cancel_edition
+                    for edition in self.press.books.editions():
+                        if edition.state in ("frozen", "sending"):
+                            stop(database, edition.key, self.press.now)
+            except (RefusedError, UsageError):
+                pass
 
     @contextmanager
     def other_process(self) -> Iterator[Database]:

@@ -19,8 +19,7 @@ from briefingfeed.services.mailbox import AFTER_APPLY
 from briefingfeed.services.rerendering import release_rerendered
 from briefingfeed.services.subscribers import change_cadence
 from stateful import laws
-from stateful.machine import CADENCES, READERS, Machine, address
-from stateful.readers import MEANWHILE
+from stateful.machine import CADENCES, MEANWHILE, READERS, Machine, address
 from stateful.world import ANSWERS, Weather
 
 _STEPS = ("begin", "look", "close", "end")

@@ -26,19 +26,7 @@ from briefingfeed.errors import BriefingfeedError
 from briefingfeed.look import Look, shipped_templates
 from briefingfeed.mailbox.maildir import Maildir
 from briefingfeed.models.edition import Cadence
-from briefingfeed.models.settings import (
-    BounceSettings,
-    DatabaseSettings,
-    FeedSettings,
-    Mailbox,
-    NewsletterSettings,
-    PathSettings,
-    PublicationSettings,
-    Settings,
-    SiteSettings,
-    WebSettings,
-    WeeklyTime,
-)
+from briefingfeed.models.settings import BounceSettings, DatabaseSettings, NewsletterSettings, PublicationSettings
 from briefingfeed.services.backup import back_up
 from briefingfeed.services.library import load_library, remember_library
 from briefingfeed.services.mailbox import MailboxContext
@@ -49,10 +37,10 @@ from briefingfeed.services.send_report import SendReport
 from briefingfeed.storage.database import Database
 from briefingfeed.tokens import Keyring, fingerprint
 from faults.books import Books
+from publications import KEY, SENDER, harbour_in
 from stateful.shelf import Shelf
 from stateful.world import FAIR, Breakdown, Weather, World
 
-KEY = b"a key for tests, thirty-two long"
 BEGIN = datetime(2026, 11, 18, 10, tzinfo=UTC)
 """A Wednesday."""
 LEAVE = "leave@harbour.example"
@@ -64,8 +52,14 @@ class Press:
         """`newsletter` changes settings. Without `url` the database is a SQLite file in the state folder."""
         self.folder = folder
         self.now = BEGIN
-        self.settings = _settings(folder, url or f"sqlite:///{folder / 'var' / 'press.db'}")
-        self.settings = replace(self.settings, newsletter=replace(self.settings.newsletter, **newsletter))  # type: ignore[arg-type]
+        self.settings = harbour_in(
+            folder,
+            newsletter=replace(NewsletterSettings(from_=SENDER, daily=time(7, 30)), **newsletter),
+            bounces=BounceSettings(
+                address="bounces@harbour.example", unsubscribe_address=LEAVE, maildir=folder / "bounces"
+            ),
+            database=DatabaseSettings(url=url or f"sqlite:///{folder / 'var' / 'press.db'}"),
+        )
         self.keyring = Keyring({fingerprint(KEY): KEY})
         self.shelf = Shelf(folder / "posts")
         self.world = World(folder / "world.jsonl", lambda: self.now)
@@ -231,32 +225,3 @@ def _wait(child: int) -> int:
 @cache
 def _look(publication: PublicationSettings) -> Look:
     return Look([shipped_templates()], publication)
-
-
-def _settings(folder: Path, url: str) -> Settings:
-    return Settings(
-        file=folder / "briefingfeed.toml",
-        publication=PublicationSettings(
-            title="Harbour Notes",
-            url="https://harbour.example",
-            postal_address="Harbour Trust, 1 Quay, Porttown",
-            id_authority="harbour.example,2026",
-        ),
-        paths=PathSettings(
-            root=folder,
-            posts=folder / "posts",
-            templates=folder / "templates",
-            output=folder / "public",
-            state=folder / "var",
-        ),
-        site=SiteSettings(),
-        feeds=FeedSettings(),
-        newsletter=NewsletterSettings(
-            from_=Mailbox("notes@harbour.example", "Harbour Notes"), weekly=WeeklyTime(0, time(8)), daily=time(7, 30)
-        ),
-        bounces=BounceSettings(
-            address="bounces@harbour.example", unsubscribe_address=LEAVE, maildir=folder / "bounces"
-        ),
-        database=DatabaseSettings(url=url),
-        web=WebSettings(public_url="http://127.0.0.1:8090"),
-    )

@@ -7,18 +7,17 @@ from datetime import timedelta
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from briefingfeed.errors import RefusedError, UsageError
 from briefingfeed.models.edition import Cadence
 from briefingfeed.services import subscribers
-from briefingfeed.services.braking import cancel_edition, hold_edition
 from briefingfeed.services.leave import leave
 from briefingfeed.services.mailbox import read_mailbox
 from briefingfeed.services.subscribers import Change
+from publications import KEY
 from returned import bounces, others
 from stateful import laws
 from stateful.chronicle import LEFT, SUPPRESSED, Copy
 from stateful.machine import CADENCES, READERS, Machine, address
-from stateful.press import KEY, LEAVE
+from stateful.press import LEAVE
 
 number = st.integers(0, 9)
 _FATAL = "no such mailbox"
@@ -32,7 +31,6 @@ _MAILS = {
     "complaint": others.complaint,
 }
 ACTS = ("subscribes", "asks to be removed", "comes back", "is allowed again", "switches", "is erased")
-MEANWHILE = ("leaves", "erased", "hold", "cancel")
 
 
 class Readers(Machine):
@@ -94,27 +92,6 @@ class Readers(Machine):
             read_mailbox(self.press.mailbox())
             self.note_suppressed()
             assert not must_count or self.chronicle.must_not_be_mailed(copy.to), f"{kind} came to nothing: {copy}"
-
-    def meanwhile(self, what: str, whom: int) -> None:
-        # Those whose turn is next are the ones to see.
-        next_ones = [row.address for row in self.press.books.rows() if row.state == "claimed" and row.address]
-        who = next_ones[whom % len(next_ones)].partition("@")[0] if next_ones else READERS[whom % len(READERS)]
-        with self.other_process() as database:
-            try:
-                if what == "leaves":
-                    subscribers.unsubscribe(database, address(who), now=self.press.now)
-                    self.leaves(who, LEFT)
-                elif what == "erased":
-                    subscribers.erase(database, address(who), now=self.press.now)
-                    self.leaves(who, LEFT, SUPPRESSED)
-                    self.forgotten(who)
-                else:
-                    stop = hold_edition if what == "hold" else cancel_edition
-                    for edition in self.press.books.editions():
-                        if edition.state in ("frozen", "sending"):
-                            stop(database, edition.key, self.press.now)
-            except (RefusedError, UsageError):
-                pass
 
     def _copy(self, which: int) -> Copy | None:
         """Return one of the last copies that somebody got."""

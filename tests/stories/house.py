@@ -11,23 +11,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from briefingfeed.look import Look, shipped_templates
-from briefingfeed.models.delivery import Message, Outcome, Phase, Result
+from briefingfeed.models.delivery import Message
 from briefingfeed.models.edition import Cadence, Edition, EditionState
-from briefingfeed.models.settings import (
-    DatabaseSettings,
-    FeedSettings,
-    Mailbox,
-    MonthlyTime,
-    NewsletterSettings,
-    PathSettings,
-    PublicationSettings,
-    Settings,
-    SiteSettings,
-    WebSettings,
-    WeeklyTime,
-)
-from briefingfeed.models.subscriber import Consent, ConsentKind, Subscriber, SubscriberState
-from briefingfeed.providers.base import Limits, Provider, Work
+from briefingfeed.models.settings import MonthlyTime
+from briefingfeed.providers.base import Provider
 from briefingfeed.providers.outbox import OutboxProvider
 from briefingfeed.services.library import load_library, remember_library
 from briefingfeed.services.send import send_edition
@@ -36,29 +23,9 @@ from briefingfeed.services.send_report import SendReport
 from briefingfeed.services.subscribers import change_cadence
 from briefingfeed.storage import editions, subscribers
 from briefingfeed.storage.database import Database
-from briefingfeed.tokens import Keyring, address_hash, fingerprint
-
-KEY = b"a key for tests, thirty-two long"
-
-
-class PostOffice:
-    """A way out that mails people; keeps what it was given, and takes it unless told otherwise."""
-
-    name = "post-office"
-    rehearses = False
-    is_local = True
-    limits = Limits()
-
-    def __init__(self) -> None:
-        self.seen: list[Message] = []
-        self.answers: dict[str, Result] = {}
-
-    async def deliver(self, work: Work) -> None:
-        while messages := await work.take(100):
-            for message in messages:
-                self.seen.append(message)
-                result = self.answers.get(message.recipient.partition("@")[0], Result.ACCEPTED)
-                await work.report(Outcome(delivery_id=message.delivery_id, result=result, phase=Phase.RCPT))
+from briefingfeed.tokens import Keyring, fingerprint
+from offices import PostOffice
+from publications import HARBOUR, KEY, harbour_in, reader
 
 
 class House:
@@ -70,11 +37,11 @@ class House:
         self.at(now)
         for name in ("posts", "var"):
             (folder / name).mkdir()
-        self.settings = _settings(folder, self.zone)
+        self.settings = harbour_in(folder, publication=replace(HARBOUR, timezone=self.zone))
         self.database = Database.open(self.settings.database.url)
         self.keyring = Keyring({fingerprint(KEY): KEY})
         self.look = Look([shipped_templates()], self.settings.publication)
-        self.office = PostOffice()
+        self.office = PostOffice(at_once=100)
         self.provider: Provider = self.office
 
     def at(self, now: str) -> None:
@@ -135,7 +102,8 @@ class House:
 
     def subscribe(self, *names: str, cadence: Cadence = Cadence.WEEKLY) -> None:
         with self.database.write() as connection:
-            subscribers.add_many(connection, [_person(name, cadence, self.now) for name in names])
+            people = [reader(f"id-of-{name}", f"{name}@example.org", self.now, cadence) for name in names]
+            subscribers.add_many(connection, people)
 
     def switch(self, name: str, cadence: Cadence, *, at: str | None = None) -> None:
         if at:
@@ -167,41 +135,3 @@ def _titles(message: Message) -> list[str]:
     body = mail.get_body(("plain",))
     assert body is not None
     return re.findall(r"The text of (.+)\.", body.get_content())
-
-
-def _person(name: str, cadence: Cadence, now: datetime) -> tuple[Subscriber, Consent, str]:
-    address = f"{name}@example.org"
-    return (
-        Subscriber(
-            id=f"id-of-{name}", address=address, state=SubscriberState.CONFIRMED, created_at=now, cadence=cadence
-        ),
-        Consent(subscriber_id=f"id-of-{name}", kind=ConsentKind.ADDED, at=now, source="test"),
-        address_hash(KEY, address),
-    )
-
-
-def _settings(folder: Path, zone: ZoneInfo) -> Settings:
-    return Settings(
-        file=folder / "briefingfeed.toml",
-        publication=PublicationSettings(
-            title="Harbour Notes",
-            url="https://harbour.example",
-            timezone=zone,
-            postal_address="Harbour Trust, 1 Quay, Porttown",
-            id_authority="harbour.example,2026",
-        ),
-        paths=PathSettings(
-            root=folder,
-            posts=folder / "posts",
-            templates=folder / "templates",
-            output=folder / "public",
-            state=folder / "var",
-        ),
-        site=SiteSettings(),
-        feeds=FeedSettings(),
-        newsletter=NewsletterSettings(
-            from_=Mailbox("notes@harbour.example", "Harbour Notes"), weekly=WeeklyTime(0, time(8))
-        ),
-        database=DatabaseSettings(url=f"sqlite:///{folder / 'var' / 'test.db'}"),
-        web=WebSettings(public_url="http://127.0.0.1:8090"),
-    )

@@ -10,18 +10,7 @@ from pathlib import Path
 from briefingfeed.look import Look, shipped_templates
 from briefingfeed.models.delivery import Delivery
 from briefingfeed.models.edition import Cadence
-from briefingfeed.models.settings import (
-    DatabaseSettings,
-    FeedSettings,
-    Mailbox,
-    NewsletterSettings,
-    PathSettings,
-    PublicationSettings,
-    Settings,
-    SiteSettings,
-    WebSettings,
-)
-from briefingfeed.models.subscriber import Consent, ConsentKind, Subscriber, SubscriberState
+from briefingfeed.models.settings import Mailbox, NewsletterSettings
 from briefingfeed.posts.memory import IdMemory
 from briefingfeed.posts.store import PostStore
 from briefingfeed.providers.smtp import Security, SmtpProvider, SmtpSettings
@@ -30,9 +19,9 @@ from briefingfeed.services.send_context import SendContext
 from briefingfeed.services.send_report import SendReport
 from briefingfeed.storage import deliveries, subscribers
 from briefingfeed.storage.database import Database
-from briefingfeed.tokens import Keyring, address_hash, fingerprint
+from briefingfeed.tokens import Keyring, fingerprint
+from publications import KEY, SENDER, harbour_in, reader
 
-KEY = b"a key for tests, thirty-two long"
 MONDAY = datetime(2026, 11, 23, 8, tzinfo=UTC)
 """A slot: weekly/2026-W48."""
 
@@ -44,27 +33,7 @@ class PostRoom:
         self.folder = folder
         (folder / "posts").mkdir(parents=True)
         (folder / "var").mkdir()
-        self.settings = Settings(
-            file=folder / "briefingfeed.toml",
-            publication=PublicationSettings(
-                title="Harbour Notes",
-                url="https://harbour.example",
-                postal_address="Harbour Trust, 1 Quay, Porttown",
-                id_authority="harbour.example,2026",
-            ),
-            paths=PathSettings(
-                root=folder,
-                posts=folder / "posts",
-                templates=folder / "templates",
-                output=folder / "public",
-                state=folder / "var",
-            ),
-            site=SiteSettings(),
-            feeds=FeedSettings(),
-            newsletter=NewsletterSettings(from_=Mailbox("notes@harbour.example", "Harbour Notes"), size_budget_kb=500),
-            database=DatabaseSettings(url=f"sqlite:///{folder / 'var' / 'test.db'}"),
-            web=WebSettings(public_url="http://127.0.0.1:8090"),
-        )
+        self.settings = harbour_in(folder, newsletter=NewsletterSettings(from_=SENDER, size_budget_kb=500))
 
     def name(self, title: str, sender: str) -> None:
         """Set the publication's title and the sender's name."""
@@ -83,9 +52,11 @@ class PostRoom:
         """Mail the edition of the week to `addresses`, which nobody has checked before."""
         smtp = SmtpSettings(host="127.0.0.1", port=port, security=Security.NONE, retry_pause=0.01, timeout=10)
         keyring = Keyring({fingerprint(KEY): KEY})
+        since = MONDAY - timedelta(days=30)
         with Database.open(self.settings.database.url) as database:
             with database.write() as connection:
-                subscribers.add_many(connection, [_person(number, each) for number, each in enumerate(addresses)])
+                people = [reader(f"id-{number}", each, since) for number, each in enumerate(addresses)]
+                subscribers.add_many(connection, people)
             context = SendContext(
                 settings=self.settings,
                 database=database,
@@ -101,12 +72,3 @@ class PostRoom:
     def rows(self) -> dict[str, Delivery]:
         with Database.open(self.settings.database.url) as database, database.read() as connection:
             return {row.address or "": row for row in deliveries.list_by(connection)}
-
-
-def _person(number: int, address: str) -> tuple[Subscriber, Consent, str]:
-    begun = MONDAY - timedelta(days=30)
-    return (
-        Subscriber(id=f"id-{number}", address=address, state=SubscriberState.CONFIRMED, created_at=begun),
-        Consent(subscriber_id=f"id-{number}", kind=ConsentKind.ADDED, at=begun, source="test"),
-        address_hash(KEY, address),
-    )

@@ -11,22 +11,14 @@ import httpx
 import pytest
 
 from briefingfeed.look import Look, shipped_templates
-from briefingfeed.models.settings import (
-    DatabaseSettings,
-    FeedSettings,
-    NewsletterSettings,
-    PathSettings,
-    PublicationSettings,
-    Settings,
-    SiteSettings,
-    WebSettings,
-)
+from briefingfeed.models.settings import PublicationSettings, Settings, WebSettings
 from briefingfeed.models.subscriber import Consent, Subscriber
 from briefingfeed.services.subscribers import add
 from briefingfeed.storage import subscribers
 from briefingfeed.storage.database import Database
 from briefingfeed.tokens import Keyring, fingerprint, unsubscribe_token
 from briefingfeed.web.app import create_app
+from publications import settings_in
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
@@ -92,21 +84,9 @@ def make_ring() -> Callable[..., Keyring]:
 
 @pytest.fixture
 def publication(tmp_path: Path) -> Iterator[Publication]:
-    settings = Settings(
-        file=tmp_path / "briefingfeed.toml",
+    settings = settings_in(
+        tmp_path,
         publication=PublicationSettings(title="Harbour Notes", url="https://harbour.example", language="en-GB"),
-        paths=PathSettings(
-            root=tmp_path,
-            posts=tmp_path / "posts",
-            templates=tmp_path / "templates",
-            output=tmp_path / "public",
-            state=tmp_path / "var",
-        ),
-        site=SiteSettings(),
-        feeds=FeedSettings(),
-        newsletter=NewsletterSettings(),
-        database=DatabaseSettings(url=f"sqlite:///{tmp_path}/var/briefingfeed.db"),
-        web=WebSettings(),
     )
     address = "canary.ZQ7@harbour.example"
     with Database.open(settings.database.url, busy_timeout=0.2) as database:

@@ -10,27 +10,16 @@ import pytest
 
 from briefingfeed.delivery.copies import Copies
 from briefingfeed.models.delivery import DeliveryState
-from briefingfeed.models.edition import Cadence, Edition, EditionState, Rendition, SlotName, content_hash
-from briefingfeed.models.settings import (
-    DatabaseSettings,
-    FeedSettings,
-    NewsletterSettings,
-    PathSettings,
-    PublicationSettings,
-    Settings,
-    SiteSettings,
-    WebSettings,
-)
-from briefingfeed.models.subscriber import Consent, ConsentKind, Subscriber, SubscriberState
-from briefingfeed.newsletter.mime import build_message
-from briefingfeed.newsletter.placeholders import placeholders_for
+from briefingfeed.models.edition import Cadence, Edition, EditionState, Rendition
+from briefingfeed.models.subscriber import Consent, Subscriber
 from briefingfeed.storage import deliveries, editions, subscribers
 from briefingfeed.storage.audience import Share
 from briefingfeed.storage.database import Database
-from briefingfeed.tokens import Keyring, address_hash, fingerprint
+from briefingfeed.tokens import Keyring, fingerprint
+from publications import KEY, reader, settings_in
+from renditions import rendition_of
 from servers.postgres import PostgresServer
 
-KEY = b"a key for tests, thirty-two long"
 SLOT = datetime(2026, 11, 23, 8, tzinfo=UTC)
 
 
@@ -58,7 +47,7 @@ class Mailing:
         self.clock = Clock()
         self.database = Database.open(url, busy_timeout=0.2)
         self.keyring = Keyring({fingerprint(KEY): KEY})
-        self.settings = settings(folder)
+        self.settings = settings_in(folder)
         self.rendition = rendition()
 
     def freeze(self, *addresses: str, key: str = key) -> None:
@@ -74,9 +63,12 @@ class Mailing:
             public_url=self.settings.public_url,
         )
         with self.database.write() as connection:
-            subscribers.add_many(connection, [person(address, self.clock()) for address in addresses])
+            subscribers.add_many(connection, [self._reader(address) for address in addresses])
             editions.freeze(connection, edition, [Share(self.rendition)], [f"tag:{key}"], [], self.clock())
             editions.set_state(connection, key, EditionState.SENDING, self.clock())
+
+    def _reader(self, address: str) -> tuple[Subscriber, Consent, str]:
+        return reader(f"id-of-{address.partition('@')[0]}", address, self.clock())
 
     @property
     def edition(self) -> Edition:
@@ -105,55 +97,13 @@ class Mailing:
             editions.set_state(connection, self.key, to, self.clock())
 
 
-def person(address: str, now: datetime) -> tuple[Subscriber, Consent, str]:
-    name = f"id-of-{address.partition('@')[0]}"
-    return (
-        Subscriber(id=name, address=address, state=SubscriberState.CONFIRMED, created_at=now),
-        Consent(subscriber_id=name, kind=ConsentKind.ADDED, at=now, source="test"),
-        address_hash(KEY, address),
-    )
-
-
-def settings(folder: Path) -> Settings:
-    return Settings(
-        file=folder / "briefingfeed.toml",
-        publication=PublicationSettings(),
-        paths=PathSettings(
-            root=folder,
-            posts=folder / "posts",
-            templates=folder / "templates",
-            output=folder / "public",
-            state=folder / "var",
-        ),
-        site=SiteSettings(),
-        feeds=FeedSettings(),
-        newsletter=NewsletterSettings(),
-        database=DatabaseSettings(url=f"sqlite:///{folder / 'test.db'}"),
-        web=WebSettings(),
-    )
-
-
 def rendition() -> Rendition:
-    names = placeholders_for("the news")
-    link = names[SlotName.UNSUBSCRIBE_URL]
-    text, html = f"The news.\n\nLeave: {link}\n", f'<p>The news.</p><p><a href="{link}">Leave</a></p>\n'
-    headers = (
-        ("From", "Briefings <news@briefings.example>"),
-        ("To", names[SlotName.ADDRESS]),
-        ("Subject", "The news"),
-        ("Date", "Mon, 23 Nov 2026 08:01:00 +0000"),
-        ("Message-ID", names[SlotName.MESSAGE_ID]),
-        ("List-Unsubscribe", f"<{link}>"),
-    )
-    message = build_message(headers, text, html, names)
-    return Rendition(
+    return rendition_of(
+        "The news.\n\nLeave: {leave}\n",
+        '<p>The news.</p><p><a href="{leave}">Leave</a></p>\n',
+        sender="Briefings <news@briefings.example>",
         subject="The news",
-        html=html,
-        text=text,
-        headers=headers,
-        message=message,
-        post_ids=("tag:one",),
-        content_hash=content_hash(message),
+        post_id="tag:one",
     )
 
 

@@ -14,17 +14,8 @@ import pytest
 from briefingfeed.look import Look, shipped_templates
 from briefingfeed.models.blocks import Body, Paragraph, Text
 from briefingfeed.models.post import Author, Post
-from briefingfeed.models.settings import (
-    DatabaseSettings,
-    FeedSettings,
-    NewsletterSettings,
-    PathSettings,
-    PublicationSettings,
-    Settings,
-    SiteSettings,
-    WebSettings,
-    WeeklyTime,
-)
+from briefingfeed.models.settings import NewsletterSettings, PublicationSettings, Settings, WeeklyTime
+from publications import settings_in
 
 LONDON = ZoneInfo("Europe/London")
 
@@ -41,25 +32,13 @@ def make_settings() -> MakeSettings:
         language: str = "en",
         **newsletter: object,
     ) -> Settings:
-        root = Path("/publication")
         publication = PublicationSettings(
             tagline="What changed this week, and what it means.", timezone=ZoneInfo(zone), language=language
         )
-        return Settings(
-            file=root / "briefingfeed.toml",
+        return settings_in(
+            Path("/publication"),
             publication=publication,
-            paths=PathSettings(
-                root=root,
-                posts=root / "posts",
-                templates=root / "templates",
-                output=root / "public",
-                state=root / "var",
-            ),
-            site=SiteSettings(),
-            feeds=FeedSettings(),
             newsletter=replace(NewsletterSettings(weekly=WeeklyTime(*weekly)), **newsletter),
-            database=DatabaseSettings(url="sqlite:///:memory:"),
-            web=WebSettings(),
         )
 
     return make

@@ -13,9 +13,9 @@ from briefingfeed.models.problem import Problem
 from briefingfeed.models.settings import PublicationSettings
 from briefingfeed.models.theme import Colour, ThemeSettings
 from briefingfeed.newsletter.finding import Finding
-from briefingfeed.newsletter.mime import build_message, splice
-from briefingfeed.newsletter.placeholders import placeholders_for
+from briefingfeed.newsletter.mime import splice
 from briefingfeed.newsletter.proof import Box, Command, as_proof
+from renditions import rendition_of
 
 AT = datetime(2026, 11, 23, 5, tzinfo=UTC)
 LOOK = Look([shipped_templates()], PublicationSettings())
@@ -31,25 +31,12 @@ BOX = Box(
 
 
 def rendition(html: str = '<html><body class="page"><p>Hello</p></body></html>') -> Rendition:
-    slots = placeholders_for(html)
-    text = f"Hello\n{slots[SlotName.UNSUBSCRIBE_URL]}\n"
-    headers = (
-        ("From", "Notes <notes@harbour.example>"),
-        ("To", slots[SlotName.ADDRESS]),
-        ("Subject", "Notes: Tides"),
-        ("Date", "Mon, 23 Nov 2026 08:00:00 +0000"),
-        ("Message-ID", slots[SlotName.MESSAGE_ID]),
-        ("List-Unsubscribe", f"<{slots[SlotName.UNSUBSCRIBE_URL]}>"),
-    )
-    message = build_message(headers, text, html, slots)
-    return Rendition(
+    return rendition_of(
+        "Hello\n{leave}\n",
+        html,
+        sender="Notes <notes@harbour.example>",
         subject="Notes: Tides",
-        html=html,
-        text=text,
-        headers=headers,
-        message=message,
-        post_ids=("tag:tides",),
-        content_hash=content_hash(message),
+        post_id="tag:tides",
     )
 
 

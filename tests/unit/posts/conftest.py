@@ -11,18 +11,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from briefingfeed.models.settings import (
-    DatabaseSettings,
-    FeedSettings,
-    NewsletterSettings,
-    PathSettings,
-    PublicationSettings,
-    Settings,
-    SiteSettings,
-    WebSettings,
-)
+from briefingfeed.models.settings import PublicationSettings, Settings, SiteSettings
 from briefingfeed.posts.memory import IdMemory
 from briefingfeed.posts.store import Library, PostStore, remember_good
+from publications import settings_in
 
 if TYPE_CHECKING:
     from briefingfeed.models.post import Author, Post
@@ -45,26 +37,15 @@ class Publication:
 
     @property
     def settings(self) -> Settings:
-        return Settings(
-            file=self.root / "briefingfeed.toml",
+        return settings_in(
+            self.root,
             publication=PublicationSettings(
                 url="https://lantern.example",
                 timezone=ZoneInfo(self.zone),
                 id_authority=self.id_authority,
                 language=self.language,
             ),
-            paths=PathSettings(
-                root=self.root,
-                posts=self.root / "posts",
-                templates=self.root / "templates",
-                output=self.root / "public",
-                state=self.root / "var",
-            ),
             site=SiteSettings(pages=self.pages, post_url=self.post_url),
-            feeds=FeedSettings(),
-            newsletter=NewsletterSettings(),
-            database=DatabaseSettings(url="sqlite://"),
-            web=WebSettings(),
         )
 
     def write(self, name: str, content: str | bytes = "") -> Path:

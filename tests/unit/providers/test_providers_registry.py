@@ -12,19 +12,14 @@ from briefingfeed.errors import ConfigurationError
 from briefingfeed.models.settings import PathSettings
 from briefingfeed.providers.registry import PROVIDERS, provider_spec
 from briefingfeed.providers.smtp import Security, SmtpProvider
+from publications import paths_in
 
 SECRET = "a secret"
 
 
 @pytest.fixture
 def paths(tmp_path: Path) -> PathSettings:
-    return PathSettings(
-        root=tmp_path,
-        posts=tmp_path / "posts",
-        templates=tmp_path / "templates",
-        output=tmp_path / "public",
-        state=tmp_path / "var",
-    )
+    return paths_in(tmp_path)
 
 
 @pytest.mark.parametrize("name", PROVIDERS)

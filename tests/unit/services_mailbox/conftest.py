@@ -21,9 +21,9 @@ from briefingfeed.storage import deliveries, editions, events, subscribers, supp
 from briefingfeed.storage.database import Database
 from briefingfeed.storage.schema import delivery, rendition
 from briefingfeed.tokens import Keyring, address_hash, bounce_token, fingerprint, message_id, unsubscribe_token
+from publications import KEY
 from returned.bounces import Copy
 
-KEY = b"a key for tests, thirty-two long"
 START = datetime(2026, 11, 23, 8, 5, tzinfo=UTC)
 DOMAIN = "briefings.example"
 WEEK = timedelta(days=7)

@@ -12,10 +12,10 @@ from briefingfeed.errors import BriefingfeedError
 from briefingfeed.models.subscriber import SubscriberState
 from briefingfeed.services.mailbox import AFTER_APPLY, read_mailbox
 from briefingfeed.services.subscribers import resubscribe
+from publications import KEY
 from returned import bounces, others
 from returned.bounces import Copy
 
-KEY = b"a key for tests, thirty-two long"
 """The one of `House`."""
 
 

@@ -13,10 +13,10 @@ from briefingfeed.models.subscriber import ConsentKind, SubscriberState, Suppres
 from briefingfeed.services import subscribers as people
 from briefingfeed.storage import deliveries, events
 from briefingfeed.storage.events import settle_heard_of
+from publications import KEY
 from returned import bounces, others
 
 WEEK = timedelta(days=7)
-KEY = b"a key for tests, thirty-two long"
 NOBODY_ELSE = "Nobody else is touched."
 
 

@@ -11,10 +11,10 @@ from briefingfeed.models.delivery import DeliveryEvent, DeliveryState, EventKind
 from briefingfeed.services import subscriber_records
 from briefingfeed.services import subscribers as people
 from briefingfeed.services.subscriber_story import event_in_words
+from publications import KEY
 from returned import bounces, others
 from returned.bounces import Copy
 
-KEY = b"a key for tests, thirty-two long"
 DAY = timedelta(days=1)
 ANN = "ann@readers.example"
 

@@ -1,79 +1,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
 from briefingfeed.look import Look, shipped_templates
-from briefingfeed.models.delivery import DeliveryState, Message, Outcome, Phase, Result
+from briefingfeed.models.delivery import DeliveryState
 from briefingfeed.models.edition import Cadence, Edition
-from briefingfeed.models.settings import (
-    DatabaseSettings,
-    FeedSettings,
-    Mailbox,
-    NewsletterSettings,
-    PathSettings,
-    PublicationSettings,
-    Settings,
-    SiteSettings,
-    WebSettings,
-)
-from briefingfeed.models.subscriber import Consent, ConsentKind, Subscriber, SubscriberState
+from briefingfeed.models.settings import Settings
+from briefingfeed.models.subscriber import SubscriberState
 from briefingfeed.posts.introduction import load_introduction
 from briefingfeed.posts.memory import IdMemory
 from briefingfeed.posts.store import Library, PostStore
-from briefingfeed.providers.base import Limits, Provider, Work
+from briefingfeed.providers.base import Provider
 from briefingfeed.providers.outbox import OutboxProvider
+from briefingfeed.services.notices import Notice
 from briefingfeed.services.send import send_edition
 from briefingfeed.services.send_context import SendContext
 from briefingfeed.services.send_report import SendReport
 from briefingfeed.storage import deliveries, editions, subscribers
 from briefingfeed.storage.database import Database
-from briefingfeed.tokens import Keyring, address_hash, fingerprint
+from briefingfeed.tokens import Keyring, fingerprint
+from offices import PostOffice
+from publications import KEY, harbour_in, reader
 
-KEY = b"a key for tests, thirty-two long"
 MONDAY = datetime(2026, 11, 23, 8, tzinfo=UTC)
 """A slot: weekly/2026-W48."""
-
-
-class PostOffice:
-    """A way out that mails people; keeps what it was given, and answers as told."""
-
-    name = "post-office"
-    rehearses = False
-    limits = Limits()
-
-    def __init__(self, *, is_local: bool = True) -> None:
-        self.is_local = is_local
-        self.seen: list[Message] = []
-        self.answers: dict[str, Result] = {}
-        self.words = ""
-        """Of the refusals."""
-        self.down: Exception | None = None
-
-    async def deliver(self, work: Work) -> None:
-        if self.down:
-            raise self.down
-        while messages := await work.take(2):
-            for message in messages:
-                self.seen.append(message)
-                result = self.answers.get(message.recipient, Result.ACCEPTED)
-                words = "" if result is Result.ACCEPTED else self.words
-                await work.report(Outcome(delivery_id=message.delivery_id, result=result, phase=Phase.RCPT, note=words))
-
-    @property
-    def recipients(self) -> list[str]:
-        return sorted(message.recipient for message in self.seen)
-
-    @property
-    def mails(self) -> list[EmailMessage]:
-        return [message_from_bytes(b"".join(message.segments), policy=policy.default) for message in self.seen]
 
 
 @dataclass
@@ -88,7 +44,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         (self.folder / "posts").mkdir()
-        self.settings = _settings(self.folder)
+        self.settings = harbour_in(self.folder)
         self.database = Database.open(self.settings.database.url)
         self.keyring = Keyring({fingerprint(KEY): KEY})
         self.pages_asked: list[str] = []
@@ -133,6 +89,13 @@ class Desk:
         self.send()
         self.now = now
 
+    def await_monday(self) -> None:
+        """It is half past five on Monday: a proof is due, and the slot has not come."""
+        self.write("Tides")
+        self.subscribe("ann", "ben")
+        self.begin()
+        self.now = MONDAY - timedelta(hours=2, minutes=30)
+
     def write(self, title: str, day: str = "2026-11-20", **head: object) -> Path:
         slug = re.sub(r"\W+", "-", title.lower())
         lines = [f"title: {title}", f"date: {day}", *(f"{key}: {str(value).lower()}" for key, value in head.items())]
@@ -141,8 +104,10 @@ class Desk:
         return file
 
     def subscribe(self, *names: str) -> None:
+        since = MONDAY - timedelta(days=30)
         with self.database.write() as connection:
-            subscribers.add_many(connection, [_person(name, MONDAY - timedelta(days=30)) for name in names])
+            people = [reader(f"id-of-{name}", f"{name}@example.org", since) for name in names]
+            subscribers.add_many(connection, people)
 
     def unsubscribe(self, name: str) -> None:
         with self.database.write() as connection:
@@ -164,37 +129,13 @@ class Desk:
         self.settings = replace(self.settings, newsletter=replace(self.settings.newsletter, **newsletter))  # type: ignore[arg-type]
 
 
-def _person(name: str, now: datetime) -> tuple[Subscriber, Consent, str]:
-    address = f"{name}@example.org"
-    return (
-        Subscriber(id=f"id-of-{name}", address=address, state=SubscriberState.CONFIRMED, created_at=now),
-        Consent(subscriber_id=f"id-of-{name}", kind=ConsentKind.ADDED, at=now, source="test"),
-        address_hash(KEY, address),
-    )
+def topics(notices: Iterable[Notice]) -> list[str]:
+    return [notice.topic for notice in notices]
 
 
-def _settings(folder: Path) -> Settings:
-    return Settings(
-        file=folder / "briefingfeed.toml",
-        publication=PublicationSettings(
-            title="Harbour Notes",
-            url="https://harbour.example",
-            postal_address="Harbour Trust, 1 Quay, Porttown",
-            id_authority="harbour.example,2026",
-        ),
-        paths=PathSettings(
-            root=folder,
-            posts=folder / "posts",
-            templates=folder / "templates",
-            output=folder / "public",
-            state=folder / "var",
-        ),
-        site=SiteSettings(),
-        feeds=FeedSettings(),
-        newsletter=NewsletterSettings(from_=Mailbox("notes@harbour.example", "Harbour Notes")),
-        database=DatabaseSettings(url=f"sqlite:///{folder / 'var' / 'test.db'}"),
-        web=WebSettings(public_url="http://127.0.0.1:8090"),
-    )
+def assert_sums(report: SendReport) -> None:
+    for each in report.editions:
+        assert sum(each.counts.values()) == each.recipients
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -66,8 +67,7 @@ class TestAsked:
         assert watcher.asked == []
 
     def test_never_after_a_run_that_could_not_begin(self, desk, run, watcher: WatcherServer) -> None:
-        publication = desk.settings.publication
-        object.__setattr__(publication, "url", EXAMPLE_URL)
+        desk.settings = replace(desk.settings, publication=replace(desk.settings.publication, url=EXAMPLE_URL))
         with pytest.raises(ConfigurationError):
             run()
         assert watcher.asked == []

@@ -22,11 +22,7 @@ EDITOR = "editor@harbour.example"
 
 @pytest.fixture
 def desk(desk):
-    """It is half past five on Monday."""
-    desk.write("Tides")
-    desk.subscribe("ann", "ben")
-    desk.begin()
-    desk.now = MONDAY - timedelta(hours=2, minutes=30)
+    desk.await_monday()
     return desk
 
 

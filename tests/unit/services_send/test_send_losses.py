@@ -16,12 +16,10 @@ from briefingfeed.services.braking import cancel_edition
 from briefingfeed.services.library import load_library
 from briefingfeed.services.status import read_status
 
+from .conftest import topics
+
 WEEK = timedelta(days=7)
 W48, W49 = "weekly/2026-W48", "weekly/2026-W49"
-
-
-def topics(notices) -> list[str]:
-    return [notice.topic for notice in notices]
 
 
 class CancelledMeanwhile:

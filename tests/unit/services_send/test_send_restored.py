@@ -20,8 +20,7 @@ from briefingfeed.storage import editions
 from briefingfeed.storage.database import Database
 from briefingfeed.storage.instance import Doubt
 from briefingfeed.storage.lock import run_lock
-
-from .conftest import PostOffice
+from offices import PostOffice
 
 if TYPE_CHECKING:
     from .conftest import Desk

@@ -14,9 +14,9 @@ from briefingfeed.models.settings import Settings
 from briefingfeed.services.subscriber_imports import apply, check_cadences, read_file
 from briefingfeed.services.subscribers import Change, add, change_cadence, find
 from briefingfeed.storage.database import Database
+from publications import KEY
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
-KEY = b"a key for tests, thirty-two long"
 
 
 @pytest.fixture
