@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
 from sqlalchemy import Connection
 
-from briefingfeed.delivery.events import Consequence, follows
+from briefingfeed.delivery.events import Consequence, follows, weigh
 from briefingfeed.delivery.history import past
 from briefingfeed.mailbox.report import Report
 from briefingfeed.models.delivery import DeliveryEvent, EventKind
@@ -105,17 +105,17 @@ def _leave_by_token(
 
 
 def _event(report: Report, found: Found, address: str, raw: bytes, now: datetime) -> DeliveryEvent:
-    """One copy bounces for good once, and for now once: reports of the same are one event, whoever repeats them."""
-    if found.is_proven and found.delivery_id is not None:
-        key = f"{found.delivery_id}:{report.kind}:{'permanent' if report.permanent else 'temporary'}"
-    else:
-        key = sha256(raw).hexdigest()
-    return DeliveryEvent(
+    """One copy bounces once by each weight: reports that say no more are one event, whoever repeats them.
+
+    A heavier one is news in whatever order they come: an alias may lead to a server that refuses us and to one that
+    doesn't know the address.
+    """
+    event = DeliveryEvent(
         kind=report.kind,
         at=min(report.at or now, now),
         received_at=now,
         source=MAILBOX,
-        source_key=key,
+        source_key=sha256(raw).hexdigest(),
         delivery_id=found.delivery_id if found.is_proven else None,
         subscriber_id=found.subscriber_id,
         permanent=report.permanent,
@@ -123,6 +123,11 @@ def _event(report: Report, found: Found, address: str, raw: bytes, now: datetime
         enhanced_code=report.enhanced_code,
         note=scrub(report.words, address),
     )
+    if event.delivery_id is None:
+        return event
+    weight = weigh(event)
+    said = report.kind if weight is None else f"{report.kind}:{weight.name.lower()}"
+    return replace(event, source_key=f"{event.delivery_id}:{said}")
 
 
 def _follow(connection: Connection, event: DeliveryEvent, subscriber_id: str, now: datetime) -> Applied:

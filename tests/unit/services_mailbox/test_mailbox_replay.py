@@ -19,6 +19,7 @@ from .conftest import House
 MAILS = {
     "gone": lambda house: bounces.postfix_unknown_user(house.copy("ann")),
     "gone, in other words": lambda house: bounces.qmail(house.copy("ann")),
+    "refused": lambda house: bounces.exim_report(house.copy("ann")),
     "delayed": lambda house: bounces.postfix_delayed(house.copy("ann")),
     "delivered": lambda house: bounces.postfix_delivered(house.copy("ann")),
     "full": lambda house: bounces.gmail_mailbox_full(house.copy("bob")),

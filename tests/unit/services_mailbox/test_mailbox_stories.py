@@ -218,10 +218,19 @@ def test_the_same_mail_twice_and_two_mails_about_the_same_are_one_event(house: A
     house.subscribe("ann")
     house.mail()
     copy = house.copy("ann")
-    one, other = bounces.exim_report(copy), bounces.exim_plain(copy)
+    one, other = bounces.postfix_unknown_user(copy), bounces.qmail(copy)
     report = house.read(one, one, other)
     assert report.fates == {"applied": 1, "repeated": 2}
     assert len(house.events("ann")) == 1
+
+
+def test_that_there_is_no_such_address_counts_also_after_a_lighter_bounce_of_the_same_copy(house: Any) -> None:
+    house.subscribe("ann")
+    house.mail()
+    copy = house.copy("ann")
+    report = house.read(bounces.exim_report(copy), bounces.postfix_unknown_user(copy))
+    assert (report.fates, report.suppressed) == ({"applied": 2}, 1)
+    assert "5.1.1" in house.suppression("ann").note
 
 
 def test_a_delay_that_is_read_after_the_bounce_changes_nothing(house: Any) -> None:
