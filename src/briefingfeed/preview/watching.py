@@ -41,7 +41,6 @@ class Watch:
         self._listeners.add(listener)
         if self._watching is None:
             self._watching = asyncio.create_task(self._watch())
-            await self._look()  # what changed while nobody watched
         try:
             yield b"retry: 1000\n" + _event(self._desk.view.number)
             while not self._is_over:
@@ -69,6 +68,7 @@ class Watch:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow(*_folders(settings), recursive=True))
             group.create_task(self._follow(settings.paths.root, recursive=False))
+            # Last: its first look finds what changed while nobody watched, and by then the others do.
             group.create_task(self._tick())
 
     async def _follow(self, *folders: Path, recursive: bool) -> None:
@@ -90,8 +90,8 @@ class Watch:
 
     async def _tick(self) -> None:
         while True:
-            await asyncio.sleep(_TICK)
             await self._look()
+            await asyncio.sleep(_TICK)
 
     async def _look(self) -> None:
         view = await run_sync(self._desk.look)

@@ -58,10 +58,11 @@ class Desk:
 
     def _context(self, before: View | None) -> SendContext:
         """Read the settings again if their file is another; until that succeeds, at every look."""
-        if before is not None and read_mark(before.context.settings.file) == self._settings_mark:
+        mark = read_mark(before.context.settings.file) if before else None
+        if before and mark == self._settings_mark:
             return before.context
         context = self._open_context()
-        self._settings_mark = read_mark(context.settings.file)
+        self._settings_mark = mark  # from before the reading: what was saved during it is seen the next time
         return context
 
     def _seen(self, context: SendContext, before: View | None) -> View:
