@@ -26,6 +26,7 @@ torture: .venv/develop ## a thousand editions killed at random instants (ROUNDS=
 	@tests/setup/debian.sh
 	@$(BIN)/python tests/faults/torture.py $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) \
 		$(if $(ONLY),--only $(ONLY))
+	@BRIEFINGFEED_STATEFUL_EXAMPLES=2000 $(BIN)/python -m pytest -q --hypothesis-profile=roaming tests/stateful
 	@BRIEFINGFEED_TEST_READERS=100000 $(BIN)/python -m pytest -q tests/faults/test_f23_many_readers.py
 
 check: .venv/develop ## lint, format, types, layers

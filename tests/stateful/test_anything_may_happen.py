@@ -1,6 +1,6 @@
 """Readers, editor, operator, servers and bad luck do what they like, in any order; the promises hold all the same.
 
-`BRIEFINGFEED_STATEFUL_EXAMPLES=2000` looks longer. What failed is kept in `.hypothesis` and tried first the next time.
+`make torture` looks longer, and elsewhere each time; what fails then is kept in `.hypothesis` and tried first.
 """
 
 from __future__ import annotations
