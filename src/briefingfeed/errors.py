@@ -18,7 +18,7 @@
 The intended use:
 
     try:
-        services.build(...)
+        build(...)
     except BriefingfeedError as error:
         report(error)
         sys.exit(error.exit_code)

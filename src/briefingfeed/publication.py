@@ -28,16 +28,16 @@ if TYPE_CHECKING:
     from briefingfeed.posts.store import Library
     from briefingfeed.providers.base import Provider
     from briefingfeed.providers.spec import ProviderSpec, Secret
-    from briefingfeed.services.adoption import Adoption
-    from briefingfeed.services.backup import Backup
-    from briefingfeed.services.build import BuildReport
-    from briefingfeed.services.check import CheckReport
-    from briefingfeed.services.hub import Announcement
-    from briefingfeed.services.keys import Keys
-    from briefingfeed.services.mailbox import MailboxContext
-    from briefingfeed.services.restored import AdoptContext, Adopted
-    from briefingfeed.services.send_context import SendContext
-    from briefingfeed.services.status import Status
+    from briefingfeed.services.keeping.backup import Backup
+    from briefingfeed.services.keeping.keys import Keys
+    from briefingfeed.services.keeping.restored import AdoptContext, Adopted
+    from briefingfeed.services.publishing.adoption import Adoption
+    from briefingfeed.services.publishing.build import BuildReport
+    from briefingfeed.services.publishing.check import CheckReport
+    from briefingfeed.services.publishing.hub import Announcement
+    from briefingfeed.services.readers.mailbox import MailboxContext
+    from briefingfeed.services.sending.send_context import SendContext
+    from briefingfeed.services.telling.status import Status
     from briefingfeed.storage.database import Database
 
 _FAILPOINT = "BRIEFINGFEED_FAILPOINT"
@@ -82,7 +82,7 @@ class Publication:
 
     @property
     def _database_password(self) -> str | None:
-        from briefingfeed.services.keys import read_secret
+        from briefingfeed.services.keeping.keys import read_secret
 
         file = self.settings.database.password_file
         return self._environ.get(_DATABASE_PASSWORD) or (read_secret(file) if file else None)
@@ -108,15 +108,15 @@ class Publication:
             database.upgrade()
 
     def backup_file(self, target: Path) -> Path:
-        """Return the file that a backup to `target` will be: see `services.backup`."""
-        from briefingfeed.services.backup import backup_file
+        """Return the file that a backup to `target` will be: see `services.keeping.backup`."""
+        from briefingfeed.services.keeping.backup import backup_file
 
         return backup_file(self.settings, target, self.now())
 
     def back_up(self, file: Path) -> Backup:
-        """Write a backup of the database and what belongs to it: see `services.backup`."""
-        from briefingfeed.services.backup import back_up
-        from briefingfeed.services.status_facts import BACKED_UP_AT
+        """Write a backup of the database and what belongs to it: see `services.keeping.backup`."""
+        from briefingfeed.services.keeping.backup import back_up
+        from briefingfeed.services.telling.status_facts import BACKED_UP_AT
         from briefingfeed.storage.meta import set_mark
         from briefingfeed.storage.snapshot import dump_postgres
 
@@ -133,19 +133,19 @@ class Publication:
         return done
 
     def look_at_restored(self, *, resend: bool) -> Adopted:
-        """Return what `adopt_restored` would do: see `services.restored`."""
-        from briefingfeed.services.restored import look_at_restored
+        """Return what `adopt_restored` would do: see `services.keeping.restored`."""
+        from briefingfeed.services.keeping.restored import look_at_restored
 
         return look_at_restored(self._adopt_context(), resend=resend)
 
     def adopt_restored(self, *, resend: bool) -> Adopted:
-        """Go on with a restored database: see `services.restored`. Raises SecretKeyError without its keys."""
-        from briefingfeed.services.restored import adopt_restored
+        """Go on with a restored database: see `services.keeping.restored`. Raises SecretKeyError without its keys."""
+        from briefingfeed.services.keeping.restored import adopt_restored
 
         return adopt_restored(self._adopt_context(), resend=resend)
 
     def _adopt_context(self) -> AdoptContext:
-        from briefingfeed.services.restored import AdoptContext
+        from briefingfeed.services.keeping.restored import AdoptContext
 
         _ = self.keys  # a database without its keys is refused before anything is done
         return AdoptContext(settings=self.settings, database=self.database, load_posts=self._library, now=self.now)
@@ -158,7 +158,7 @@ class Publication:
 
     @cached_property
     def keys(self) -> Keys:
-        from briefingfeed.services.keys import open_keys
+        from briefingfeed.services.keeping.keys import open_keys
 
         return open_keys(self.settings.paths.state, self.database, self._environ, self.now())
 
@@ -181,7 +181,7 @@ class Publication:
             if value := self._environ.get(secret.variable):
                 found[secret] = value
             elif file:
-                from briefingfeed.services.keys import read_secret
+                from briefingfeed.services.keeping.keys import read_secret
 
                 found[secret] = read_secret(self.settings.paths.root / file)
         return found
@@ -197,9 +197,9 @@ class Publication:
         return provider.folder
 
     def build(self, *, accept_as_new: bool = False, against: str | None = None) -> BuildReport:
-        """Publish feeds and pages: see `services.build`. `against`: address or file of a published feed."""
-        from briefingfeed.services.archive import editions_mark, sent_editions
-        from briefingfeed.services.build import BuildContext, build
+        """Publish feeds and pages: see `services.publishing.build`. `against`: address or file of a published feed."""
+        from briefingfeed.services.publishing.archive import editions_mark, sent_editions
+        from briefingfeed.services.publishing.build import BuildContext, build
 
         return build(
             BuildContext(
@@ -217,28 +217,28 @@ class Publication:
         )
 
     def announce(self) -> Announcement:
-        """Tell the WebSub hub which feeds have changed: see `services.hub`."""
+        """Tell the WebSub hub which feeds have changed: see `services.publishing.hub`."""
         from briefingfeed.output.manifest import read_manifest
-        from briefingfeed.services.build import MANIFEST
-        from briefingfeed.services.hub import announce
+        from briefingfeed.services.publishing.build import MANIFEST
+        from briefingfeed.services.publishing.hub import announce
 
         return announce(self.settings, read_manifest(self.settings.paths.state / MANIFEST))
 
     def read_feed(self, source: str) -> tuple[ReadEntry, ...]:
-        """Read a feed whole, from its address or a file: see `services.feed_fetching`."""
-        from briefingfeed.services.feed_fetching import read_history
+        """Read a feed whole, from its address or a file: see `services.publishing.feed_fetching`."""
+        from briefingfeed.services.publishing.feed_fetching import read_history
 
         return read_history(source)
 
     def check(self, *, online: bool = False) -> CheckReport:
-        """Look everything over without publishing: see `services.check`. Raises ConfigurationError.
+        """Look everything over without publishing: see `services.publishing.check`. Raises ConfigurationError.
 
         `online`: ask other servers whether what posts link to is still there.
         """
-        from briefingfeed.services.archive import sent_editions
-        from briefingfeed.services.check import check
-        from briefingfeed.services.mailbox_opening import PASSWORD, mailbox_password
-        from briefingfeed.services.outside_links import outside_problems
+        from briefingfeed.services.publishing.archive import sent_editions
+        from briefingfeed.services.publishing.check import check
+        from briefingfeed.services.publishing.outside_links import outside_problems
+        from briefingfeed.services.readers.mailbox_opening import PASSWORD, mailbox_password
         from briefingfeed.storage.audience import count_by_cadence
 
         for name in self.settings.provider_tables:
@@ -254,22 +254,22 @@ class Publication:
         return replace(report, problems=(*report.problems, *outside_problems(library.posts, self.settings)))
 
     def adopt_ids(self, sources: Sequence[str], *, dry_run: bool) -> Adoption:
-        """Keep the ids that posts have in older feeds, named by address or file: see `services.adoption`."""
-        from briefingfeed.services.adoption import adopt
+        """Keep the ids that posts have in older feeds, named by address or file: see `services.publishing.adoption`."""
+        from briefingfeed.services.publishing.adoption import adopt
 
         entries = [entry for source in sources for entry in self.read_feed(source)]
         return adopt(entries, self._library().posts, self.settings, dry_run=dry_run)
 
     def write_ids(self) -> tuple[str, ...]:
         """Write `id:` into every post without one; return the files changed."""
-        from briefingfeed.services.create import write_ids
+        from briefingfeed.services.publishing.create import write_ids
 
         return write_ids(self.settings, self._library().posts)
 
     def send_context(self) -> SendContext:
         from briefingfeed.delivery.failpoints import failpoints
-        from briefingfeed.services.send_context import SendContext
-        from briefingfeed.services.unsubscribe_page import page_trouble
+        from briefingfeed.services.sending.send_context import SendContext
+        from briefingfeed.services.sending.unsubscribe_page import page_trouble
 
         self._check_restored()
         return SendContext(
@@ -295,8 +295,8 @@ class Publication:
             yield context
 
     def coming_edition(self, key: str) -> Edition | None:
-        """Return the edition of a slot that is still to come, by its key: see `services.coming`."""
-        from briefingfeed.services.coming import coming_edition
+        """Return the edition of a slot that is still to come, by its key: see `services.sending.coming`."""
+        from briefingfeed.services.sending.coming import coming_edition
 
         return coming_edition(self.settings, key, self.now(), rehearses=self.provider.rehearses)
 
@@ -305,10 +305,10 @@ class Publication:
         return context if context.open else None
 
     def mailbox_context(self) -> MailboxContext:
-        """The mailbox that bounces come back to, not opened yet: see `services.mailbox`."""
+        """The mailbox that bounces come back to, not opened yet: see `services.readers.mailbox`."""
         from briefingfeed.delivery.failpoints import failpoints
-        from briefingfeed.services.mailbox import ASIDE, MailboxContext
-        from briefingfeed.services.mailbox_opening import PASSWORD, mailbox_name, open_mailbox
+        from briefingfeed.services.readers.mailbox import ASIDE, MailboxContext
+        from briefingfeed.services.readers.mailbox_opening import PASSWORD, mailbox_name, open_mailbox
 
         name = mailbox_name(self.settings)
         return MailboxContext(
@@ -323,7 +323,7 @@ class Publication:
         )
 
     def status(self) -> Status:
-        from briefingfeed.services.status import read_status
+        from briefingfeed.services.telling.status import read_status
 
         return read_status(
             self.database,
@@ -339,11 +339,11 @@ class Publication:
         return (self.settings.paths.templates, shipped_templates())
 
     def _library(self) -> Library:
-        from briefingfeed.services.library import load_library
+        from briefingfeed.services.publishing.library import load_library
 
         return load_library(self.settings, self.database, self.now())
 
     def _remember(self, library: Library) -> None:
-        from briefingfeed.services.library import remember_library
+        from briefingfeed.services.publishing.library import remember_library
 
         remember_library(self.settings, self.database, library, self.now())

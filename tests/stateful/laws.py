@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from datetime import UTC, datetime
 
-from briefingfeed.services.send_report import SendReport
+from briefingfeed.services.sending.send_report import SendReport
 from faults.books import Books
 from faults.invariants import ENDED
 from stateful.chronicle import Chronicle, Copy

@@ -18,10 +18,10 @@ from briefingfeed.models.edition import Cadence
 from briefingfeed.models.settings import Mailbox
 from briefingfeed.newsletter.schedule import upcoming_slot
 from briefingfeed.providers.base import Limits
-from briefingfeed.services import subscribers
-from briefingfeed.services.braking import cancel_edition, hold_edition, release_edition
-from briefingfeed.services.restored import adopt_restored
-from briefingfeed.services.send_report import SendReport
+from briefingfeed.services.keeping.restored import adopt_restored
+from briefingfeed.services.readers import subscribers
+from briefingfeed.services.sending.braking import cancel_edition, hold_edition, release_edition
+from briefingfeed.services.sending.send_report import SendReport
 from briefingfeed.storage.database import Database
 from publications import KEY
 from stateful import laws

@@ -12,12 +12,12 @@ from hypothesis.stateful import rule
 from briefingfeed.delivery import failpoints
 from briefingfeed.models.edition import Cadence
 from briefingfeed.newsletter.schedule import upcoming_slot
-from briefingfeed.services.braking import cancel_edition, hold_edition, release_edition
-from briefingfeed.services.coming import coming_edition
-from briefingfeed.services.deliveries import Resolution, acknowledge_deliveries, resolve_deliveries
-from briefingfeed.services.mailbox import AFTER_APPLY
-from briefingfeed.services.rerendering import release_rerendered
-from briefingfeed.services.subscribers import change_cadence
+from briefingfeed.services.readers.mailbox import AFTER_APPLY
+from briefingfeed.services.readers.subscribers import change_cadence
+from briefingfeed.services.sending.braking import cancel_edition, hold_edition, release_edition
+from briefingfeed.services.sending.coming import coming_edition
+from briefingfeed.services.sending.deliveries import Resolution, acknowledge_deliveries, resolve_deliveries
+from briefingfeed.services.sending.rerendering import release_rerendered
 from stateful import laws
 from stateful.machine import CADENCES, MEANWHILE, READERS, Machine, address
 from stateful.world import ANSWERS, Weather

@@ -27,13 +27,13 @@ from briefingfeed.look import Look, shipped_templates
 from briefingfeed.mailbox.maildir import Maildir
 from briefingfeed.models.edition import Cadence
 from briefingfeed.models.settings import BounceSettings, DatabaseSettings, NewsletterSettings, PublicationSettings
-from briefingfeed.services.backup import back_up
-from briefingfeed.services.library import load_library, remember_library
-from briefingfeed.services.mailbox import MailboxContext
-from briefingfeed.services.restored import AdoptContext
-from briefingfeed.services.send import send_edition
-from briefingfeed.services.send_context import SendContext
-from briefingfeed.services.send_report import SendReport
+from briefingfeed.services.keeping.backup import back_up
+from briefingfeed.services.keeping.restored import AdoptContext
+from briefingfeed.services.publishing.library import load_library, remember_library
+from briefingfeed.services.readers.mailbox import MailboxContext
+from briefingfeed.services.sending.send import send_edition
+from briefingfeed.services.sending.send_context import SendContext
+from briefingfeed.services.sending.send_report import SendReport
 from briefingfeed.storage.database import Database
 from briefingfeed.tokens import Keyring, fingerprint
 from faults.books import Books

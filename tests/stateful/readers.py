@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from briefingfeed.models.edition import Cadence
-from briefingfeed.services import subscribers
-from briefingfeed.services.leave import leave
-from briefingfeed.services.mailbox import read_mailbox
-from briefingfeed.services.subscribers import Change
+from briefingfeed.services.readers import subscribers
+from briefingfeed.services.readers.leave import leave
+from briefingfeed.services.readers.mailbox import read_mailbox
+from briefingfeed.services.readers.subscribers import Change
 from publications import KEY
 from returned import bounces, others
 from stateful import laws

@@ -16,11 +16,11 @@ from briefingfeed.models.edition import Cadence, Edition, EditionState
 from briefingfeed.models.settings import MonthlyTime
 from briefingfeed.providers.base import Provider
 from briefingfeed.providers.outbox import OutboxProvider
-from briefingfeed.services.library import load_library, remember_library
-from briefingfeed.services.send import send_edition
-from briefingfeed.services.send_context import SendContext
-from briefingfeed.services.send_report import SendReport
-from briefingfeed.services.subscribers import change_cadence
+from briefingfeed.services.publishing.library import load_library, remember_library
+from briefingfeed.services.readers.subscribers import change_cadence
+from briefingfeed.services.sending.send import send_edition
+from briefingfeed.services.sending.send_context import SendContext
+from briefingfeed.services.sending.send_report import SendReport
 from briefingfeed.storage import editions, subscribers
 from briefingfeed.storage.database import Database
 from briefingfeed.tokens import Keyring, fingerprint

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from briefingfeed.delivery.plan import Decision
 from briefingfeed.models.edition import Cadence, EditionState
 from briefingfeed.models.settings import MonthlyTime, WeeklyTime
-from briefingfeed.services.due import look_ahead
+from briefingfeed.services.sending.due import look_ahead
 
 from .house import House
 

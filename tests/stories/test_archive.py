@@ -14,10 +14,10 @@ from briefingfeed.look import shipped_templates
 from briefingfeed.models.delivery import Result
 from briefingfeed.models.edition import Cadence
 from briefingfeed.models.settings import SiteSettings, WebSettings
-from briefingfeed.services.archive import editions_mark, sent_editions
-from briefingfeed.services.braking import cancel_edition
-from briefingfeed.services.build import BuildContext, BuildReport, build
-from briefingfeed.services.library import load_library, remember_library
+from briefingfeed.services.publishing.archive import editions_mark, sent_editions
+from briefingfeed.services.publishing.build import BuildContext, BuildReport, build
+from briefingfeed.services.publishing.library import load_library, remember_library
+from briefingfeed.services.sending.braking import cancel_edition
 
 from .house import House
 

@@ -9,10 +9,10 @@ import pytest
 
 from briefingfeed.models.delivery import Result
 from briefingfeed.models.edition import Cadence, EditionState
-from briefingfeed.services.braking import cancel_edition, hold_edition
-from briefingfeed.services.deliveries import Resolution, resolve_deliveries
-from briefingfeed.services.rerendering import release_rerendered
-from briefingfeed.services.send_plan import plan_edition
+from briefingfeed.services.sending.braking import cancel_edition, hold_edition
+from briefingfeed.services.sending.deliveries import Resolution, resolve_deliveries
+from briefingfeed.services.sending.rerendering import release_rerendered
+from briefingfeed.services.sending.send_plan import plan_edition
 
 from .house import House
 

@@ -10,8 +10,8 @@ from briefingfeed.errors import ConfigurationError
 from briefingfeed.models.delivery import Result
 from briefingfeed.models.edition import Cadence, EditionState
 from briefingfeed.models.settings import MonthlyTime
-from briefingfeed.services.braking import cancel_edition, hold_edition, release_edition
-from briefingfeed.services.subscribers import change_cadence
+from briefingfeed.services.readers.subscribers import change_cadence
+from briefingfeed.services.sending.braking import cancel_edition, hold_edition, release_edition
 
 from .house import House
 

@@ -9,9 +9,9 @@ import pytest
 from briefingfeed.models.delivery import Result
 from briefingfeed.models.edition import Cadence, EditionState
 from briefingfeed.newsletter.selection import MOST_OLD_POSTS
-from briefingfeed.services.braking import cancel_edition, hold_edition, release_edition
-from briefingfeed.services.sample import send_sample
-from briefingfeed.services.send_plan import plan_edition
+from briefingfeed.services.sending.braking import cancel_edition, hold_edition, release_edition
+from briefingfeed.services.sending.sample import send_sample
+from briefingfeed.services.sending.send_plan import plan_edition
 
 from .house import House
 

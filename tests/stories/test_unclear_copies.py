@@ -6,8 +6,8 @@ import pytest
 
 from briefingfeed.models.delivery import Result
 from briefingfeed.models.edition import Cadence, EditionState
-from briefingfeed.services.braking import cancel_edition
-from briefingfeed.services.deliveries import Resolution, resolve_deliveries
+from briefingfeed.services.sending.braking import cancel_edition
+from briefingfeed.services.sending.deliveries import Resolution, resolve_deliveries
 
 from .house import House
 

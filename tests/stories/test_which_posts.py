@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from briefingfeed.models.edition import Cadence, EditionState
-from briefingfeed.services.braking import release_edition
-from briefingfeed.services.send_report import SendReport
+from briefingfeed.services.sending.braking import release_edition
+from briefingfeed.services.sending.send_report import SendReport
 
 from .house import House
 

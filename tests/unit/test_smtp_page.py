@@ -12,7 +12,10 @@ PAGE = (ROOT / "docs" / "smtp.md").read_text(encoding="utf-8")
 SERVERS_WORDS = {"greylisted"}
 
 
-SOURCES = (*sorted((ROOT / "src/briefingfeed/providers").glob("smtp*.py")), ROOT / "src/briefingfeed/services/words.py")
+SOURCES = (
+    *sorted((ROOT / "src/briefingfeed/providers").glob("smtp*.py")),
+    ROOT / "src/briefingfeed/services/telling/words.py",
+)
 QUOTED = {*re.findall(r"“([^”]+)”", PAGE), *re.findall(r"^> (.+?)[:.] ", PAGE, re.MULTILINE)} - SERVERS_WORDS
 
 

@@ -9,9 +9,9 @@ import click
 from briefingfeed.cli.app import App, json_option, print_json
 from briefingfeed.cli.words import event_as_dict, mailbox_in_words
 from briefingfeed.errors import BriefingfeedError, TemporaryError, UsageError
-from briefingfeed.services import bounces as service
-from briefingfeed.services import mailbox as reading
-from briefingfeed.services.subscriber_story import event_in_words
+from briefingfeed.services.readers import bounces as service
+from briefingfeed.services.readers import mailbox as reading
+from briefingfeed.services.readers.subscriber_story import event_in_words
 
 _MOST_PIPED = 1 << 25
 """Octets: of a larger mail the rest is read and dropped."""

@@ -10,7 +10,7 @@ import click
 
 from briefingfeed.cli.app import App, clock, json_option, print_json, visible, yes_option
 from briefingfeed.models.settings import UNSET_FROM_ADDRESS, UNSET_POSTAL_ADDRESS, UNSET_URL
-from briefingfeed.services.create import Identity, create_post, create_publication
+from briefingfeed.services.publishing.create import Identity, create_post, create_publication
 
 
 @click.command()

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from briefingfeed.cli.app import App, json_option, print_json, yes_option
-from briefingfeed.services.restored_words import outcome_in_words, plan_in_words
+from briefingfeed.services.keeping.restored_words import outcome_in_words, plan_in_words
 
 
 @click.group()

@@ -8,8 +8,8 @@ from briefingfeed.cli.app import App, json_option, print_json, yes_option
 from briefingfeed.cli.words import DELIVERY_WORDS
 from briefingfeed.errors import UsageError
 from briefingfeed.models.delivery import DeliveryState
-from briefingfeed.services import deliveries as service
-from briefingfeed.services.deliveries import Resolution
+from briefingfeed.services.sending import deliveries as service
+from briefingfeed.services.sending.deliveries import Resolution
 
 _key_option = click.option("--edition", "key", help="All of this edition, such as weekly/2026-W48.")
 

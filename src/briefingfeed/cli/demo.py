@@ -16,9 +16,9 @@ from briefingfeed.errors import UsageError
 from briefingfeed.models.edition import Cadence
 from briefingfeed.models.settings import EXAMPLE_URL
 from briefingfeed.publication import Publication
-from briefingfeed.services.example import CONSENT, FOLDER, OWN_WEEK, SUBSCRIBERS, unpack_example
-from briefingfeed.services.send import send_edition
-from briefingfeed.services.subscribers import add
+from briefingfeed.services.publishing.example import CONSENT, FOLDER, OWN_WEEK, SUBSCRIBERS, unpack_example
+from briefingfeed.services.readers.subscribers import add
+from briefingfeed.services.sending.send import send_edition
 
 
 @click.command()

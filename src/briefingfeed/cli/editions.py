@@ -8,11 +8,11 @@ from briefingfeed.cli.app import App, json_option, print_json, yes_option
 from briefingfeed.cli.words import counts_in_words
 from briefingfeed.errors import UsageError
 from briefingfeed.publication import Publication
-from briefingfeed.services import braking
-from briefingfeed.services import editions as service
-from briefingfeed.services.batch_words import first_batch
-from briefingfeed.services.editions import EditionView
-from briefingfeed.services.rerendering import release_rerendered
+from briefingfeed.services.sending import braking
+from briefingfeed.services.sending import editions as service
+from briefingfeed.services.sending.batch_words import first_batch
+from briefingfeed.services.sending.editions import EditionView
+from briefingfeed.services.sending.rerendering import release_rerendered
 
 
 @click.group()

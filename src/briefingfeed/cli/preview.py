@@ -13,7 +13,7 @@ import click
 from briefingfeed.cli.app import App
 from briefingfeed.preview.app import Preview
 from briefingfeed.services.previewing.desk import Desk
-from briefingfeed.services.send_context import SendContext
+from briefingfeed.services.sending.send_context import SendContext
 from briefingfeed.web.server import serve
 
 PORT = 8091

@@ -13,7 +13,7 @@ from briefingfeed.cli.app import App, json_option, print_json
 from briefingfeed.models.problem import Problem
 
 if TYPE_CHECKING:
-    from briefingfeed.services.hub import Announcement
+    from briefingfeed.services.publishing.hub import Announcement
 
 
 @click.command()

@@ -17,13 +17,13 @@ from briefingfeed.cli.words import counts_in_words, have_all_posts
 from briefingfeed.errors import UsageError
 from briefingfeed.models.edition import Cadence
 from briefingfeed.publication import Publication
-from briefingfeed.services.sample import SampleReport, send_sample
-from briefingfeed.services.send import Progress, send_edition
-from briefingfeed.services.send_context import SendContext
-from briefingfeed.services.send_plan import PlannedEdition, SendPlan, plan_edition
-from briefingfeed.services.send_report import SendReport
-from briefingfeed.services.watched_run import watched_run
-from briefingfeed.services.words import HELD
+from briefingfeed.services.sending.sample import SampleReport, send_sample
+from briefingfeed.services.sending.send import Progress, send_edition
+from briefingfeed.services.sending.send_context import SendContext
+from briefingfeed.services.sending.send_plan import PlannedEdition, SendPlan, plan_edition
+from briefingfeed.services.sending.send_report import SendReport
+from briefingfeed.services.telling.watched_run import watched_run
+from briefingfeed.services.telling.words import HELD
 from briefingfeed.subscribers.addresses import normalise
 
 _NOTHING_TWICE = """Run it from cron every 15 minutes. Any number of runs is fine: nobody is mailed twice.

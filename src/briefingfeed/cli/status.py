@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from briefingfeed.cli.app import App, json_option, print_json, visible
-from briefingfeed.services.restored_words import RESTORED
+from briefingfeed.services.keeping.restored_words import RESTORED
 
 
 @click.command()

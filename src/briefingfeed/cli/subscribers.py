@@ -11,8 +11,8 @@ from briefingfeed.cli.words import CHANGES, plan_as_dict, plan_in_words, record_
 from briefingfeed.models.edition import Cadence
 from briefingfeed.models.subscriber import SubscriberState
 from briefingfeed.newsletter.schedule import require
-from briefingfeed.services import subscriber_imports, subscriber_records
-from briefingfeed.services import subscribers as service
+from briefingfeed.services.readers import subscriber_imports, subscriber_records
+from briefingfeed.services.readers import subscribers as service
 from briefingfeed.subscribers.export import COLUMNS, Listed, csv_lines
 
 _CADENCES = click.Choice([cadence.value for cadence in Cadence])

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from briefingfeed.services.figures import DELIVERY_WORDS as DELIVERY_WORDS
-from briefingfeed.services.figures import counts_in_words as counts_in_words
-from briefingfeed.services.subscribers import Change
+from briefingfeed.services.readers.subscribers import Change
+from briefingfeed.services.telling.figures import DELIVERY_WORDS as DELIVERY_WORDS
+from briefingfeed.services.telling.figures import counts_in_words as counts_in_words
 from briefingfeed.subscribers.importing import Fate, ImportPlan
 
 if TYPE_CHECKING:
     from briefingfeed.models.delivery import DeliveryEvent
-    from briefingfeed.services.mailbox import MailboxReport
-    from briefingfeed.services.subscriber_records import SubscriberRecord
+    from briefingfeed.services.readers.mailbox import MailboxReport
+    from briefingfeed.services.readers.subscriber_records import SubscriberRecord
 
 CHANGES: Mapping[Change, str] = {
     Change.ADDED: "is subscribed now.",

@@ -17,11 +17,11 @@ from briefingfeed.models.post import Author
 from briefingfeed.models.settings import Settings
 from briefingfeed.posts.people import load_authors
 from briefingfeed.preview.paper import content_of, opened_as_json, text_in
-from briefingfeed.services.create import create_post
-from briefingfeed.services.library import AUTHORS
 from briefingfeed.services.previewing.desk import Desk
 from briefingfeed.services.previewing.files import Opened, open_post, save_post
 from briefingfeed.services.previewing.pictures import MOST_BYTES, add_picture, too_large
+from briefingfeed.services.publishing.create import create_post
+from briefingfeed.services.publishing.library import AUTHORS
 
 _MOST_OF_A_FORM = 8 * 1024 * 1024
 """Bytes; a post may have two million, and JSON may write each of them as six."""

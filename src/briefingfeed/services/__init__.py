@@ -1,1 +1,1 @@
-"""One file per use case. Everything a use case needs is passed in."""
+"""One file per use case, in groups. Everything a use case needs is passed in."""

@@ -1,7 +1,7 @@
 """What becomes of the rows of a restored database: what they take for undone may be done.
 
-All of it is done within one transaction (`services.restored`), and doing it again changes nothing more. Rehearsals are
-left alone: they mail nobody.
+All of it is done within one transaction (`services.keeping.restored`), and doing it again changes nothing more.
+Rehearsals are left alone: they mail nobody.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ from starlette.types import ASGIApp
 from briefingfeed.errors import TemporaryError
 from briefingfeed.look import Look
 from briefingfeed.models.settings import Settings
-from briefingfeed.services.leave import leave
+from briefingfeed.services.readers.leave import leave
 from briefingfeed.storage.database import Database
 from briefingfeed.tokens import Keyring, TokenError, read_unsubscribe_token
 from briefingfeed.web.files import SiteFiles

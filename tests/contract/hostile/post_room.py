@@ -14,9 +14,9 @@ from briefingfeed.models.settings import Mailbox, NewsletterSettings
 from briefingfeed.posts.memory import IdMemory
 from briefingfeed.posts.store import PostStore
 from briefingfeed.providers.smtp import Security, SmtpProvider, SmtpSettings
-from briefingfeed.services.send import send_edition
-from briefingfeed.services.send_context import SendContext
-from briefingfeed.services.send_report import SendReport
+from briefingfeed.services.sending.send import send_edition
+from briefingfeed.services.sending.send_context import SendContext
+from briefingfeed.services.sending.send_report import SendReport
 from briefingfeed.storage import deliveries, subscribers
 from briefingfeed.storage.database import Database
 from briefingfeed.tokens import Keyring, fingerprint

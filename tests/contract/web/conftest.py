@@ -13,7 +13,7 @@ import pytest
 from briefingfeed.look import Look, shipped_templates
 from briefingfeed.models.settings import PublicationSettings, Settings, WebSettings
 from briefingfeed.models.subscriber import Consent, Subscriber
-from briefingfeed.services.subscribers import add
+from briefingfeed.services.readers.subscribers import add
 from briefingfeed.storage import subscribers
 from briefingfeed.storage.database import Database
 from briefingfeed.tokens import Keyring, fingerprint, unsubscribe_token

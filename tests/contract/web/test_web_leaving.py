@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from briefingfeed.models.subscriber import ConsentKind, SubscriberState
-from briefingfeed.services.subscribers import erase
+from briefingfeed.services.readers.subscribers import erase
 from briefingfeed.tokens import unsubscribe_token
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}

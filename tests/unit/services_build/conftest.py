@@ -12,9 +12,9 @@ from briefingfeed.look import Look, shipped_templates
 from briefingfeed.models.edition import Cadence
 from briefingfeed.models.settings import Settings
 from briefingfeed.posts.store import Library
-from briefingfeed.services.build import BuildContext, BuildReport, build
-from briefingfeed.services.check import CheckReport, check
-from briefingfeed.services.library import load_library, remember_library
+from briefingfeed.services.publishing.build import BuildContext, BuildReport, build
+from briefingfeed.services.publishing.check import CheckReport, check
+from briefingfeed.services.publishing.library import load_library, remember_library
 from briefingfeed.storage.database import Database
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)

@@ -9,8 +9,8 @@ import pytest
 
 from briefingfeed.errors import RefusedError
 from briefingfeed.feeds.reading import ReadEntry
-from briefingfeed.services.feed_guard import judge, refuse
-from briefingfeed.services.feed_history import HISTORY, History
+from briefingfeed.services.publishing.feed_guard import judge, refuse
+from briefingfeed.services.publishing.feed_history import HISTORY, History
 
 from .conftest import SETTINGS, Desk
 

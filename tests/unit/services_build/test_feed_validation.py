@@ -9,9 +9,9 @@ import pytest
 
 from briefingfeed.errors import ContentError
 from briefingfeed.models.output import OutputCopy, OutputFile
-from briefingfeed.services.build import build
-from briefingfeed.services.feed_validation import SOUND, judge_feeds, read_sound
-from briefingfeed.services.rendering import render_output
+from briefingfeed.services.publishing.build import build
+from briefingfeed.services.publishing.feed_validation import SOUND, judge_feeds, read_sound
+from briefingfeed.services.publishing.rendering import render_output
 
 from .conftest import Desk
 

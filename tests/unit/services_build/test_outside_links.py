@@ -8,7 +8,7 @@ from threading import Thread
 
 import pytest
 
-from briefingfeed.services.outside_links import outside_problems
+from briefingfeed.services.publishing.outside_links import outside_problems
 
 
 class _Site(BaseHTTPRequestHandler):

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from briefingfeed.look import shipped_templates
 from briefingfeed.models.archive import SentEdition, SentPost
 from briefingfeed.models.problem import Problem
-from briefingfeed.services.parity_check import Channels
-from briefingfeed.services.rendering import render_output
+from briefingfeed.services.publishing.parity_check import Channels
+from briefingfeed.services.publishing.rendering import render_output
 
 PROJECT = Path(__file__).parents[3]
 

@@ -12,7 +12,7 @@ from briefingfeed.errors import RefusedError, UsageError
 from briefingfeed.models.settings import Settings
 from briefingfeed.posts.memory import IdMemory
 from briefingfeed.posts.store import PostStore
-from briefingfeed.services.create import Identity, create_post, create_publication, write_ids
+from briefingfeed.services.publishing.create import Identity, create_post, create_publication, write_ids
 
 TODAY = date(2026, 11, 16)
 NOW = datetime(2026, 11, 16, 12, tzinfo=UTC)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from briefingfeed.errors import SecretKeyError
-from briefingfeed.services.keys import SECRET_KEY, SUPPRESSION_KEY, open_keys
-from briefingfeed.services.subscribers import add
+from briefingfeed.services.keeping.keys import SECRET_KEY, SUPPRESSION_KEY, open_keys
+from briefingfeed.services.readers.subscribers import add
 from briefingfeed.storage.database import Database
 from briefingfeed.tokens import fingerprint, read_unsubscribe_token, unsubscribe_token
 

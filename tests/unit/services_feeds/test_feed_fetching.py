@@ -11,8 +11,8 @@ import pytest
 
 from briefingfeed.errors import UsageError
 from briefingfeed.feeds.reading import UnreadableFeedError
-from briefingfeed.services import feed_fetching
-from briefingfeed.services.feed_fetching import FeedNotFetchedError, read_history
+from briefingfeed.services.publishing import feed_fetching
+from briefingfeed.services.publishing.feed_fetching import FeedNotFetchedError, read_history
 
 Answer = tuple[int, dict[str, str], bytes]
 

@@ -11,7 +11,7 @@ import pytest
 
 from briefingfeed import config
 from briefingfeed.models.settings import Settings
-from briefingfeed.services.hub import TOLD, Announcement, announce, is_subscribed, unfit
+from briefingfeed.services.publishing.hub import TOLD, Announcement, announce, is_subscribed, unfit
 from servers.hub_server import Hub, running_hub
 
 SITE = "http://localhost:8000/news"

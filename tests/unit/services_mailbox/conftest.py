@@ -15,8 +15,14 @@ from briefingfeed.mailbox.source import OpenMailbox
 from briefingfeed.models.delivery import Delivery, DeliveryEvent, DeliveryState
 from briefingfeed.models.edition import Cadence, Edition, EditionState
 from briefingfeed.models.subscriber import Consent, ConsentKind, Subscriber, SubscriberState, Suppression
-from briefingfeed.services.mailbox import MailboxContext, MailboxReport, mailbox_notices, read_mailbox, read_piped
-from briefingfeed.services.notices import Notice
+from briefingfeed.services.readers.mailbox import (
+    MailboxContext,
+    MailboxReport,
+    mailbox_notices,
+    read_mailbox,
+    read_piped,
+)
+from briefingfeed.services.telling.notices import Notice
 from briefingfeed.storage import deliveries, editions, events, subscribers, suppressions
 from briefingfeed.storage.database import Database
 from briefingfeed.storage.schema import delivery, rendition

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from briefingfeed import config
-from briefingfeed.services.bounce_check import bounce_findings
+from briefingfeed.services.readers.bounce_check import bounce_findings
 
 GOOD = 'address = "bounces@harbour.example"\nunsubscribe_address = "leave@harbour.example"\nmaildir = "returned"'
 

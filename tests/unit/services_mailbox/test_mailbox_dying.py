@@ -10,8 +10,8 @@ import pytest
 
 from briefingfeed.errors import BriefingfeedError
 from briefingfeed.models.subscriber import SubscriberState
-from briefingfeed.services.mailbox import AFTER_APPLY, read_mailbox
-from briefingfeed.services.subscribers import resubscribe
+from briefingfeed.services.readers.mailbox import AFTER_APPLY, read_mailbox
+from briefingfeed.services.readers.subscribers import resubscribe
 from publications import KEY
 from returned import bounces, others
 from returned.bounces import Copy

@@ -10,7 +10,7 @@ import pytest
 
 from briefingfeed.models.delivery import DeliveryState, EventKind
 from briefingfeed.models.subscriber import ConsentKind, SubscriberState, SuppressionReason
-from briefingfeed.services import subscribers as people
+from briefingfeed.services.readers import subscribers as people
 from briefingfeed.storage import deliveries, events
 from briefingfeed.storage.events import settle_heard_of
 from publications import KEY

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from briefingfeed.models.delivery import DeliveryEvent, DeliveryState, EventKind
-from briefingfeed.services import subscriber_records
-from briefingfeed.services import subscribers as people
-from briefingfeed.services.subscriber_story import event_in_words
+from briefingfeed.services.readers import subscriber_records
+from briefingfeed.services.readers import subscribers as people
+from briefingfeed.services.readers.subscriber_story import event_in_words
 from publications import KEY
 from returned import bounces, others
 from returned.bounces import Copy

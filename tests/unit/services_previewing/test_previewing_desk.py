@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from briefingfeed.services.previewing.desk import Desk
-from briefingfeed.services.send_context import SendContext
+from briefingfeed.services.sending.send_context import SendContext
 from stories.house import House
 
 

@@ -18,10 +18,10 @@ from briefingfeed.posts.memory import IdMemory
 from briefingfeed.posts.store import Library, PostStore
 from briefingfeed.providers.base import Provider
 from briefingfeed.providers.outbox import OutboxProvider
-from briefingfeed.services.notices import Notice
-from briefingfeed.services.send import send_edition
-from briefingfeed.services.send_context import SendContext
-from briefingfeed.services.send_report import SendReport
+from briefingfeed.services.sending.send import send_edition
+from briefingfeed.services.sending.send_context import SendContext
+from briefingfeed.services.sending.send_report import SendReport
+from briefingfeed.services.telling.notices import Notice
 from briefingfeed.storage import deliveries, editions, subscribers
 from briefingfeed.storage.database import Database
 from briefingfeed.tokens import Keyring, fingerprint

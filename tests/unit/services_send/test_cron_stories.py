@@ -9,9 +9,9 @@ import pytest
 
 from briefingfeed.models.edition import Cadence
 from briefingfeed.models.settings import Mailbox
-from briefingfeed.services.send import send_edition
-from briefingfeed.services.status import read_status
-from briefingfeed.services.watched_run import watched_run
+from briefingfeed.services.sending.send import send_edition
+from briefingfeed.services.telling.status import read_status
+from briefingfeed.services.telling.watched_run import watched_run
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LINE = "*/15 * * * *  briefingfeed --config"

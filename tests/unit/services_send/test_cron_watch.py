@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from briefingfeed.models.edition import Cadence
-from briefingfeed.services.cron_watch import Gap, came_late, never_came, rhythm, stopped, will_be_late
-from briefingfeed.services.cron_words import span_in_words
-from briefingfeed.services.run_log import KEPT, Run
+from briefingfeed.services.telling.cron_watch import Gap, came_late, never_came, rhythm, stopped, will_be_late
+from briefingfeed.services.telling.cron_words import span_in_words
+from briefingfeed.services.telling.run_log import KEPT, Run
 
 MONDAY = datetime(2026, 11, 23, 8, tzinfo=UTC)
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)

@@ -12,10 +12,10 @@ from briefingfeed.errors import ProviderError
 from briefingfeed.models.delivery import DeliveryEvent, DeliveryState, EventKind, Result
 from briefingfeed.models.edition import EditionState
 from briefingfeed.models.settings import Mailbox
-from briefingfeed.services.batch_words import first_batch
-from briefingfeed.services.braking import cancel_edition, hold_edition, release_edition
-from briefingfeed.services.editions import show_edition
-from briefingfeed.services.status import read_status
+from briefingfeed.services.sending.batch_words import first_batch
+from briefingfeed.services.sending.braking import cancel_edition, hold_edition, release_edition
+from briefingfeed.services.sending.editions import show_edition
+from briefingfeed.services.telling.status import read_status
 from briefingfeed.storage import batches
 from briefingfeed.storage.schema import delivery, delivery_event
 

@@ -14,11 +14,11 @@ from briefingfeed.errors import ConfigurationError, ProviderError
 from briefingfeed.models.delivery import Result
 from briefingfeed.models.edition import Cadence
 from briefingfeed.models.settings import EXAMPLE_URL
-from briefingfeed.services import run_log
-from briefingfeed.services.heartbeat import beat
-from briefingfeed.services.send import send_edition
-from briefingfeed.services.send_report import SendReport
-from briefingfeed.services.watched_run import LONGEST_RUN, watched_run
+from briefingfeed.services.sending.send import send_edition
+from briefingfeed.services.sending.send_report import SendReport
+from briefingfeed.services.telling import run_log
+from briefingfeed.services.telling.heartbeat import beat
+from briefingfeed.services.telling.watched_run import LONGEST_RUN, watched_run
 from servers.watcher_server import WatcherServer
 
 

@@ -9,10 +9,10 @@ import pytest
 from briefingfeed.errors import ProviderError
 from briefingfeed.models.edition import Cadence
 from briefingfeed.models.settings import Mailbox
-from briefingfeed.services.braking import cancel_edition, hold_edition
-from briefingfeed.services.rerendering import release_rerendered
-from briefingfeed.services.sample import send_sample
-from briefingfeed.services.send_plan import plan_edition
+from briefingfeed.services.sending.braking import cancel_edition, hold_edition
+from briefingfeed.services.sending.rerendering import release_rerendered
+from briefingfeed.services.sending.sample import send_sample
+from briefingfeed.services.sending.send_plan import plan_edition
 
 from .conftest import MONDAY
 

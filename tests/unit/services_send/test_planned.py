@@ -9,9 +9,9 @@ import pytest
 from briefingfeed.errors import RefusedError, UsageError
 from briefingfeed.models.edition import EditionState
 from briefingfeed.models.settings import Mailbox
-from briefingfeed.services.braking import cancel_edition, hold_edition, release_edition
-from briefingfeed.services.coming import coming_edition
-from briefingfeed.services.status import read_status
+from briefingfeed.services.sending.braking import cancel_edition, hold_edition, release_edition
+from briefingfeed.services.sending.coming import coming_edition
+from briefingfeed.services.telling.status import read_status
 
 from .conftest import MONDAY
 

@@ -9,8 +9,8 @@ import pytest
 
 from briefingfeed.models.delivery import Result
 from briefingfeed.models.settings import Mailbox
-from briefingfeed.services.notices import Notice
-from briefingfeed.services.report_queue import LIFETIME, Entry, Outage, after, person, read, still_open, write
+from briefingfeed.services.telling.notices import Notice
+from briefingfeed.services.telling.report_queue import LIFETIME, Entry, Outage, after, person, read, still_open, write
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 HELD = Notice(topic="held:weekly/2026-W48", text="weekly/2026-W48 is held.", remedy="Release it.")

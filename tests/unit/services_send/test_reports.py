@@ -10,8 +10,8 @@ import pytest
 from briefingfeed.errors import ProviderError
 from briefingfeed.models.delivery import Result
 from briefingfeed.models.settings import Mailbox
-from briefingfeed.services.braking import cancel_edition, hold_edition, release_edition
-from briefingfeed.services.deliveries import Resolution, acknowledge_deliveries, resolve_deliveries
+from briefingfeed.services.sending.braking import cancel_edition, hold_edition, release_edition
+from briefingfeed.services.sending.deliveries import Resolution, acknowledge_deliveries, resolve_deliveries
 
 KEY = "weekly/2026-W48"
 OLA, PAT = "ola@harbour.example", "pat@harbour.example"

@@ -9,10 +9,10 @@ import pytest
 from briefingfeed.errors import ProviderError, RefusedError
 from briefingfeed.models.delivery import DeliveryState, Result
 from briefingfeed.models.edition import EditionState
-from briefingfeed.services.braking import hold_edition, release_edition
-from briefingfeed.services.deliveries import Resolution, resolve_deliveries
-from briefingfeed.services.editions import show_edition
-from briefingfeed.services.rerendering import release_rerendered
+from briefingfeed.services.sending.braking import hold_edition, release_edition
+from briefingfeed.services.sending.deliveries import Resolution, resolve_deliveries
+from briefingfeed.services.sending.editions import show_edition
+from briefingfeed.services.sending.rerendering import release_rerendered
 from briefingfeed.storage import deliveries, editions
 
 from .conftest import MONDAY
@@ -195,7 +195,7 @@ def test_held_before_it_was_made_there_is_nothing_to_render_again(desk) -> None:
 
 
 def planned(desk):
-    from briefingfeed.services.coming import coming_edition
+    from briefingfeed.services.sending.coming import coming_edition
 
     found = coming_edition(desk.settings, W49, desk.now, rehearses=False)
     assert found is not None

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from briefingfeed.models.edition import EditionState
 from briefingfeed.providers.base import Limits
-from briefingfeed.services.status import read_status
+from briefingfeed.services.telling.status import read_status
 
 READERS = [f"reader{number}" for number in range(7)]
 WORDS = "Waits for the limit of 3 per hour: the next copies may go on Monday at 09:06."

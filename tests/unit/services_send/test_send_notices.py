@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from briefingfeed.errors import ProviderError
-from briefingfeed.services.notices import Notice, news, tell
-from briefingfeed.services.words import way_out
+from briefingfeed.services.telling.notices import Notice, news, tell
+from briefingfeed.services.telling.words import way_out
 
 ONE, TWO = Notice(topic="one", text="One."), Notice(topic="two", text="Two.", remedy="Do it.")
 

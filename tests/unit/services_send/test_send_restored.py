@@ -14,8 +14,8 @@ import pytest
 from briefingfeed.errors import LockedError, RefusedError, RestoredError
 from briefingfeed.models.delivery import DeliveryState, Result
 from briefingfeed.models.edition import Cadence, EditionState
-from briefingfeed.services.restored import AdoptContext, Adopted, adopt_restored, look_at_restored
-from briefingfeed.services.restored_words import outcome_in_words, plan_in_words
+from briefingfeed.services.keeping.restored import AdoptContext, Adopted, adopt_restored, look_at_restored
+from briefingfeed.services.keeping.restored_words import outcome_in_words, plan_in_words
 from briefingfeed.storage import editions
 from briefingfeed.storage.database import Database
 from briefingfeed.storage.instance import Doubt

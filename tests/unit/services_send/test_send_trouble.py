@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from briefingfeed.errors import ProviderError
 from briefingfeed.models.delivery import DeliveryState, Result
-from briefingfeed.services.braking import cancel_edition, hold_edition, release_edition
-from briefingfeed.services.deliveries import Resolution, acknowledge_deliveries, resolve_deliveries
+from briefingfeed.services.sending.braking import cancel_edition, hold_edition, release_edition
+from briefingfeed.services.sending.deliveries import Resolution, acknowledge_deliveries, resolve_deliveries
 
 from .conftest import assert_sums, topics
 

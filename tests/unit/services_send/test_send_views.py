@@ -12,19 +12,19 @@ from briefingfeed.models.delivery import DeliveryState, Result
 from briefingfeed.models.edition import Cadence, EditionState
 from briefingfeed.models.settings import Mailbox
 from briefingfeed.models.subscriber import SubscriberState
-from briefingfeed.services.braking import cancel_edition, hold_edition, release_edition
-from briefingfeed.services.deliveries import (
+from briefingfeed.services.readers.leave import leave
+from briefingfeed.services.sending.braking import cancel_edition, hold_edition, release_edition
+from briefingfeed.services.sending.deliveries import (
     Resolution,
     acknowledge_deliveries,
     as_dict,
     list_deliveries,
     resolve_deliveries,
 )
-from briefingfeed.services.editions import list_editions, show_edition
-from briefingfeed.services.leave import leave
-from briefingfeed.services.sample import send_sample
-from briefingfeed.services.send_plan import plan_edition
-from briefingfeed.services.status import read_status
+from briefingfeed.services.sending.editions import list_editions, show_edition
+from briefingfeed.services.sending.sample import send_sample
+from briefingfeed.services.sending.send_plan import plan_edition
+from briefingfeed.services.telling.status import read_status
 from briefingfeed.storage import subscribers
 
 KEY = "weekly/2026-W48"

@@ -7,7 +7,7 @@ from datetime import timedelta
 from briefingfeed.errors import ProviderError
 from briefingfeed.models.delivery import DeliveryState, Result
 from briefingfeed.models.edition import EditionState
-from briefingfeed.services.braking import release_edition
+from briefingfeed.services.sending.braking import release_edition
 from briefingfeed.storage.schema import delivery, edition
 
 from .conftest import assert_sums, topics

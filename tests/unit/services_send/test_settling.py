@@ -6,8 +6,8 @@ import pytest
 
 from briefingfeed.errors import RefusedError, UsageError
 from briefingfeed.models.delivery import DeliveryState, Result
-from briefingfeed.services.braking import cancel_edition, hold_edition, release_edition
-from briefingfeed.services.deliveries import Resolution, acknowledge_deliveries, resolve_deliveries
+from briefingfeed.services.sending.braking import cancel_edition, hold_edition, release_edition
+from briefingfeed.services.sending.deliveries import Resolution, acknowledge_deliveries, resolve_deliveries
 
 W48 = "weekly/2026-W48"
 

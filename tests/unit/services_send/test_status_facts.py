@@ -10,9 +10,9 @@ import pytest
 from briefingfeed.models.delivery import Result
 from briefingfeed.models.edition import Cadence
 from briefingfeed.models.settings import Mailbox
-from briefingfeed.services import heartbeat, run_log
-from briefingfeed.services.status import Status, read_status
-from briefingfeed.services.status_facts import BACKED_UP_AT
+from briefingfeed.services.telling import heartbeat, run_log
+from briefingfeed.services.telling.status import Status, read_status
+from briefingfeed.services.telling.status_facts import BACKED_UP_AT
 from briefingfeed.storage import meta
 
 

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from briefingfeed.services.unsubscribe_page import ask_page, page_trouble, page_words
+from briefingfeed.services.sending.unsubscribe_page import ask_page, page_trouble, page_words
 
 
 @pytest.mark.parametrize(

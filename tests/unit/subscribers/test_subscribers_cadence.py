@@ -11,8 +11,8 @@ from briefingfeed import config
 from briefingfeed.errors import ConfigurationError, UsageError
 from briefingfeed.models.edition import Cadence
 from briefingfeed.models.settings import Settings
-from briefingfeed.services.subscriber_imports import apply, check_cadences, read_file
-from briefingfeed.services.subscribers import Change, add, change_cadence, find
+from briefingfeed.services.readers.subscriber_imports import apply, check_cadences, read_file
+from briefingfeed.services.readers.subscribers import Change, add, change_cadence, find
 from briefingfeed.storage.database import Database
 from publications import KEY
 

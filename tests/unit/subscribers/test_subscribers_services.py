@@ -8,9 +8,9 @@ import pytest
 
 from briefingfeed.errors import RefusedError, UsageError
 from briefingfeed.models.subscriber import ConsentKind, SubscriberState, Suppression, SuppressionReason
-from briefingfeed.services import subscriber_imports, subscriber_records, subscribers
-from briefingfeed.services.leave import leave
-from briefingfeed.services.subscribers import Change
+from briefingfeed.services.readers import subscriber_imports, subscriber_records, subscribers
+from briefingfeed.services.readers.leave import leave
+from briefingfeed.services.readers.subscribers import Change
 from briefingfeed.storage import suppressions
 from briefingfeed.subscribers.addresses import AddressError
 from briefingfeed.subscribers.importing import Fate

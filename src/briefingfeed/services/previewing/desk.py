@@ -16,11 +16,11 @@ from briefingfeed.newsletter.schedule import set_up, upcoming_slot
 from briefingfeed.posts.notes import read_mark
 from briefingfeed.posts.recent import RecentNotes
 from briefingfeed.posts.store import Library
-from briefingfeed.services.drafting import Draft, draft_edition
-from briefingfeed.services.library import load_library
 from briefingfeed.services.previewing.remarks import remarks_of
 from briefingfeed.services.previewing.views import EditionView, PostState, PostView, View
-from briefingfeed.services.send_context import SendContext
+from briefingfeed.services.publishing.library import load_library
+from briefingfeed.services.sending.drafting import Draft, draft_edition
+from briefingfeed.services.sending.send_context import SendContext
 
 
 class Desk:

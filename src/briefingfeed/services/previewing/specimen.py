@@ -13,8 +13,8 @@ from briefingfeed.models.edition import Cadence, Rendition
 from briefingfeed.models.output import OutputCopy
 from briefingfeed.models.post import Post
 from briefingfeed.newsletter.finding import Finding
-from briefingfeed.services.drafting import render_posts
 from briefingfeed.services.previewing.views import View
+from briefingfeed.services.sending.drafting import render_posts
 from briefingfeed.site import build_site
 from briefingfeed.site.addresses import page_file
 

@@ -13,8 +13,8 @@ from briefingfeed.look import Look
 from briefingfeed.models.settings import Settings
 from briefingfeed.providers.base import NO_LIMITS, Limits, Work
 from briefingfeed.providers.outbox import NAME as OUTBOX
-from briefingfeed.services.library import load_library
-from briefingfeed.services.send_context import SendContext
+from briefingfeed.services.publishing.library import load_library
+from briefingfeed.services.sending.send_context import SendContext
 from briefingfeed.storage.database import Database
 from briefingfeed.tokens import Keyring, fingerprint
 

@@ -10,8 +10,8 @@ from briefingfeed.models.edition import Rendition
 from briefingfeed.models.post import Post
 from briefingfeed.newsletter.finding import Finding
 from briefingfeed.posts.store import Library
-from briefingfeed.services.drafting import Draft
-from briefingfeed.services.send_context import SendContext
+from briefingfeed.services.sending.drafting import Draft
+from briefingfeed.services.sending.send_context import SendContext
 
 
 class Weight(StrEnum):

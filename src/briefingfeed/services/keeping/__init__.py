@@ -1,0 +1,1 @@
+"""What must not be lost: keys, backups, and a database that was restored."""

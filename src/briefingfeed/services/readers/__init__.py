@@ -1,0 +1,1 @@
+"""Subscribers: who they are, how they come and leave, and what comes back from their addresses."""

@@ -1,0 +1,126 @@
+"""Mails what `reporting` has queued for `report_to`, by the provider of the digest."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from dataclasses import replace
+
+from briefingfeed.delivery.single import hand_over
+from briefingfeed.errors import BriefingfeedError, ProviderError
+from briefingfeed.models.delivery import Message, Outcome, Result
+from briefingfeed.models.settings import Mailbox
+from briefingfeed.newsletter.notes import Note, note_message
+from briefingfeed.newsletter.placeholders import ascii_domain
+from briefingfeed.services.sending.editions import subject_of
+from briefingfeed.services.sending.send_context import SendContext
+from briefingfeed.services.telling import report_queue
+from briefingfeed.services.telling.report_queue import Entry, after, person
+from briefingfeed.services.telling.report_trouble import (
+    note_refused,
+    note_taken,
+    note_unreachable,
+    note_waits,
+    resting,
+)
+from briefingfeed.services.telling.report_words import EditionFacts, edition_note, matters_note
+from briefingfeed.services.telling.reporting import Marks
+from briefingfeed.storage import deliveries, editions, summary
+from briefingfeed.tokens import message_id
+
+
+def send_reports(context: SendContext) -> None:
+    """Mail what is queued and due, each mail remembered before the next one goes.
+
+    What can't be mailed now waits for later runs, and `report_trouble` knows why. Raises StorageError, TemplateError
+    and ConfigurationError.
+    """
+    people = {person(mailbox): mailbox for mailbox in context.settings.newsletter.report_to}
+    with context.database.read() as connection:
+        queue = report_queue.read(connection, Marks(context.rehearses).queue)
+        refused = resting(connection, context.now())
+    try:
+        for entry in queue:
+            _send_entry(context, entry, people, refused)
+    except ProviderError as error:
+        with context.database.write() as connection:
+            note_unreachable(connection, error, context.now())
+
+
+def _send_entry(context: SendContext, entry: Entry, people: Mapping[str, Mailbox], refused: Collection[str]) -> None:
+    due = [who for who in people if who not in refused and entry.is_due(who, context.now())]
+    if due and not entry.is_over(people, context.now()):
+        note = _note(context, entry)
+        for who in due:
+            outcome = hand_over(context.provider, _message(context, entry, note, who, people[who]))
+            entry = after(entry, who, outcome.result, context.now())
+            _remember(context, entry, who, outcome, people)
+    elif entry.is_over(people, context.now()):
+        _replace(context, entry, people)
+
+
+def _remember(context: SendContext, entry: Entry, who: str, outcome: Outcome, people: Mapping[str, Mailbox]) -> None:
+    words, now = outcome.note or str(outcome.result), context.now()
+    with context.database.write() as connection:
+        if outcome.result is Result.ACCEPTED:
+            note_taken(connection, who)
+        elif outcome.result in (Result.DEFERRED, Result.RETURNED, Result.UNCERTAIN):
+            note_waits(connection, who, words, now)
+        else:
+            note_refused(connection, who, words, now)
+    _replace(context, entry, people)
+
+
+def _replace(context: SendContext, entry: Entry, people: Mapping[str, Mailbox]) -> None:
+    mark = Marks(context.rehearses).queue
+    with context.database.write() as connection:
+        queue = report_queue.read(connection, mark)
+        changed = [entry if each.id == entry.id else each for each in queue]
+        left = [each for each in changed if not (each.id == entry.id and each.is_over(people, context.now()))]
+        report_queue.write(connection, mark, left)
+
+
+def _message(context: SendContext, entry: Entry, note: Note, who: str, recipient: Mailbox) -> Message:
+    sender, keyring = context.settings.newsletter.from_, context.keyring
+    domain = ascii_domain(sender.address.rpartition("@")[2])
+    return note_message(
+        note,
+        sender=sender,
+        recipient=recipient,
+        # The same for every try, so that a mail program shows a second copy only once.
+        message_id=message_id(keyring, keyring.current, f"report/{entry.id}", who, domain),
+        at=context.now().astimezone(context.settings.publication.timezone),
+        look=context.look,
+    )
+
+
+def _note(context: SendContext, entry: Entry) -> Note:
+    zone, notices = context.settings.publication.timezone, (*entry.events, *entry.matters)
+    facts = _facts(context, entry.edition) if entry.edition else None
+    if facts is None:
+        return matters_note(notices, entry.outage, zone)
+    return edition_note(facts, notices, entry.outage, zone)
+
+
+def _facts(context: SendContext, key: str) -> EditionFacts | None:
+    with context.database.read() as connection:
+        edition = editions.get(connection, key)
+        if edition is None:
+            return None
+        facts = EditionFacts(
+            edition=edition,
+            subject=subject_of(connection, key),
+            counts=deliveries.counts(connection, key),
+            titles=(),
+            ended=summary.last_change(connection, key),
+            heard=summary.heard(connection, key),
+        )
+        carried = editions.post_ids(connection, key)
+    return replace(facts, titles=_titles(context, carried))
+
+
+def _titles(context: SendContext, post_ids: Collection[str]) -> tuple[str, ...]:
+    """Return the titles as they are now; a report without them is better than none."""
+    with suppress(BriefingfeedError):
+        return tuple(post.title for post in context.load_posts().posts if post.id in post_ids)
+    return ()
