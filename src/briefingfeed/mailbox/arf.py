@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from briefingfeed.mailbox.clues import addresses, clues
 from briefingfeed.mailbox.parsing import Mail, blocks, first, parts, values
-from briefingfeed.mailbox.report import Clues, Report
 from briefingfeed.models.delivery import EventKind
+from briefingfeed.models.report import Clues, Report
 
 _KINDS = {
     "abuse": EventKind.COMPLAINED,

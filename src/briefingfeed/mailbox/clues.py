@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from email.utils import getaddresses
 
 from briefingfeed.mailbox.parsing import Mail, returned, values
-from briefingfeed.mailbox.report import Clues
+from briefingfeed.models.report import Clues
 from briefingfeed.tokens import BOUNCE_MARK, LONGEST_TOKEN
 
 _MARK = re.compile(rf"\+({BOUNCE_MARK})@")

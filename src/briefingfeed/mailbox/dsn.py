@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from briefingfeed.mailbox.clues import addresses, clues
 from briefingfeed.mailbox.parsing import Mail, blocks, first, parts, text, values
-from briefingfeed.mailbox.report import Report
 from briefingfeed.models.delivery import EventKind
+from briefingfeed.models.report import Report
 
 _STATUS_PARTS = ("message/delivery-status", "message/global-delivery-status")
 _ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")

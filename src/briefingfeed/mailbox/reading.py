@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import re
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import getaddresses, parsedate_to_datetime
 
@@ -16,8 +16,8 @@ from briefingfeed.mailbox.arf import is_feedback, read_feedback
 from briefingfeed.mailbox.clues import ENVELOPE, addresses, clues, tokens
 from briefingfeed.mailbox.dsn import code_lines, codes, read_dsn
 from briefingfeed.mailbox.parsing import Mail, first, parse, parts, subject, text, values
-from briefingfeed.mailbox.report import Clues, Reading, Report
 from briefingfeed.models.delivery import EventKind
+from briefingfeed.models.report import Clues, Report
 
 _SERVERS = re.compile(r"^(mailer-daemon|postmaster|mail-daemon|mailerdaemon|mmdf|nobody)@", re.IGNORECASE)
 _AUTO_SUBJECT = re.compile(
@@ -36,6 +36,19 @@ _ASCII = bytes(range(128)) + b"?" * 128
 # It logs a traceback for whatever its detectors trip over, and that may hold an address.
 logging.getLogger("flufl.bounce").propagate = False
 logging.getLogger("flufl.bounce").addHandler(logging.NullHandler())
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was understood of one mail."""
+
+    report: Report | None = None
+    nothing_follows: bool = False
+    """An automatic answer, a read receipt: understood, and of no consequence."""
+
+    @property
+    def is_understood(self) -> bool:
+        return self.report is not None or self.nothing_follows
 
 
 def read_mail(raw: bytes, *, unsubscribe_address: str | None = None) -> Reading:

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from briefingfeed.mailbox.reading import read_mail
-from briefingfeed.mailbox.report import Report
 from briefingfeed.models.delivery import EventKind
+from briefingfeed.models.report import Report
 from returned import bounces, others
 from returned.bounces import Copy
 

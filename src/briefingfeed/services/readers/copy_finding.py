@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from briefingfeed.delivery.copies import NOBODY
-from briefingfeed.mailbox.report import Clues
 from briefingfeed.models.edition import Edition
+from briefingfeed.models.report import Clues
 from briefingfeed.newsletter.placeholders import SlotValueError, ascii_domain
 from briefingfeed.storage import deliveries, events, subscribers
 from briefingfeed.subscribers.addresses import AddressError, normalise

@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 
 from briefingfeed.delivery.events import Consequence, follows, weigh
 from briefingfeed.delivery.history import past
-from briefingfeed.mailbox.report import Report
 from briefingfeed.models.delivery import DeliveryEvent, EventKind
+from briefingfeed.models.report import Report
 from briefingfeed.models.subscriber import Suppression
 from briefingfeed.providers.addresses import scrub
 from briefingfeed.services.readers.copy_finding import Found

@@ -1,4 +1,5 @@
-"""What one mail says about mails of ours, before anybody has checked whether they were ours."""
+"""What somebody says of our mails, before anybody has checked whether they were ours: a bounce by mail, a call of a
+provider."""
 
 from __future__ import annotations
 
@@ -18,6 +19,8 @@ class Clues:
     """Of the returned mail, with angle brackets; only those that look like ours."""
     tokens: tuple[str, ...] = field(default=(), repr=False)
     """Unsubscribe tokens."""
+    provider_ids: tuple[str, ...] = ()
+    """What a provider calls the mail, as it said when it took it."""
     addresses: tuple[str, ...] = field(default=(), repr=False)
     """Recipients that are named; anybody can write these down."""
 
@@ -29,22 +32,9 @@ class Report:
     kind: EventKind
     about: Clues
     at: datetime | None = None
-    """What the mail itself gives as its date."""
+    """When it happened, as far as the other side says."""
     permanent: bool = False
     code: int | None = None
     enhanced_code: str | None = None
     words: str = field(default="", repr=False)
     """The other side's, as they are: addresses may stand in them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What was understood of one mail."""
-
-    report: Report | None = None
-    nothing_follows: bool = False
-    """An automatic answer, a read receipt: understood, and of no consequence."""
-
-    @property
-    def is_understood(self) -> bool:
-        return self.report is not None or self.nothing_follows
