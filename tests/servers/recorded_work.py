@@ -30,6 +30,7 @@ def message(delivery_id: int, recipient: str, segments: Sequence[bytes] = (BODY,
         message_id=f"<{delivery_id}@briefings.example>",
         segments=tuple(segments),
         parts=lambda: parts,
+        mark=lambda: f"mark{delivery_id:020}",
     )
 
 

@@ -63,6 +63,7 @@ class Copies:
             message_id=identity,
             segments=splice(rendition.message, values),
             parts=partial(fill, rendition, values),
+            mark=partial(self._mark, row),
         )
 
     def _envelope_from(self, row: Claimed) -> str:
@@ -70,4 +71,7 @@ class Copies:
         if self._edition.return_path is None:
             return self._sender
         local, _, domain = self._edition.return_path.rpartition("@")
-        return f"{local}+{bounce_token(self._keyring, row.delivery_id, row.subscriber_id, key=self._key)}@{domain}"
+        return f"{local}+{self._mark(row)}@{domain}"
+
+    def _mark(self, row: Claimed) -> str:
+        return bounce_token(self._keyring, row.delivery_id, row.subscriber_id, key=self._key)

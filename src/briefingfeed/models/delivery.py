@@ -136,6 +136,9 @@ class Message:
     message_id: str
     segments: tuple[bytes, ...] = field(repr=False)
     parts: Callable[[], Parts] = field(repr=False, compare=False)
+    mark: Callable[[], str] = field(repr=False, compare=False)
+    """Returns what names this copy and only we can have made, for a provider that repeats it in what it reports: 24
+    letters and digits (`tokens.bounce_token`), or nothing if nobody needs to hear of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

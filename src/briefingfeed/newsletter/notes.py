@@ -92,6 +92,7 @@ def note_message(
             text=text,
             headers=_HEADERS,
         ),
+        mark=lambda: "",
     )
 
 
