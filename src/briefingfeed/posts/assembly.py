@@ -25,13 +25,19 @@ if TYPE_CHECKING:
     from briefingfeed.posts.seconds import Instants
     from briefingfeed.posts.source import Draft
 
+_NONE: Mapping[str, Post] = MappingProxyType({})
+
 
 class Assembly:
     """Makes one post after another. `know` comes first: posts may link to each other."""
 
-    def __init__(self, settings: Settings, surroundings: str = "") -> None:
-        """`surroundings` tell what all posts are made with beside their files: code, settings, authors."""
+    def __init__(self, settings: Settings, surroundings: str = "", before: Mapping[str, Post] = _NONE) -> None:
+        """`surroundings` tell what all posts are made with beside their files: code, settings, authors.
+
+        `before` are posts that were made earlier, by path: one that would become the same again is taken from there.
+        """
         self._surroundings = surroundings
+        self._before = before
         self._settings = settings
         self._posts_folder = settings.paths.posts.resolve()
         self._top = shown_path(settings.paths.posts, settings.paths.root)
@@ -58,6 +64,10 @@ class Assembly:
                 return None
             making, body = made
         self.makings[path] = making
+        fingerprint = self._fingerprint(draft, post_id, instants, making)
+        before = self._before.get(path)
+        if before is not None and before.fingerprint == fingerprint:
+            return before
         return Post(
             id=post_id,
             path=path,
@@ -89,7 +99,7 @@ class Assembly:
             comments=head.comments,
             assets=making.assets,
             extra=MappingProxyType(dict(head.extra)),
-            fingerprint=self._fingerprint(draft, post_id, instants, making),
+            fingerprint=fingerprint,
         )
 
     def _fingerprint(self, draft: Draft, post_id: str, instants: Instants, making: Making) -> str:

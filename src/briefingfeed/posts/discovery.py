@@ -6,6 +6,7 @@ import os
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -104,7 +105,7 @@ class _Walk:
                 self._error(path, "This is not a file that can be read.", "Remove it from the folder.")
             return
         if path.isprintable():
-            yield describe(Path(item.path), path, is_draft=is_draft, in_bundle=len(parts) > 0)
+            yield _described(item.path, path, is_draft, len(parts) > 0)
         else:
             shown = path.encode("utf-8", "replace").decode()
             self._error(shown, "The file's name holds characters that cannot be shown.", "Rename the file.")
@@ -126,6 +127,12 @@ class _Walk:
         findings = Findings(path)
         findings.error(message, remedy)
         self.problems.extend(findings.problems)
+
+
+@lru_cache(maxsize=20_000)
+def _described(file: str, path: str, is_draft: bool, in_bundle: bool) -> Candidate:
+    """Say of each name once what it says: a preview looks through the folder again and again."""
+    return describe(Path(file), path, is_draft=is_draft, in_bundle=in_bundle)
 
 
 def describe(file: Path, path: str, *, is_draft: bool = False, in_bundle: bool = True) -> Candidate:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -56,8 +57,13 @@ def tag(publication: PublicationSettings, day: date, slug: str) -> str:
     """Return a tag: URI (RFC 4151) made of the authority, the date and the slug."""
     if publication.id_authority:
         return f"tag:{publication.id_authority}:{day.isoformat()}/{slug}"
-    host = urlsplit(publication.url).hostname or "localhost"
-    return f"tag:{host.encode('idna').decode()},{day.isoformat()}:{slug}"
+    return f"tag:{_host(publication.url)},{day.isoformat()}:{slug}"
+
+
+@lru_cache(maxsize=8)
+def _host(url: str) -> str:
+    host = urlsplit(url).hostname or "localhost"
+    return host.encode("idna").decode()
 
 
 def by_rule(ids: IdSettings, day: date, slug: str) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
+    from briefingfeed.models.post import Post
     from briefingfeed.posts.notes import Note
 
 _QUIET = 2.0
@@ -28,12 +29,15 @@ class RecentNotes:
 
     def __init__(self) -> None:
         self.surroundings = ""
+        self.posts: dict[str, Post] = {}
+        """By path, as they were made last: with the words of those that were looked at."""
         self._rows: dict[str, _Row] = {}
 
     def under(self, surroundings: str) -> Self:
         """Forget everything if settings, authors or code are no longer the same."""
         if surroundings != self.surroundings:
             self._rows.clear()
+            self.posts.clear()
             self.surroundings = surroundings
         return self
 

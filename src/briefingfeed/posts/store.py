@@ -133,13 +133,14 @@ class _Loading:
         self._kept = kept
         self._notes = notes
         self._to_keep = notes if isinstance(notes, Notes) else None
-        self._only_looks = notes is not None and self._to_keep is None
+        self._recent = None if isinstance(notes, Notes) else notes
         self._problems: list[Problem] = []
         self._drafts: dict[str, Draft] = {}
         self._marks: dict[str, str | None] = {}
         """Of the files that were read, before they were."""
         self._present: set[str] = set()
-        self._assembly = Assembly(settings, notes.surroundings if notes else "")
+        surroundings = notes.surroundings if notes else ""
+        self._assembly = Assembly(settings, surroundings, self._recent.posts if self._recent else {})
 
     def load(self, now: datetime | None) -> Library:
         self._read_all()
@@ -160,7 +161,7 @@ class _Loading:
             for findings in told:
                 if findings.broken:
                     self._replace(findings)
-        self._take_notes()
+        self._take_notes(posts)
         for findings in (*told, *(draft.findings for draft in self._drafts.values())):
             if not self._drafts[findings.path].is_last_good:
                 self._problems.extend(findings.problems)
@@ -191,7 +192,7 @@ class _Loading:
         """Return what the file gives; from its note if it is the file that the note was made of."""
         mark, note = self._notes.find(candidate.path) if self._notes else (None, None)
         # What is not kept as last good yet is read, so that its bytes are at hand to be kept.
-        needless = self._only_looks or (note is not None and self._kept.get(candidate.path) == note.digest)
+        needless = self._recent is not None or (note is not None and self._kept.get(candidate.path) == note.digest)
         if note and mark and needless and mark == read_mark(candidate.file):
             return recalled(note, candidate)
         self._marks[candidate.path] = read_mark(candidate.file)
@@ -202,13 +203,15 @@ class _Loading:
             return recalled(note, candidate, data)
         return parse(data, candidate, self._authors, self._settings.publication, findings)
 
-    def _take_notes(self) -> None:
+    def _take_notes(self, posts: dict[str, Post]) -> None:
         """Note what was read, and what became something else than before."""
         for path, draft in self._drafts.items():
             making = self._assembly.makings[path]
             mark = self._marks.get(path) or (read_mark(draft.candidate.file) if making is not draft.making else None)
             if self._notes and mark and not draft.is_last_good:
                 self._notes.put(path, mark, replace(draft.note, making=making))
+        if self._recent:
+            self._recent.posts = posts
 
     def _say_empty(self) -> None:
         findings = Findings(shown_path(self._settings.paths.posts, self._settings.paths.root))
@@ -272,7 +275,7 @@ class _Loading:
         sources = {
             path: (draft.source_digest, draft.data)
             for path, draft in self._drafts.items()
-            if not (self._only_looks or draft.is_last_good or self._kept.get(path) == draft.source_digest)
+            if not (self._recent is not None or draft.is_last_good or self._kept.get(path) == draft.source_digest)
         }
         return Library(
             posts=tuple(ordered),
