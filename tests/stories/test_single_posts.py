@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from briefingfeed.errors import RefusedError
 from briefingfeed.models.delivery import Result
 from briefingfeed.models.edition import Cadence, EditionState
 from briefingfeed.newsletter.selection import MOST_OLD_POSTS
@@ -95,17 +96,21 @@ def test_two_posts_of_one_name_have_keys_of_their_own(house: House) -> None:
     assert [each.key for each in report.editions] == ["posts/2026-11-18-tides-2"]
 
 
-def test_cancelled_before_anybody_had_it_goes_only_if_the_editor_asks(house: House) -> None:
+def test_cancelled_before_anybody_had_it_goes_only_if_somebody_asks_for_it(house: House) -> None:
     house.run(POSTS)
     for number in range(MOST_OLD_POSTS + 1):
         house.write(f"Imported {number}", "2026-11-10")
     report = house.run(POSTS, at="2026-11-18 11:15")
     for each in report.editions:
         words = cancel_edition(house.database, each.key, house.now).words
-    assert "email: true" in words
+        assert f"briefingfeed editions release {each.key}" in words
     assert house.run(POSTS, at="2026-11-18 11:30").editions == ()
     house.write("Imported 3", "2026-11-10", email=True)
-    house.run(POSTS, at="2026-11-18 11:45")
+    assert house.run(POSTS, at="2026-11-18 11:45").editions == ()
+    assert house.mails("pia") == []
+    release_edition(house.database, "posts/2026-11-10-imported-3", house.now)
+    house.run(POSTS, at="2026-11-18 12:00")
+    house.run(POSTS, at="2026-11-18 12:15")
     assert house.mails("pia") == [["Imported 3"]]
 
 
@@ -134,11 +139,14 @@ def test_held_before_it_could_go_it_waits_for_its_release(house: House, blocked:
     assert list(house.editions) == [blocked]
 
 
-def test_cancelled_before_it_could_go_it_goes_only_if_the_editor_asks(house: House, blocked: str) -> None:
-    assert "email: true" in cancel_edition(house.database, blocked, house.now).words
+def test_cancelled_before_it_could_go_it_goes_only_if_somebody_asks_for_it(house: House, blocked: str) -> None:
+    assert f"editions release {blocked}" in cancel_edition(house.database, blocked, house.now).words
     assert house.run(POSTS, at="2026-11-18 11:30").editions == ()
     house.write("Tides", "2026-11-18 11:00", email=True)
-    house.run(POSTS, at="2026-11-18 11:45")
+    assert house.run(POSTS, at="2026-11-18 11:45").editions == ()
+    release_edition(house.database, blocked, house.now)
+    house.run(POSTS, at="2026-11-18 12:00")
+    house.run(POSTS, at="2026-11-18 12:15")
     assert house.mails("pia") == [["Tides"]]
 
 
@@ -158,21 +166,32 @@ def test_blocked_and_then_removed_it_is_missed_and_nobody_is_awaited_any_more(ho
     assert house.mails("pia") == [["Tides"]]
 
 
-def test_whoever_cancels_a_post_that_asks_to_be_mailed_is_told_that_it_goes_all_the_same(house: House) -> None:
+def test_a_post_that_asks_to_be_mailed_is_not_mailed_once_that_was_cancelled(house: House) -> None:
     house.run(POSTS)
     house.write("Old", "2026-10-01", email=True)
     house.office.answers["pia"] = Result.DEFERRED
     (edition,) = house.run(POSTS, at="2026-11-18 11:15").editions
-    assert "take it out" in cancel_edition(house.database, edition.key, house.now).words
-    house.remove("Old")
-    house.write("Old", "2026-10-01")
+    assert f"editions release {edition.key}" in cancel_edition(house.database, edition.key, house.now).words
     house.office.answers.clear()
-    house.run(POSTS, at="2026-11-18 11:30")
+    assert house.run(POSTS, at="2026-11-18 11:30").editions == ()
     assert len(house.mails("pia")) == 1
-    house.remove("Old")
-    house.write("Old", "2026-10-01", email=True)
+    words = release_edition(house.database, edition.key, house.now).words
+    assert words == f"{edition.key} goes out with the next run, as its post is then."
     house.run(POSTS, at="2026-11-18 11:45")
+    house.run(POSTS, at="2026-11-18 12:00")
     assert len(house.mails("pia")) == 2
+
+
+def test_cancelled_after_somebody_had_it_nobody_else_gets_it_whoever_asks(house: House) -> None:
+    house.subscribe("max", cadence=POSTS)
+    house.run(POSTS)
+    house.write("Tides", "2026-11-18 11:00", email=True)
+    house.office.answers["pia"] = Result.DEFERRED
+    (edition,) = house.run(POSTS, at="2026-11-18 11:15").editions
+    cancel_edition(house.database, edition.key, house.now)
+    with pytest.raises(RefusedError, match="1 reader had it"):
+        release_edition(house.database, edition.key, house.now)
+    assert house.run(POSTS, at="2026-11-18 11:30").editions == ()
 
 
 def test_what_was_refused_for_now_is_tried_again(house: House) -> None:

@@ -7,6 +7,7 @@ import click
 from briefingfeed.cli.app import App, json_option, print_json, yes_option
 from briefingfeed.cli.words import counts_in_words
 from briefingfeed.errors import UsageError
+from briefingfeed.models.edition import Cadence
 from briefingfeed.publication import Publication
 from briefingfeed.services.sending import braking
 from briefingfeed.services.sending import editions as service
@@ -79,7 +80,7 @@ def hold(app: App, key: str, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def release(app: App, key: str, rerender: bool, as_json: bool) -> None:
-    """Let a held edition go on with the next run."""
+    """Let a held edition go on with the next run; a single post's, if it was cancelled."""
     with app.publication() as publication:
         if rerender:
             change = release_rerendered(publication.send_context(), key)
@@ -94,7 +95,7 @@ def release(app: App, key: str, rerender: bool, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def cancel(app: App, key: str, yes: bool, as_json: bool) -> None:
-    """Give an edition up. If nobody had it, its posts go with the next one."""
+    """Give an edition up. If nobody had it, its posts go with the next one; a single post waits for its release."""
     with app.publication() as publication:
         app.confirm(_what_is_lost(publication, key), yes=yes)
         change = braking.cancel_edition(publication.database, key, publication.now(), publication.coming_edition)
@@ -108,6 +109,8 @@ def _what_is_lost(publication: Publication, key: str) -> str:
         if publication.coming_edition(key) is None:
             raise
         view = None
+    if view is not None and view.edition.cadence is Cadence.POSTS and not view.edition.is_made:
+        return f"{key} has not been made yet. Cancel it? Its post isn't mailed unless somebody releases it."
     if view is None or not view.edition.is_made:
         return f"{key} has not been made yet. Skip it? Its posts go with the next edition."
     return f"{_line(view)}\nCancel it? {braking.readers(view.wait)} will not get this edition."

@@ -25,7 +25,8 @@ _MAY_BECOME: Final = {
     # The operator has resolved an uncertain row: it is to be sent again.
     EditionState.DONE: {EditionState.SENDING},
 }
-"""Which state may follow which, apart from the freeze. Empty, missed and cancelled editions stay as they are."""
+"""Which state may follow which, apart from the freeze. Empty, missed and cancelled editions stay as they are, but for
+the mail of a single post."""
 
 _IS_UNMADE: Final = edition.c.state.in_([EditionState.PLANNED, EditionState.BLOCKED])
 _IS_HELD_UNMADE: Final = and_(edition.c.state == EditionState.HELD, edition.c.frozen_at.is_(None))
@@ -148,6 +149,8 @@ def set_state(c: Connection, key: str, to: EditionState, now: datetime, note: st
 def _may_become(found: Edition, to: EditionState) -> bool:
     if found.state is EditionState.HELD and not found.is_made:
         return to in (EditionState.PLANNED, EditionState.CANCELLED)
+    if found.state is EditionState.CANCELLED and found.cadence is Cadence.POSTS:  # somebody asked for it again
+        return to is (EditionState.MISSED if found.is_made else EditionState.PLANNED)
     return to in _MAY_BECOME.get(found.state, ())
 
 

@@ -45,9 +45,10 @@ def basis(context: SendContext, connection: Connection, cadence: Cadence) -> His
     past = editions.history(connection, scope)
     history = History(carried=past.carried, passed_over=past.passed_over, first=not past.edition_before)
     if cadence is Cadence.POSTS:
-        # Cancelled before anybody had it, a post has no next edition to go with: it would be back within minutes.
+        # Cancelled before anybody had it, a post has no next edition to go with: it would be back within minutes. It
+        # counts as carried, not as passed over: that would let it go if it asks to be mailed.
         called_off = renditions.posts_of(connection, cadence, EditionState.CANCELLED, rehearsal=context.rehearses)
-        return replace(history, passed_over=history.passed_over | called_off)
+        return replace(history, carried=history.carried | called_off)
     if history.first:
         past_slots = editions.list_of(connection, cadence, rehearsal=context.rehearses)
         first = next((each for each in reversed(past_slots) if _is_missed(each)), None)

@@ -50,13 +50,16 @@ def hold_edition(database: Database, key: str, now: datetime, coming: Coming = n
 
 
 def release_edition(database: Database, key: str, now: datetime) -> Change:
-    """Let a held edition go on; the time in which it was held doesn't count. Raises RefusedError unless it is held.
+    """Let a held edition go on; the time in which it was held doesn't count.
 
     If it was held before it was made, it is made of the posts as they are then. If its first batch has been tried,
-    everybody else follows without a further pause: somebody has looked at it.
+    everybody else follows without a further pause: somebody has looked at it. A single post whose mail was cancelled
+    may go again. Raises RefusedError if the edition is neither held nor such a mail, or if somebody had that.
     """
     with database.write() as connection:
         edition = _found(connection, key, nothing_to_come)
+        if edition.state is EditionState.CANCELLED and edition.cadence is Cadence.POSTS:
+            return _changed(connection, key, _ask_again(connection, edition, now))
         must_be(edition, EditionState.HELD)
         return _changed(connection, key, release(connection, edition, now))
 
@@ -128,10 +131,20 @@ def _cancel(connection: Connection, edition: Edition, now: datetime) -> str:
     editions.release_posts(connection, key)
     if edition.cadence is Cadence.POSTS:
         return (
-            f"{key} is cancelled. Nobody had it, and its post goes no more by itself. If `email: true` stands at its "
-            "head, the next run sends it all the same: take it out, unless you want that."
+            f"{key} is cancelled. Nobody had it, and nobody is mailed it, not even if `email: true` stands at its "
+            f"head, until somebody asks for it: briefingfeed editions release {key}"
         )
     return f"{key} is cancelled. Nobody had it; its posts go with the next edition."
+
+
+def _ask_again(connection: Connection, edition: Edition, now: datetime) -> str:
+    """Let the next run mail what was cancelled as if nothing had been: made anew, for nobody had it."""
+    key = edition.key
+    if had := copies_out.count(connection, key):
+        raise RefusedError(f"{key} is cancelled, and {readers(had)} had it: nobody else gets it any more.")
+    to = EditionState.MISSED if edition.is_made else EditionState.PLANNED
+    editions.set_state(connection, key, to, now, "it was cancelled, and then asked for again")
+    return f"{key} goes out with the next run, as its post is then."
 
 
 def must_be(edition: Edition, *states: EditionState) -> None:

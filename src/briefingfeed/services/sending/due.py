@@ -178,8 +178,7 @@ class _Known:
         """Yield the posts that may go, each with its slot. Left out is whichever somebody has stopped by its key."""
         taken = set(self.over)
         for post in posts:
-            again = self.cancelled if post.email is True else frozenset()
-            slot = slot_for_post(post, now, taken | again)
+            slot = slot_for_post(post, now, taken)
             taken.add(slot.key)
             if slot.key not in self.held | self.cancelled:
                 yield post, slot

@@ -274,7 +274,7 @@ def _call_off(connection: Connection, edition: Edition, now: datetime) -> None:
     """Skip the rows of a cancelled edition that were on their way then and came back."""
     deliveries.cancel(connection, edition.key, now)
     if editions.release_posts(connection, edition.key) and not edition.rehearsal:
-        note(connection, called_off(edition.key))
+        note(connection, called_off(edition.key, edition.cadence))
 
 
 def _is_over(edition: Edition) -> bool:

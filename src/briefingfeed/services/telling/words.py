@@ -71,10 +71,12 @@ def expired(key: str, late: int, *, freed: bool) -> Notice:
     )
 
 
-def called_off(key: str) -> Notice:
+def called_off(key: str, cadence: Cadence) -> Notice:
+    alone = f"To have it mailed after all: briefingfeed editions release {key}"
+    end = alone if cadence is Cadence.POSTS else "Its posts go with the next edition."
     return Notice(
         topic=f"called-off:{key}",
-        text=f"{key} was cancelled while a copy was on its way, but nobody had it. Its posts go with the next edition.",
+        text=f"{key} was cancelled while a copy was on its way, but nobody had it. {end}",
         awaits=False,
     )
 
