@@ -11,6 +11,16 @@ import pytest
 
 from servers.chromium import Chromium, chromium
 
+from .conftest import GOLDEN
+
+LONG = "https://example.org/Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz_und_so_weiter"
+WORDS = (
+    "Lantern Street Briefings", "and what it means.", "How long did you wait? Tell us before Christmas", "waiting times",
+    "Nguyễn Thị Ánh", "Six questions", "Open until", "Answer the survey", "Head of policy", "jorg@lantern-street.example",
+    "in 4 days", "A letter", "When I started", "“Dawn”", "Start low.", "Two more were spilt.", "We first wrote",
+    "You get this because", "12 Example Row",
+)  # fmt: skip
+"""Some of each place of the digest where people write."""
 HERE = Path(__file__).parent
 NODE_MODULES = HERE.parents[1] / "setup" / "node" / "node_modules"
 PROGRAMS = ("gmail.*", "outlook.*", "apple-mail.*")
@@ -77,3 +87,15 @@ def test_axe_finds_no_barrier(browser: Chromium, page: Path, width: int, dark: b
     )
     assert found == []
     assert tab.run("document.documentElement.scrollWidth") <= width
+
+
+def test_no_word_is_too_long_for_a_phone(browser: Chromium, tmp_path: Path) -> None:
+    html = (GOLDEN / "digest.html").read_text("utf-8")
+    for words in WORDS:
+        assert words in html
+        html = html.replace(words, LONG)
+    (tmp_path / "long.html").write_text(html, "utf-8")
+    tab = browser.page()
+    tab.resize(375)
+    tab.open((tmp_path / "long.html").as_uri())
+    assert tab.run("document.documentElement.scrollWidth") == 375
