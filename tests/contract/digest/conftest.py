@@ -1,4 +1,4 @@
-"""The three editions of the golden pairs, as readers get them."""
+"""The four editions of the golden pairs, as readers get them."""
 
 from __future__ import annotations
 

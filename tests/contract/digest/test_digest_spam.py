@@ -1,4 +1,4 @@
-"""What spam filters make of the three editions. Neither may ask anybody: only the mail itself counts."""
+"""What spam filters make of the four editions. Neither may ask anybody: only the mail itself counts."""
 
 from __future__ import annotations
 

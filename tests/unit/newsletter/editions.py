@@ -1,4 +1,4 @@
-"""Three editions that the golden pairs are made of, and that browsers, spam filters and a mail program are shown."""
+"""Four editions that the golden pairs are made of, and that browsers, spam filters and a mail program are shown."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from unit.newsletter.example import example_posts, older_call
 MakePost = Callable[..., Post]
 MakeSettings = Callable[..., Settings]
 NOW = datetime(2026, 11, 23, 8, 5, tzinfo=UTC)
-NAMES = ("digest", "mirrored", "shortened")
+NAMES = ("corrected", "digest", "mirrored", "shortened")
 _LONDON = ZoneInfo("Europe/London")
 
 _WELCOME = """\
@@ -98,6 +98,7 @@ def body_of(markdown: str, *, language: str = "en", url: str = "https://briefing
 
 def specimen(name: str, make_post: MakePost, make_settings: MakeSettings) -> Specimen:
     made: dict[str, Callable[[MakePost, MakeSettings], Specimen]] = {
+        "corrected": _corrected,
         "digest": _usual,
         "mirrored": _mirrored,
         "shortened": _shortened,
@@ -154,6 +155,29 @@ def _shortened(make_post: MakePost, make_settings: MakeSettings) -> Specimen:
         settings,
         NOW,
         corrections=[Corrected(post=old, correction=correction)],
+        page_url="https://briefings.example/editions/weekly/2026-w48/",
+    )
+    return Specimen(digest=digest, settings=settings)
+
+
+def _corrected(make_post: MakePost, make_settings: MakeSettings) -> Specimen:
+    """Nothing new, only what was wrong: two notes for one post, a note with an address, a title in another script."""
+    settings = make_settings()
+    samples = make_post("2026-11-13", "What 211 samples told us")
+    survey = make_post("2026-11-09", "كم انتظرتم؟", language="ar", url="https://briefings.example/posts/intizar/")
+    notes = (
+        (samples, date(2026, 11, 18), "We first wrote 49 samples; it was 58 of 71."),
+        (samples, date(2026, 11, 21), "“Kelverton & Sons” did not supply the kits. We are sorry."),
+        (survey, date(2026, 11, 20),
+         "The survey has moved to https://surveys.example/health/waiting-times/2026/how-long-did-you-wait?lang=ar."),
+    )  # fmt: skip
+    corrections = [Corrected(post=post, correction=Correction(date=day, note=note)) for post, day, note in notes]
+    digest = compose_digest(
+        [],
+        [older_call(make_post)],
+        settings,
+        NOW,
+        corrections=corrections,
         page_url="https://briefings.example/editions/weekly/2026-w48/",
     )
     return Specimen(digest=digest, settings=settings)

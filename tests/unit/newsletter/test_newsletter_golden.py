@@ -1,4 +1,4 @@
-"""Three editions as they were last looked at, by eye and in a browser.
+"""Four editions as they were last looked at, by eye and in a browser.
 
 After a wanted change: `UPDATE_GOLDEN=1 pytest tests/unit/newsletter/test_newsletter_golden.py`, then look at the
 difference and at the pages themselves, narrow and wide, light and dark.
