@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from html import unescape
@@ -51,17 +52,7 @@ class OwnCopies(RecordedWork):
     """Each recipient gets a copy with the own address in it."""
 
     async def take(self, most: int):  # type: ignore[no-untyped-def]
-        return [
-            type(one)(
-                delivery_id=one.delivery_id,
-                envelope_from=one.envelope_from,
-                recipient=one.recipient,
-                message_id=one.message_id,
-                segments=copy_for(one.recipient),
-                parts=one.parts,
-            )
-            for one in await super().take(most)
-        ]
+        return [replace(one, segments=copy_for(one.recipient)) for one in await super().take(most)]
 
 
 def provider(port: int) -> SmtpProvider:
