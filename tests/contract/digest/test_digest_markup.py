@@ -13,14 +13,6 @@ from servers.chromium import Chromium, chromium
 
 from .conftest import GOLDEN
 
-LONG = "https://example.org/Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz_und_so_weiter"
-WORDS = (
-    "Lantern Street Briefings", "and what it means.", "How long did you wait? Tell us before Christmas", "waiting times",
-    "Nguyễn Thị Ánh", "Six questions", "Open until", "Answer the survey", "Head of policy", "jorg@lantern-street.example",
-    "in 4 days", "A letter", "When I started", "“Dawn”", "Start low.", "Two more were spilt.", "We first wrote",
-    "You get this because", "12 Example Row",
-)  # fmt: skip
-"""Some of each place of the digest where people write."""
 HERE = Path(__file__).parent
 NODE_MODULES = HERE.parents[1] / "setup" / "node" / "node_modules"
 PROGRAMS = ("gmail.*", "outlook.*", "apple-mail.*")
@@ -50,6 +42,14 @@ UNSUPPORTED = {
     "dir attribute": "the direction follows from the letters",
 }
 """What may be unsupported in Gmail, Outlook or Apple Mail, and why a reader there misses nothing."""
+LONG = "https://example.org/Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz_und_so_weiter"
+PLACES = (
+    "Lantern Street Briefings", "and what it means.", "How long did you wait? Tell us", "waiting times", "Start low.",
+    "Nguyễn Thị Ánh", "Six questions", "Open until", "Answer the survey", "Head of policy", "in 4 days", "A letter",
+    "jorg@lantern-street.example", "When I started", "“Dawn”", "Two more were spilt.", "We first wrote",
+    "You get this because", "12 Example Row",
+)  # fmt: skip
+"""Words of each place of the digest where people write."""
 
 
 def node(*command: str | Path) -> subprocess.CompletedProcess[str]:
@@ -91,7 +91,7 @@ def test_axe_finds_no_barrier(browser: Chromium, page: Path, width: int, dark: b
 
 def test_no_word_is_too_long_for_a_phone(browser: Chromium, tmp_path: Path) -> None:
     html = (GOLDEN / "digest.html").read_text("utf-8")
-    for words in WORDS:
+    for words in PLACES:
         assert words in html
         html = html.replace(words, LONG)
     (tmp_path / "long.html").write_text(html, "utf-8")
