@@ -13,7 +13,7 @@ SOURCE = Path(__file__).parents[2] / "src" / "briefingfeed"
 FLOORS = (
     {"__init__", "models"},  # models stand a step below the errors, which carry a `models.problem.Problem`
     {"errors"},
-    {"tokens", "http", "look", "config", "output", "storage", "posts"},
+    {"tokens", "http", "look", "config", "output", "storage", "posts", "dkim"},
     {"feeds", "site", "newsletter", "providers", "mailbox"},
     {"delivery", "subscribers", "comments", "importing"},
     {"services"},
@@ -31,6 +31,8 @@ OWNERS = {
     "flufl": ("mailbox/reading.py",),
     "imapclient": ("mailbox/imap.py",),
     "watchfiles": ("preview/watching.py",),
+    "cryptography": ("dkim/", "providers/"),
+    "dns": ("dkim/record.py",),
 }
 """Libraries that few may import, and the files or folders that may."""
 

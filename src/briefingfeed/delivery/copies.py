@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from briefingfeed.models.delivery import Claimed, Message
 from briefingfeed.models.edition import Edition, Rendition, SlotName
 from briefingfeed.newsletter.mime import fill, splice
 from briefingfeed.newsletter.placeholders import ascii_domain, ascii_url
 from briefingfeed.tokens import Keyring, bounce_token, message_id, unsubscribe_token
+
+if TYPE_CHECKING:
+    from briefingfeed.dkim.signing import Seal, Sealing
 
 NOBODY = "nobody"
 """A subscriber id that no one has: its links lead to the real page and unsubscribe nobody."""
@@ -25,14 +29,21 @@ def _page(public_url: str, token: str) -> str:
 
 
 class Copies:
-    """Makes the messages of one frozen edition. The same row gives the same bytes each time.
+    """Makes the messages of one frozen edition. The same row gives the same bytes each time, but for a signature.
 
-    Raises SecretKeyError later if the edition's key isn't in the ring, ValueError at once for one that isn't frozen, or
-    whose sender or public address cannot stand in a mail (preflight stops such an edition).
+    May be used by several threads. Raises SecretKeyError later if the edition's key isn't in the ring, ValueError at
+    once for one that isn't frozen, or whose sender or public address cannot stand in a mail (preflight stops such an
+    edition).
     """
 
-    def __init__(self, edition: Edition, rendition: Callable[[int], Rendition], keyring: Keyring) -> None:
-        """`rendition` returns the one with the id that a row names."""
+    def __init__(
+        self,
+        edition: Edition,
+        rendition: Callable[[int], Rendition],
+        keyring: Keyring,
+        sealing: Sealing | None = None,
+    ) -> None:
+        """`rendition` returns the one with the id that a row names. `sealing`: how copies are signed, if they are."""
         if edition.signing_key is None or edition.sender is None or edition.public_url is None:
             raise ValueError(f"{edition.key} was never frozen")
         self._edition = edition
@@ -42,6 +53,13 @@ class Copies:
         self._public_url = ascii_url(edition.public_url)
         self._sender = edition.sender
         self._domain = ascii_domain(self._sender.rpartition("@")[2])
+        self._sealing = sealing
+        self._seals: dict[int, Seal] = {}
+
+    @property
+    def are_signed(self) -> bool:
+        """Whether making one takes far longer than splicing it does."""
+        return self._sealing is not None
 
     def message(self, row: Claimed) -> Message:
         """Return the copy for `row`. Raises SlotValueError if its address can't stand in a message, and whatever
@@ -61,10 +79,17 @@ class Copies:
             envelope_from=self._envelope_from(row),
             recipient=row.address,
             message_id=identity,
-            segments=splice(rendition.message, values),
+            segments=self._signed(row.rendition_id, rendition, splice(rendition.message, values)),
             parts=partial(fill, rendition, values),
             mark=partial(self._mark, row),
         )
+
+    def _signed(self, rendition_id: int, rendition: Rendition, segments: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        if self._sealing is None:
+            return segments
+        if rendition_id not in self._seals:
+            self._seals[rendition_id] = self._sealing(rendition.message)
+        return (self._seals[rendition_id].sign(segments), *segments)
 
     def _envelope_from(self, row: Claimed) -> str:
         """Return where a bounce of this copy goes to: its address tells whose it was (VERP)."""

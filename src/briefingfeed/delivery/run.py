@@ -25,6 +25,7 @@ from briefingfeed.delivery.ledger import PAUSES, Ledger
 from briefingfeed.delivery.pace import Full, Pace
 from briefingfeed.delivery.stopping import Stop
 from briefingfeed.delivery.work import EditionLedger, EditionWork
+from briefingfeed.delivery.workshop import Workshop
 from briefingfeed.errors import ProviderError
 from briefingfeed.models.edition import EditionState
 from briefingfeed.providers.base import Provider
@@ -80,13 +81,13 @@ async def run_edition(key: str, copies: Copies, setup: RunSetup) -> RunResult:
     pace = Pace(provider=setup.provider.name, limits=setup.provider.limits)
     lease = Lease(setup.run_id, setup.place)
     book = EditionBook(key=key, run_id=setup.run_id, now=setup.now, pace=pace, lease=lease)
-    with stop.listening():
+    with stop.listening(), Workshop(copies) as workshop:
         ledger: EditionLedger = Ledger(setup.database, book, pauses=setup.pauses, failpoint=setup.failpoint)
         async with ledger:
             work = EditionWork(
                 key,
                 setup.run_id,
-                copies,
+                workshop,
                 ledger,
                 stop,
                 now=setup.now,

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from briefingfeed.models.delivery import Message, Outcome
 from briefingfeed.providers.base import Provider
+
+if TYPE_CHECKING:
+    from briefingfeed.dkim.signing import Sealing
 
 
 class _SingleWork:
@@ -25,8 +30,14 @@ class _SingleWork:
         """Nobody is killed for a test mail."""
 
 
-def hand_over(provider: Provider, message: Message) -> Outcome:
-    """Hand one message over and return what became of it. Raises ProviderError if the way out can't be used."""
+def hand_over(provider: Provider, message: Message, sealing: Sealing | None = None) -> Outcome:
+    """Hand one message over and return what became of it. Raises ProviderError if the way out can't be used.
+
+    `sealing`: how it is signed, if it is.
+    """
+    if sealing is not None:
+        signature = sealing(message.segments).sign(message.segments)
+        message = replace(message, segments=(signature, *message.segments))
     work = _SingleWork(message)
     asyncio.run(provider.deliver(work))
     if work.outcome is None:

@@ -11,12 +11,12 @@ from functools import partial
 from sqlalchemy import Connection
 
 from briefingfeed.delivery.book import Answer, Ask, Entry
-from briefingfeed.delivery.copies import Copies
 from briefingfeed.delivery.failpoints import AFTER_REPLY, Failpoint
 from briefingfeed.delivery.ledger import Ledger
 from briefingfeed.delivery.outcomes import PolicyWatch, settle
 from briefingfeed.delivery.pace import Full
 from briefingfeed.delivery.stopping import Stop
+from briefingfeed.delivery.workshop import Workshop
 from briefingfeed.errors import StorageError
 from briefingfeed.models.delivery import Claimed, Message, Outcome, Phase, Record, Result
 from briefingfeed.newsletter.placeholders import SlotValueError
@@ -35,7 +35,7 @@ class EditionWork:
         self,
         key: str,
         run_id: str,
-        copies: Copies,
+        workshop: Workshop,
         ledger: EditionLedger,
         stop: Stop,
         *,
@@ -45,7 +45,7 @@ class EditionWork:
     ) -> None:
         self._key = key
         self._run_id = run_id
-        self._copies = copies
+        self._workshop = workshop
         self._ledger = ledger
         self._stop = stop
         self._now = now
@@ -133,7 +133,9 @@ class EditionWork:
         async with self._claiming:
             if not self._claimed and not self.is_over():
                 now = self._now()
-                self._claimed.extend(await self._ledger.commit("claim", partial(self._claim, now=now)))
+                claimed = await self._ledger.commit("claim", partial(self._claim, now=now))
+                self._workshop.begin(claimed)
+                self._claimed.extend(claimed)
         return [self._claimed.popleft() for _ in range(min(most, len(self._claimed)))]
 
     def _claim(self, connection: Connection, *, now: datetime) -> Sequence[Claimed]:
@@ -143,7 +145,7 @@ class EditionWork:
         """Commit that `rows` are about to leave; return the copies of those that may."""
         if not rows:
             return ()
-        messages, unfit = self._copy(rows)
+        messages, unfit = await self._copy(rows)
         answer = await self._ledger.arm(Ask(ids=frozenset(row.delivery_id for row in rows), unfit=tuple(unfit)))
         if answer is None:
             self.is_halted = True
@@ -162,15 +164,13 @@ class EditionWork:
         self.handed_out += len(going)
         return going
 
-    def _copy(self, rows: Sequence[Claimed]) -> tuple[list[Message], list[Record]]:
+    async def _copy(self, rows: Sequence[Claimed]) -> tuple[list[Message], list[Record]]:
         """Return the copies, and the records of those rows of which none can be made."""
         messages, unfit = [], []
-        for row in rows:
-            try:
-                messages.append(self._copies.message(row))
-            except SlotValueError as error:
-                outcome = Outcome(
-                    delivery_id=row.delivery_id, result=Result.FAILED, phase=Phase.CONNECT, note=error.message
-                )
-                unfit.append(settle(outcome, attempts=row.attempts, returns=0, now=self._now()))
+        for row, made in zip(rows, await self._workshop.fetch(rows), strict=True):
+            if not isinstance(made, SlotValueError):
+                messages.append(made)
+                continue
+            outcome = Outcome(delivery_id=row.delivery_id, result=Result.FAILED, phase=Phase.CONNECT, note=made.message)
+            unfit.append(settle(outcome, attempts=row.attempts, returns=0, now=self._now()))
         return messages, unfit
