@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from briefingfeed.models.edition import SlotName, SlotValues
 
 
 class DeliveryState(StrEnum):
@@ -121,6 +123,20 @@ class Parts:
     """Reply-To, List-Id, List-Unsubscribe and the like: neither From, To, Subject, Date nor Message-ID."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Form:
+    """What all copies of a rendition share, for providers that write it once and merge. Each rendition has one."""
+
+    parts: Parts
+    """With a stand-in wherever a copy has something of its own."""
+    stand_ins: Mapping[SlotName, str]
+    """Plain ASCII that occurs nowhere else in the parts, nor could."""
+    in_html: frozenset[SlotName]
+    """What stands in the HTML, where a value is HTML-escaped."""
+    in_text: frozenset[SlotName]
+    """What stands in the text or the subject, as it is."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One copy, ready to go.
@@ -136,6 +152,10 @@ class Message:
     message_id: str
     segments: tuple[bytes, ...] = field(repr=False)
     parts: Callable[[], Parts] = field(repr=False, compare=False)
+    form: Callable[[], Form] | None = field(default=None, repr=False, compare=False)
+    """None: it shares nothing with others."""
+    values: SlotValues = field(default_factory=dict, repr=False, compare=False)
+    """What takes the places of the form's stand-ins, unescaped."""
     mark: Callable[[], str] = field(repr=False, compare=False)
     """Returns what names this copy and only we can have made, for a provider that repeats it in what it reports: 24
     letters and digits (`tokens.bounce_token`), or nothing if nobody needs to hear of it."""

@@ -22,7 +22,7 @@ HeaderFields = Sequence[tuple[str, str]]
 StandIns = tuple[tuple[SlotName, str], ...]
 
 _MAILBOXES = frozenset({"From", "Reply-To", "List-Id"})
-_OWN_ARGUMENTS = frozenset({"from", "to", "subject", "date", "message-id"})
+OWN_ARGUMENTS = frozenset({"from", "to", "subject", "date", "message-id"})
 """Header fields that providers with an API of their own take as arguments, or write themselves."""
 
 
@@ -78,7 +78,7 @@ def fill(rendition: Rendition, values: SlotValues) -> Parts:
         subject=rendition.subject,
         html=_filled(rendition.html, stand_ins, escaped),
         text=_filled(rendition.text, stand_ins, checked),
-        headers=tuple((name, value) for name, value in headers if name.lower() not in _OWN_ARGUMENTS),
+        headers=tuple((name, value) for name, value in headers if name.lower() not in OWN_ARGUMENTS),
     )
 
 
