@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 from collections.abc import Generator, Iterable, Iterator, Sequence, Sized
+from contextlib import suppress
 from contextvars import ContextVar
 from datetime import date, datetime
 from importlib import resources
@@ -169,6 +170,18 @@ class Look:
 
     def _file(self, name: str) -> str:
         return next((str(path) for folder in self._search if (path := folder / name).exists()), name)
+
+    def mark(self) -> str:
+        """Return what changes whenever a file among the templates does. Quicker than `fingerprint`: nothing is read."""
+        marks = hashlib.sha256()
+        for folder in self._search:
+            for above, folders, names in os.walk(folder):
+                folders.sort()
+                for name in sorted(names):
+                    with suppress(OSError):
+                        about = os.stat(f"{above}/{name}")  # noqa: PTH116 - at every look of a preview
+                        marks.update(f"{above}/{name}\0{about.st_mtime_ns} {about.st_size} {about.st_ino}\0".encode())
+        return marks.hexdigest()
 
     def fingerprint(self) -> str:
         """Return a hex digest that changes whenever a template changes. Raises TemplateError."""

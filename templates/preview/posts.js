@@ -10,7 +10,7 @@ export function showEditions(state, chosen) {
     const name = `edition:${edition.name}`;
     const what = edition.subject ? count(edition.posts.length, "post", "posts") : "no post yet";
     return make("li", {}, link(name, name === chosen,
-      make("strong", { textContent: edition.name[0].toUpperCase() + edition.name.slice(1) }),
+      make("strong", { textContent: edition.label }),
       make("span", { className: "about", textContent: `${edition.when} · ${what}` }),
       edition.stops ? make("span", { className: "chip stops", textContent: "Stopped" }) : null,
     ));

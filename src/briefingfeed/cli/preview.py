@@ -35,8 +35,12 @@ def preview(app: App, port: int, no_browser: bool) -> None:
     with ExitStack() as opened:
 
         def open_context() -> SendContext:
-            publication = opened.enter_context(app.publication())
-            return opened.enter_context(publication.preview())
+            with ExitStack() as fresh:
+                publication = fresh.enter_context(app.publication())
+                context = fresh.enter_context(publication.preview())
+                opened.close()  # what the settings of before were opened with
+                opened.enter_context(fresh.pop_all())
+            return context
 
         desk = Desk(open_context)
         desk.look()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from briefingfeed.look import day_in_words, time_in_words
+from briefingfeed.models.edition import Cadence
 from briefingfeed.newsletter.preflight import LONGEST_SUBJECT
 from briefingfeed.services.previewing.views import EditionView, PostState, PostView, Remark, View
 
@@ -13,6 +14,12 @@ _STATES = {
     PostState.SCHEDULED: "Appears later",
     PostState.PUBLISHED: "Ready",
     PostState.BROKEN: "Needs mending",
+}
+_LABELS = {
+    Cadence.WEEKLY: "Weekly",
+    Cadence.DAILY: "Daily",
+    Cadence.MONTHLY: "Monthly",
+    Cadence.POSTS: "By itself",
 }
 
 
@@ -34,10 +41,11 @@ def _edition(edition: EditionView, view: View) -> dict[str, Any]:
     return {
         "name": edition.name,
         "key": edition.key,
-        "when": time_in_words(edition.slot_at, zone),
+        "label": _label(edition),
+        "when": time_in_words(edition.goes_at, zone) if edition.goes_at else "With the next run",
         "subject": rendition.subject if rendition else None,
         "longest_subject": LONGEST_SUBJECT,
-        "mark": rendition.content_hash if rendition else "",
+        "mark": edition.mark,
         "recipients": audience.recipients,
         "without": len(audience.without),
         "versions": len(audience.groups),
@@ -50,6 +58,12 @@ def _edition(edition: EditionView, view: View) -> dict[str, Any]:
     }
 
 
+def _label(edition: EditionView) -> str:
+    words = _LABELS[edition.cadence]
+    alone = edition.draft.selection.posts if edition.cadence is Cadence.POSTS else ()
+    return f"{words}: {alone[0].title}" if alone else words
+
+
 def _post(each: PostView, view: View) -> dict[str, Any]:
     post = each.post
     return {
@@ -60,7 +74,7 @@ def _post(each: PostView, view: View) -> dict[str, Any]:
         "date": day_in_words(post.published.astimezone(view.context.settings.publication.timezone)) if post else "",
         "in_edition": each.in_edition,
         "remarks": each.remarks,
-        "mark": post.fingerprint if post else str(view.number),
+        "mark": each.mark,
     }
 
 

@@ -7,19 +7,17 @@ from dataclasses import replace
 from datetime import datetime
 from threading import RLock
 
-from briefingfeed.delivery.plan import edition_key
 from briefingfeed.errors import BriefingfeedError
-from briefingfeed.models.edition import Cadence
+from briefingfeed.models.output import key_of
 from briefingfeed.models.post import Post
 from briefingfeed.models.problem import Problem
-from briefingfeed.newsletter.schedule import set_up, upcoming_slot
 from briefingfeed.posts.notes import read_mark
 from briefingfeed.posts.recent import RecentNotes
 from briefingfeed.posts.store import Library
 from briefingfeed.services.previewing.remarks import remarks_of
-from briefingfeed.services.previewing.views import EditionView, PostState, PostView, View
+from briefingfeed.services.previewing.upcoming import upcoming
+from briefingfeed.services.previewing.views import PostState, PostView, View
 from briefingfeed.services.publishing.library import load_library
-from briefingfeed.services.sending.drafting import Draft, draft_edition
 from briefingfeed.services.sending.send_context import SendContext
 
 
@@ -32,7 +30,8 @@ class Desk:
         self._notes = RecentNotes()
         self._lock = RLock()
         self._view: View | None = None
-        self._settings_mark: str | None = None
+        self._context: SendContext | None = None
+        self._mark: tuple[str | None, ...] | None = None
 
     def look(self) -> View:
         """Look again. What stands in the way is told in the view, which then shows what was there before.
@@ -42,7 +41,7 @@ class Desk:
         with self._lock:
             before = self._view
             try:
-                self._view = self._seen(self._context(before), before)
+                self._view = self._seen(self._surroundings(), before)
             except BriefingfeedError as error:
                 if before is None:
                     raise
@@ -56,47 +55,40 @@ class Desk:
         """What was seen last."""
         return self._view or self.look()
 
-    def _context(self, before: View | None) -> SendContext:
-        """Read the settings again if their file is another; until that succeeds, at every look."""
-        mark = read_mark(before.context.settings.file) if before else None
-        if before and mark == self._settings_mark:
-            return before.context
-        context = self._open_context()
-        self._settings_mark = mark  # from before the reading: what was saved during it is seen the next time
-        return context
+    def _surroundings(self) -> SendContext:
+        """Read the settings again if their file or a template is another; until that succeeds, at every look."""
+        mark = _mark_of(self._context) if self._context else None
+        if self._context is None or mark != self._mark:
+            self._context = self._open_context()
+            self._mark = mark  # from before the reading: what was saved during it is seen the next time
+        return self._context
 
     def _seen(self, context: SendContext, before: View | None) -> View:
         now = context.now()
         library = load_library(context.settings, context.database, now, recent=self._notes)
-        cadences = [cadence for cadence in set_up(context.settings) if cadence is not Cadence.POSTS]
-        editions = tuple(_edition(context, cadence, library, now) for cadence in cadences)
+        editions = tuple(upcoming(context, library, now))
         findings = [finding for edition in editions for finding in edition.findings]
         carried = {post.id for edition in editions for post in edition.draft.selection.posts}
-        return View(
-            number=before.number + 1 if before else 1,
+        view = View(
+            number=before.number if before else 1,
             at=now,
             context=context,
             library=library,
-            posts=tuple(_posts(library, carried, now)),
+            posts=tuple(_posts(library, carried, context.look.mark(), now)),
             editions=editions,
             remarks=remarks_of(library.problems, findings, context.settings.paths.root),
         )
+        return view if before is None or view.shows_the_same_as(before) else replace(view, number=view.number + 1)
 
 
-def _edition(context: SendContext, cadence: Cadence, library: Library, now: datetime) -> EditionView:
-    """Return the edition of the next slot, with what will be visible by then."""
-    slot = upcoming_slot(context.settings, cadence, now)
-    draft: Draft = draft_edition(replace(context, load_posts=lambda: library), slot, max(now, slot.at), offline=True)
-    return EditionView(
-        name=str(cadence),
-        key=edition_key(slot, rehearsal=context.rehearses),
-        slot_at=slot.at,
-        draft=draft,
-        budget=context.settings.newsletter.size_budget_kb * 1024,
-    )
+def _mark_of(context: SendContext) -> tuple[str | None, ...]:
+    settings = context.settings
+    has_templates = str(settings.paths.templates.is_dir())  # a look that was made without them never sees them
+    return read_mark(settings.file), has_templates, context.look.mark()
 
 
-def _posts(library: Library, carried: Collection[str], now: datetime) -> Iterable[PostView]:
+def _posts(library: Library, carried: Collection[str], look: str, now: datetime) -> Iterable[PostView]:
+    """Yield the posts, those first that cannot be read. `look` is the mark of the templates."""
     remarks: dict[str, list[Problem]] = {}
     for problem in library.problems:
         remarks.setdefault(problem.path, []).append(problem)
@@ -109,6 +101,7 @@ def _posts(library: Library, carried: Collection[str], now: datetime) -> Iterabl
                 title=path.rpartition("/")[2],
                 state=PostState.BROKEN,
                 post=None,
+                mark="",
                 in_edition=False,
                 remarks=len(problems),
             )
@@ -118,6 +111,7 @@ def _posts(library: Library, carried: Collection[str], now: datetime) -> Iterabl
             title=post.title,
             state=_state(post, now),
             post=post,
+            mark=key_of(post.fingerprint, look),
             in_edition=post.id in carried,
             remarks=len(remarks.get(post.path, ())),
         )

@@ -13,6 +13,7 @@ from briefingfeed.look import Look
 from briefingfeed.models.settings import Settings
 from briefingfeed.providers.base import NO_LIMITS, Limits, Work
 from briefingfeed.providers.outbox import NAME as OUTBOX
+from briefingfeed.services.previewing.renditions import RecentRenditions
 from briefingfeed.services.publishing.library import load_library
 from briefingfeed.services.sending.send_context import SendContext
 from briefingfeed.storage.database import Database
@@ -53,18 +54,13 @@ def preview_context(
             settings=settings,
             database=database,
             look=look,
-            keyring=_passing_keyring(),
+            keyring=passing_keyring(),
             provider=NoWayOut(rehearses=settings.newsletter.provider == OUTBOX),
             load_posts=lambda: load_library(settings, database, now()),
             page_trouble=lambda _: None,
             now=now,
+            recall=RecentRenditions(),
         )
-
-
-def _passing_keyring() -> Keyring:
-    """Return keys that end with the process: no link in a preview unsubscribes anybody."""
-    key = secrets.token_bytes(32)
-    return Keyring({fingerprint(key): key})
 
 
 @contextmanager

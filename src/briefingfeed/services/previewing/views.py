@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from briefingfeed.models.edition import Rendition
+from briefingfeed.models.edition import Cadence, Rendition
 from briefingfeed.models.post import Post
 from briefingfeed.newsletter.finding import Finding
 from briefingfeed.posts.store import Library
@@ -51,8 +51,10 @@ class PostView:
     path: str
     title: str
     state: PostState
-    post: Post | None
+    post: Post | None = field(compare=False)
     """None: the file cannot be read as a post."""
+    mark: str
+    """Another one whenever its readers would get something else."""
     in_edition: bool
     """Whether the next edition carries it."""
     remarks: int
@@ -60,13 +62,17 @@ class PostView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditionView:
-    """The next edition of a cadence, as it would be made if nothing changed before its slot."""
+    """The next edition of a cadence, or of a post that goes by itself, if nothing changed before it goes."""
 
     name: str
-    """The cadence: `weekly`."""
+    """The cadence, such as `weekly`; of a single post its key, such as `posts/2026-11-23-tides`."""
+    cadence: Cadence
     key: str
-    slot_at: datetime
-    draft: Draft
+    goes_at: datetime | None
+    """Its slot. None: with the next run."""
+    draft: Draft = field(compare=False)
+    mark: str
+    """Another one whenever it would be another edition, or go to other readers."""
     budget: int
     """Bytes of HTML that it may have."""
 
@@ -88,7 +94,7 @@ class EditionView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     number: int
-    """Counts up with every look that saw something new."""
+    """Counts up with every look that saw something else than the one before."""
     at: datetime
     context: SendContext
     library: Library
@@ -99,6 +105,14 @@ class View:
     """What stops an edition first, then errors, then warnings."""
     trouble: str | None = None
     """Why nothing newer can be shown: what is wrong outside the posts, in words, with a remedy."""
+
+    def shows_the_same_as(self, other: View) -> bool:
+        """Whether somebody who looks at either could not tell them apart."""
+        return self._shown == other._shown
+
+    @property
+    def _shown(self) -> tuple[object, ...]:
+        return self.context.settings, self.posts, self.editions, self.remarks, self.trouble
 
     def post(self, path: str) -> Post | None:
         return next((each.post for each in self.posts if each.path == path), None)

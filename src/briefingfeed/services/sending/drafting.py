@@ -22,7 +22,7 @@ from briefingfeed.posts.store import Library
 from briefingfeed.services.sending.basis import basis, gather, new_edition
 from briefingfeed.services.sending.corrections import corrections_for, mentions
 from briefingfeed.services.sending.introductions import unused
-from briefingfeed.services.sending.send_context import SendContext
+from briefingfeed.services.sending.send_context import Examined, SendContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,15 +178,18 @@ def render_posts(
     corrections: Sequence[Corrected] = (),
     page_url: str | None = None,
     test: bool = False,
-) -> tuple[Rendition, tuple[Finding, ...]]:
+) -> Examined:
     """Render a digest of `posts` and examine it."""
     digest = compose_digest(
         posts, all_posts, context.settings, now, cadence, introduction, corrections=corrections, page_url=page_url
     )
-    rendition = replace(
-        render(digest, context.settings, context.look, test=test), mentions=mentions(posts, corrections)
-    )
-    return rendition, examine(rendition, digest, context.settings)
+
+    def made() -> Examined:
+        rendered = render(digest, context.settings, context.look, test=test)
+        rendition = replace(rendered, mentions=mentions(posts, corrections))
+        return rendition, examine(rendition, digest, context.settings)
+
+    return context.recall(digest, test, made)
 
 
 def page_url(context: SendContext, key: str) -> str | None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from briefingfeed.delivery.failpoints import Failpoint, ignore
 from briefingfeed.errors import ConfigurationError, UsageError
 from briefingfeed.http import is_loopback
 from briefingfeed.look import Look
+from briefingfeed.models.edition import Rendition
 from briefingfeed.models.settings import (
     EXAMPLE_FROM_ADDRESS,
     EXAMPLE_POSTAL_ADDRESS,
@@ -20,11 +23,26 @@ from briefingfeed.models.settings import (
     UNSET_URL,
     Settings,
 )
+from briefingfeed.newsletter.digest import Digest
+from briefingfeed.newsletter.finding import Finding
 from briefingfeed.posts.store import Library
 from briefingfeed.providers.base import Provider
 from briefingfeed.services.readers.mailbox import MailboxContext
 from briefingfeed.storage.database import Database
 from briefingfeed.tokens import Keyring
+
+if TYPE_CHECKING:
+    from briefingfeed.dkim.signing import Sealing, Signer
+
+Examined = tuple[Rendition, tuple[Finding, ...]]
+"""A rendition, and what was found in it."""
+Recall = Callable[[Digest, bool, Callable[[], Examined]], Examined]
+"""Given a digest, whether it is marked as a test, and what renders it: what it became before, or becomes now."""
+
+
+def afresh(_digest: Digest, _test: bool, made: Callable[[], Examined]) -> Examined:
+    """Render every digest that is asked for."""
+    return made()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +61,16 @@ class SendContext:
     place: str = ""
     """Names this machine and state folder: runs of one place take turns. See `storage.runs`."""
     failpoint: Failpoint = ignore
+    recall: Recall = afresh
     mailbox: MailboxContext | None = None
     """Read before anything is sent; None: the settings name none."""
+    signer: Signer | None = None
+    """Signs what leaves; None: whoever takes it does."""
+
+    @property
+    def sealing(self) -> Sealing | None:
+        """How mails are signed that leave now; None: not here."""
+        return partial(self.signer.seal, at=self.now()) if self.signer is not None else None
 
     @property
     def rehearses(self) -> bool:
