@@ -61,7 +61,7 @@ def open_matters(books: Books) -> list[str]:
 
 
 def due_rows(books: Books, now: datetime) -> list[int]:
-    """Return the rows that may go now. If the clock was set back, they wait until it has come as far again."""
+    """Return the rows that may go now."""
     found = books.query(
         "SELECT d.id, coalesce(d.next_attempt_at, d.updated_at), e.pause_until, e.expires_at FROM delivery d"
         " JOIN edition e ON e.key = d.edition_key"

@@ -54,6 +54,8 @@ def advance(connection: Connection, key: str, now: datetime, pause: timedelta) -
         return
     if edition.pause_until is None:
         batches.pause(connection, key, now + pause)
+    else:  # the clock may have been set back since
+        batches.shorten_pause(connection, key, now + pause)
     batches.open_to_everybody(connection, key, now)
 
 

@@ -45,10 +45,13 @@ def room(limits: Limits, minutes: Minutes, now: datetime) -> Room | None:
 
 
 def _room(most: int, span: timedelta, words: str, minutes: Minutes, now: datetime) -> Room:
-    inside = [(minute + _MINUTE + span, copies) for minute, copies in minutes if minute + _MINUTE + span > now]
+    this = now.replace(second=0, microsecond=0)
+    # What a clock counted that was ahead is taken to have gone now: or it would keep the way closed until then.
+    inside = [(min(minute, this) + _MINUTE + span, copies) for minute, copies in minutes]
+    inside = [(leaves, copies) for leaves, copies in inside if leaves > now]
     left = sum(copies for _, copies in inside)
     places = max(most - left, 0)
-    until = now.replace(second=0, microsecond=0) + _MINUTE + span
+    until = this + _MINUTE + span
     for leaves, copies in inside:
         left -= copies
         if left < most:

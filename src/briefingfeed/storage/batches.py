@@ -92,6 +92,11 @@ def pause(c: Connection, key: str, until: datetime) -> bool:
     return _change(c, key, edition.c.pause_until.is_(None), pause_until=until)
 
 
+def shorten_pause(c: Connection, key: str, until: datetime) -> bool:
+    """Let a pause end at `until` that was to end later; False if it wasn't, or as for `pause`."""
+    return _change(c, key, edition.c.pause_until > until, pause_until=until)
+
+
 def open_to_everybody(c: Connection, key: str, now: datetime) -> bool:
     """End a pause that is over; False if it isn't, somebody was quicker, or the edition is held."""
     return _change(c, key, edition.c.pause_until <= now, open_batch=EVERYBODY, pause_until=None)

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy import Connection, and_, delete, select
 
 from briefingfeed.storage.schema import handed_over
+from briefingfeed.storage.set_back import AHEAD
 from briefingfeed.storage.statements import upsert
 
 KEPT: Final = timedelta(hours=25)
@@ -29,14 +30,11 @@ def handed_over_lately(c: Connection, provider: str, now: datetime) -> Minutes:
     Until this transaction ends nobody else gets an answer for this provider: so two runs never see the same place free.
     """
     _touch(c, provider, _TURN, 0)
-    c.execute(
-        delete(handed_over).where(
-            handed_over.c.provider == provider,
-            handed_over.c.minute > _TURN,
-            # What lies so far ahead was counted by a wrong clock, and would keep the way closed until then.
-            or_(handed_over.c.minute < now - KEPT, handed_over.c.minute > now + KEPT),
-        )
-    )
+    over = and_(handed_over.c.minute > _TURN, handed_over.c.minute < now - KEPT)
+    c.execute(delete(handed_over).where(handed_over.c.provider == provider, over))
+    # What lies ahead was counted by a clock that was set back since. When it went is unknown: at worst, right now.
+    ahead = (handed_over.c.provider == provider, handed_over.c.minute > now + AHEAD)
+    count(c, provider, sum(c.scalars(delete(handed_over).where(*ahead).returning(handed_over.c.count))), now)
     return recorded(c, provider)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, Interval, Select, func, literal, select, update
+from sqlalchemy import Connection, Interval, Select, and_, func, literal, select, update
 
 from briefingfeed.storage import guard
 from briefingfeed.storage.schema import run
@@ -71,7 +71,16 @@ def end(c: Connection, run_id: str) -> None:
 
 
 def bury(c: Connection, run_id: str, place: str) -> None:
-    """Note that the earlier runs of this place are dead: this run holds their lock."""
+    """Note that the earlier runs of this place are dead: this run holds their lock.
+
+    Those of another place have no longer a lease than one that begins now. It looks so if the database's clock was set
+    back.
+    """
+    longest = clock(c) + LEASE
+    too_long = and_(run.c.ended_at.is_(None), run.c.lease_until > longest)
+    if c.scalar(select(run.c.id).where(too_long).limit(1)) is not None:
+        guard.advance(c)  # before the rows are locked: whoever renews a lease takes both in the same order
+        c.execute(update(run).where(too_long).values(lease_until=longest))
     dead = (run.c.id != run_id, run.c.place == place, run.c.ended_at.is_(None))
     c.execute(update(run).where(*dead).values(ended_at=clock(c)))
 

@@ -47,8 +47,8 @@ def test_without_limits_nothing_is_asked() -> None:
             "100 per day",
             at(11, 31) + timedelta(days=1),
         ),
-        # Counted while the clock was ahead: it holds until the clock is there.
-        (Limits(per_hour=10), [(at(13, 0), 10)], at(12, 0), 0, "10 per hour", at(14, 1)),
+        # Counted while the clock was ahead: as if it had gone now.
+        (Limits(per_hour=10), [(at(15, 0), 10)], at(12, 0), 0, "10 per hour", at(13, 1)),
     ],
 )
 def test_room(
@@ -100,12 +100,14 @@ def test_what_went_out_is_kept_over_runs_and_told_per_provider(tmp_path) -> None
             assert pace.recorded(connection, "outbox") == []
 
 
-def test_old_minutes_and_those_of_a_wrong_clock_are_forgotten(tmp_path) -> None:
+def test_old_minutes_are_forgotten_and_those_of_a_clock_that_was_ahead_count_as_gone_now(tmp_path) -> None:
     with Database.open(f"sqlite:///{tmp_path / 'pace.db'}") as database, database.write() as connection:
-        for when in (NOON - timedelta(days=2), NOON - timedelta(hours=23), NOON, NOON + timedelta(days=300)):
-            pace.count(connection, "smtp", 1, when)
+        for when in (timedelta(days=-2), timedelta(hours=-23), timedelta(0), timedelta(hours=3), timedelta(days=300)):
+            pace.count(connection, "smtp", 1, NOON + when)
         kept = pace.handed_over_lately(connection, "smtp", NOON)
-        assert [minute for minute, _ in kept] == [NOON - timedelta(hours=23), NOON]
+        assert kept == [(NOON - timedelta(hours=23), 1), (NOON, 3)]
+        later = pace.handed_over_lately(connection, "smtp", NOON + timedelta(hours=1))
+        assert later == kept
 
 
 def test_two_machines_never_see_the_same_place_free(postgres: PostgresServer, tmp_path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, select, text, update
 
 from briefingfeed.models.delivery import DeliveryState
-from briefingfeed.storage import deliveries, runs
+from briefingfeed.storage import deliveries, runs, set_back
 from briefingfeed.storage.database import Database
 from briefingfeed.storage.schema import delivery, run
 
@@ -79,6 +79,29 @@ class TestLeases:
             assert states(c) == ["uncertain", "pending"]
             assert list(c.scalars(select(delivery.c.lost_run).order_by(delivery.c.id))) == [RUN, None]
             assert not runs.renew(c, RUN)
+
+    def test_a_lease_of_a_clock_that_was_set_back_is_no_longer_than_any(self, database: Database) -> None:
+        with database.write() as c:
+            begin_with(c, "ann", "ben")
+            let_lapse(c, -2 * 24 * 60)
+            recovered = deliveries.recover(c, "run-2", LATER, place=HERE)
+            assert (recovered.returned, recovered.uncertain) == (0, 0)
+            assert c.scalar(select(run.c.lease_until)) <= runs.clock(c) + runs.LEASE
+            assert runs.may_arm(c, RUN)
+            let_lapse(c)
+            assert deliveries.recover(c, "run-2", LATER, place=HERE).uncertain == 1
+
+    def test_a_clock_set_back_lets_no_copy_go_that_a_lost_run_may_still_hold(self, database: Database) -> None:
+        with database.write() as c:
+            (row,) = begin_with(c, "ann")
+            let_lapse(c)
+            lease_until = c.scalar(select(run.c.lease_until))
+            now = runs.clock(c)
+            deliveries.recover(c, "run-2", now, place=HERE)
+            deliveries.resolve(c, row, DeliveryState.DEFERRED, now + timedelta(days=2))
+            set_back.begin_anew(c, now, timedelta(days=5), rehearsal=False)
+            (found,) = deliveries.list_by(c, KEY)
+            assert found.next_attempt_at == lease_until + timedelta(seconds=600)
 
     def test_an_earlier_run_of_the_same_place_is_dead_at_once(self, database: Database) -> None:
         with database.write() as c:

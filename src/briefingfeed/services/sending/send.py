@@ -25,7 +25,7 @@ from briefingfeed.services.readers.mailbox import MOST_BEFORE_SENDING, read_mail
 from briefingfeed.services.sending.batch_words import first_batch
 from briefingfeed.services.sending.due import freeze_due, look_ahead
 from briefingfeed.services.sending.editions import subject_of
-from briefingfeed.services.sending.freezing import Frozen
+from briefingfeed.services.sending.freezing import LIFETIME, Frozen
 from briefingfeed.services.sending.proofs import send_proofs
 from briefingfeed.services.sending.send_context import SendContext, check_as_of, check_identity
 from briefingfeed.services.sending.send_report import EditionReport, SendReport
@@ -44,7 +44,7 @@ from briefingfeed.services.telling.words import (
     waits_for_limit,
     way_out,
 )
-from briefingfeed.storage import batches, deliveries, editions
+from briefingfeed.storage import batches, deliveries, editions, set_back
 from briefingfeed.storage.events import settle_heard_of
 from briefingfeed.storage.renditions import ContentError
 from briefingfeed.storage.replay import catch_up
@@ -135,6 +135,7 @@ class _Run:
             catch_up(connection, now)
             deliveries.recover(connection, self._id, now, place=context.place)
             settle_heard_of(connection, now)
+            set_back.begin_anew(connection, now, LIFETIME, rehearsal=context.rehearses)
             for edition in editions.list_all(connection, _TO_REPAIR):
                 if edition.rehearsal and not context.rehearses and not _is_over(edition):
                     deliveries.cancel(connection, edition.key, now)
@@ -205,7 +206,7 @@ class _Run:
                 if editions.state(connection, key, for_update=True) is EditionState.SENDING:
                     editions.set_state(connection, key, EditionState.HELD, context.now(), DAMAGED)
             return RunResult()
-        copies = Copies(edition, contents, context.keyring)
+        copies = Copies(edition, contents, context.keyring, context.sealing)
         setup = RunSetup(
             database=context.database,
             provider=context.provider,

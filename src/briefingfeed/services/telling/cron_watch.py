@@ -16,6 +16,7 @@ from itertools import pairwise
 from statistics import median_low
 
 from briefingfeed.services.telling.run_log import Run
+from briefingfeed.storage.set_back import AHEAD
 
 LATE = timedelta(minutes=90)
 """An edition that begins so long after its slot is late. An hour, as a change of the clocks makes, is not."""
@@ -94,6 +95,12 @@ def stopped(runs: Sequence[Run], now: datetime) -> datetime | None:
         return None
     last = runs[-1].started_at
     return last if now - last > max(_DAY, 2 * (rhythm(runs) or _DAY)) else None
+
+
+def ahead(runs: Sequence[Run], now: datetime) -> datetime | None:
+    """Return when the newest run began, if that is yet to come: the clock has jumped back, or was ahead."""
+    newest = max((run.started_at for run in runs), default=None)
+    return newest if newest is not None and newest > now + AHEAD else None
 
 
 def _distance(gap: timedelta, usual: timedelta) -> timedelta:

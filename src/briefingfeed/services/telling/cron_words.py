@@ -12,7 +12,7 @@ from briefingfeed.models.edition import Cadence, Slot
 from briefingfeed.models.settings import Settings
 from briefingfeed.newsletter.schedule import latest_slot, set_up, upcoming_slot
 from briefingfeed.services.telling import run_log
-from briefingfeed.services.telling.cron_watch import Gap, came_late, never_came, stopped, will_be_late
+from briefingfeed.services.telling.cron_watch import Gap, ahead, came_late, never_came, stopped, will_be_late
 from briefingfeed.services.telling.notices import Notice
 from briefingfeed.services.telling.words import ADVICE
 from briefingfeed.storage import editions
@@ -37,6 +37,25 @@ def stopped_notices(connection: Connection, settings: Settings, now: datetime) -
             words = f"send-{cadence} has not run since {time_in_words(last, settings.publication.timezone)}."
             found.append(_advice(settings, cadence, words))
     return tuple(found)
+
+
+def clock_notices(connection: Connection, settings: Settings, now: datetime) -> tuple[Notice, ...]:
+    """Return that the clock was set back, if a run began at an instant that is yet to come."""
+    found = (ahead(run_log.read(connection, cadence), now) for cadence in set_up(settings))
+    newest = max((began for began in found if began is not None), default=None)
+    if newest is None:
+        return ()
+    zone = settings.publication.timezone
+    return (
+        Notice(
+            topic=f"{ADVICE}clock",
+            text=f"The clock of this machine seems to have jumped back: by it, the last run began on "
+            f"{time_in_words(newest, zone)}, and now it is {time_in_words(now, zone)}.",
+            remedy="See that the clock is right: date. Nobody is mailed twice because of it; who waits, waits no "
+            "longer than they were to.",
+            awaits=False,
+        ),
+    )
 
 
 def why_missed(connection: Connection, settings: Settings, slot: Slot, now: datetime) -> str:

@@ -61,8 +61,8 @@ def remember(connection: Connection, trouble: str | None, now: datetime) -> None
     """Keep since when it fails; forget it once it doesn't."""
     kept = _read(connection)
     if trouble is not None:
-        since = kept["since"] if kept else now.isoformat()
-        meta.set_mark(connection, _MARK, json.dumps({"since": since, "words": trouble}))
+        since = min(datetime.fromisoformat(kept["since"]), now) if kept else now
+        meta.set_mark(connection, _MARK, json.dumps({"since": since.isoformat(), "words": trouble}))
     elif kept is not None:
         meta.set_mark(connection, _MARK, "null")
 

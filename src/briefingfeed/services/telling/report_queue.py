@@ -70,7 +70,10 @@ class Entry:
 
     def is_due(self, who: str, now: datetime) -> bool:
         tried = self.tries.get(who)
-        return tried is None or (tried.again_at is not None and tried.again_at <= now)
+        if tried is None or tried.again_at is None:
+            return tried is None
+        # Further ahead than any wait: the clock was set back since.
+        return not now < tried.again_at <= now + LONGEST_WAIT
 
     def is_over(self, people: Iterable[str], now: datetime) -> bool:
         everybody = all(who in self.tries and self.tries[who].again_at is None for who in people)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from briefingfeed.errors import BriefingfeedError
 from briefingfeed.services.telling.notices import Notice
 from briefingfeed.storage import meta
+from briefingfeed.storage.set_back import AHEAD
 
 TROUBLE = "report_trouble"
 REPORTS = "reports"
@@ -42,7 +43,8 @@ def resting(connection: Connection, now: datetime) -> frozenset[str]:
     return frozenset(
         topic.partition(":")[2]
         for topic, trouble in _read(connection).items()
-        if topic.startswith("refused:") and now - datetime.fromisoformat(trouble["last"]) < REST
+        # Noted by a clock that has been set back since, it counts no longer.
+        if topic.startswith("refused:") and -AHEAD < now - datetime.fromisoformat(trouble["last"]) < REST
     )
 
 
@@ -87,10 +89,9 @@ def _waits(since: datetime, words: str) -> Notice:
 
 def _note(connection: Connection, topic: str, words: str, now: datetime) -> None:
     kept = _read(connection)
-    since = kept[topic]["since"] if topic in kept else now.isoformat()
-    meta.set_mark(
-        connection, TROUBLE, json.dumps({**kept, topic: {"since": since, "last": now.isoformat(), "words": words}})
-    )
+    since = min(datetime.fromisoformat(kept[topic]["since"]), now) if topic in kept else now
+    noted = {"since": since.isoformat(), "last": now.isoformat(), "words": words}
+    meta.set_mark(connection, TROUBLE, json.dumps({**kept, topic: noted}))
 
 
 def _keep(connection: Connection, settled: set[str]) -> None:

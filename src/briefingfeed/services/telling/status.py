@@ -16,7 +16,7 @@ from briefingfeed.models.subscriber import SubscriberState
 from briefingfeed.newsletter.schedule import latest_slot, set_up, upcoming_slot
 from briefingfeed.providers.base import NO_LIMITS, Limits
 from briefingfeed.services.sending.editions import EditionView, list_editions
-from briefingfeed.services.telling.cron_words import stopped_notices
+from briefingfeed.services.telling.cron_words import clock_notices, stopped_notices
 from briefingfeed.services.telling.notices import Notice, told_about, told_before
 from briefingfeed.services.telling.self_watch import upkeep_notices
 from briefingfeed.services.telling.standing import standing_notices
@@ -86,6 +86,7 @@ def read_status(
         todo = (
             *standing_notices(connection, rehearses=rehearses),
             *upkeep_notices(connection, settings, now),
+            *clock_notices(connection, settings, now),
             *stopped_notices(connection, settings, now),
             *_blocked(connection, current, rehearses=rehearses),
             *(
