@@ -1,4 +1,5 @@
-"""What is derived from the secret keys: unsubscribe tokens, bounce marks, Message-IDs, hashes of suppressed addresses.
+"""What is derived from the secret keys: unsubscribe tokens, bounce marks, Message-IDs, passwords of webhooks, hashes of
+suppressed addresses.
 
 Everything here is deterministic, so that every attempt at a copy has the same bytes. Each purpose has a salt of its
 own: what was made for one is worth nothing for another.
@@ -22,6 +23,7 @@ from briefingfeed.errors import BriefingfeedError, SecretKeyError
 _UNSUBSCRIBE = b"briefingfeed/unsubscribe"
 _MESSAGE_ID = b"briefingfeed/message-id"
 _BOUNCE = b"briefingfeed/bounce"
+_WEBHOOK = b"briefingfeed/webhook"
 _FINGERPRINT = b"briefingfeed/fingerprint"
 _SUPPRESSION = b"briefingfeed/suppression"
 
@@ -61,6 +63,7 @@ class Keyring:
         self._unsubscribe = {name: _signer(key, _UNSUBSCRIBE) for name, key in keys.items()}
         self._message_id = {name: hmac.digest(key, _MESSAGE_ID, "sha256") for name, key in keys.items()}
         self._bounce = {name: hmac.digest(key, _BOUNCE, "sha256") for name, key in keys.items()}
+        self._webhook = {name: hmac.digest(key, _WEBHOOK, "sha256") for name, key in keys.items()}
 
     @property
     def current(self) -> str:
@@ -91,6 +94,10 @@ class Keyring:
     def bounce_keys(self) -> tuple[bytes, ...]:
         """Newest first."""
         return tuple(reversed(self._bounce.values()))
+
+    def webhook_keys(self) -> tuple[bytes, ...]:
+        """Newest first."""
+        return tuple(reversed(self._webhook.values()))
 
 
 def unsubscribe_token(keyring: Keyring, subscriber_id: str, *, key: str | None = None) -> str:
@@ -142,6 +149,13 @@ def is_bounce_token(keyring: Keyring, token: str, subscriber_id: str) -> bool:
     octets = _bounce_octets(token)
     row, seal = octets[:_ROW_OCTETS], octets[_ROW_OCTETS:]
     return any(hmac.compare_digest(seal, _seal(key, row, subscriber_id)) for key in keyring.bounce_keys())
+
+
+def webhook_passwords(keyring: Keyring, provider: str) -> tuple[str, ...]:
+    """Return the passwords by which a provider that signs nothing proves who it is, newest first: 32 letters, digits,
+    `-` and `_`. The newest is the one to hand out."""
+    digests = (hmac.digest(key, provider.encode(), "sha256") for key in keyring.webhook_keys())
+    return tuple(urlsafe_b64encode(digest)[:32].decode("ascii") for digest in digests)
 
 
 def _bounce_octets(token: str) -> bytes:

@@ -1,10 +1,11 @@
-"""The web application: leaving by one click or one button, and the built site.
+"""The web application: leaving by one click or one button, what providers tell, and the built site.
 
 No cookie, no login, no script, and no state that changes on GET: mail scanners follow every link. Addresses:
 
     GET  /u/{token}   one big button; does not even open the database
     POST /u/{token}   leave: RFC 8058 one-click from a mail program, or the page's button; always the same answer
     GET  /u/          what this address is for
+    POST /hooks/{provider}   what a provider tells of mails that it took
     GET  /healthz     `ok`
     GET  /…           the site, from the output folder
 
@@ -15,9 +16,11 @@ signed with.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
+from types import MappingProxyType
+from typing import Final
 from urllib.parse import urlsplit
 
 from anyio.to_thread import run_sync
@@ -25,44 +28,60 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp
 
 from briefingfeed.errors import TemporaryError
 from briefingfeed.look import Look
 from briefingfeed.models.settings import Settings
+from briefingfeed.providers.webhook import Webhook
 from briefingfeed.services.readers.leave import leave
 from briefingfeed.storage.database import Database
 from briefingfeed.tokens import Keyring, TokenError, read_unsubscribe_token
 from briefingfeed.web.files import SiteFiles
 from briefingfeed.web.headers import SecurityHeaders
+from briefingfeed.web.hooks import MOST_CALL, Hooks
 from briefingfeed.web.pages import Pages
 from briefingfeed.web.requests import BodyLimit, Journal, Mounted, errors
 
+_NO_WEBHOOKS: Final[Mapping[str, Webhook]] = MappingProxyType({})
+
 
 def create_app(
-    *, settings: Settings, database: Database, keyring: Keyring, look: Look, now: Callable[[], datetime]
+    *,
+    settings: Settings,
+    database: Database,
+    keyring: Keyring,
+    look: Look,
+    now: Callable[[], datetime],
+    webhooks: Mapping[str, Webhook] = _NO_WEBHOOKS,
 ) -> ASGIApp:
     """Return the application. `now` tells the time in UTC; it is asked once per request that changes something.
+    `webhooks` are those of the providers that are set up, by their names.
 
     Raises TemplateError if one of its pages cannot be rendered: better now than for a reader who wants to leave.
     """
     pages = Pages(look, settings)
     leaving = Leaving(database, keyring, pages, now)
     site = SiteFiles(settings, pages)
-    routes = [
-        Route("/u/", leaving.about),
-        Route("/u/{token:path}", leaving.show, methods=["GET"]),
-        Route("/u/{token:path}", leaving.leave, methods=["POST"]),
-        Route("/healthz", _health),
-        Route("/{path:path}", site.answer),
-    ]
+    hooks = Hooks(webhooks, database, keyring, now)
+    calls = Router([Route("/{provider}", hooks.answer, methods=["HEAD", "POST"])])
+    pages_and_site = Router(
+        [
+            Route("/u/", leaving.about),
+            Route("/u/{token:path}", leaving.show, methods=["GET"]),
+            Route("/u/{token:path}", leaving.leave, methods=["POST"]),
+            Route("/healthz", _health),
+            Route("/{path:path}", site.answer),
+        ]
+    )
+    routes = [Mount("/hooks", BodyLimit(calls, most=MOST_CALL)), Mount("/", BodyLimit(pages_and_site))]
     app: ASGIApp = Starlette(
         routes=routes,
         exception_handlers={HTTPException: partial(_refused, pages), TemporaryError: partial(_busy, pages)},
     )
     public = urlsplit(settings.public_url)
-    app = Mounted(BodyLimit(app), prefix=public.path.rstrip("/"))
+    app = Mounted(app, prefix=public.path.rstrip("/"))
     app = Journal(app, fallback=pages.failed())
     return SecurityHeaders(app, policy=pages.policy, secure=public.scheme == "https")
 

@@ -39,8 +39,9 @@ class Mounted:
 class BodyLimit:
     """Stops reading a body that is larger than anything we expect; the answer is 413."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, most: int = MOST_BODY) -> None:
         self._app = app
+        self._most = most
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         size = 0
@@ -49,7 +50,7 @@ class BodyLimit:
             nonlocal size
             message = await receive()
             size += len(message.get("body", b""))
-            if size > MOST_BODY:
+            if size > self._most:
                 raise HTTPException(413)
             return message
 

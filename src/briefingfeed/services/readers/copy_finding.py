@@ -41,7 +41,8 @@ class Found:
     """None: somebody who was erased, or the reader of a test mail. Nothing can follow."""
     delivery_id: int | None = None
     is_proven: bool = False
-    """By the mark or Message-ID of a copy, which only we can make and only those who have the copy can know."""
+    """By the mark or Message-ID of a copy, which only we can make and only those who have the copy can know; or by the
+    id that the provider gave it."""
 
 
 class CopyFinder:
@@ -55,8 +56,9 @@ class CopyFinder:
         """Return whom `clues` lead to; None if to nobody we know."""
         return (
             self._by_mark(connection, clues)
+            or _by_provider_id(connection, clues, now)
             or self._by_message_id(connection, clues, now)
-            or self._by_address(connection, clues)
+            or _by_address(connection, clues)
         )
 
     def _by_mark(self, connection: Connection, clues: Clues) -> Found | None:
@@ -90,7 +92,7 @@ class CopyFinder:
         for token in clues.tokens:
             with suppress(TokenError):
                 yield read_unsubscribe_token(self._keyring, token)
-        found = self._by_address(connection, clues)
+        found = _by_address(connection, clues)
         if found and found.subscriber_id:
             yield found.subscriber_id
 
@@ -121,15 +123,34 @@ class CopyFinder:
         key = edition.signing_key or self._keyring.current
         return message_id(self._keyring, key, edition.key, subscriber_id, _domain(edition))
 
-    def _by_address(self, connection: Connection, clues: Clues) -> Found | None:
-        for address in clues.addresses:
-            try:
-                person = subscribers.by_address(connection, normalise(address, international=True))
-            except AddressError:
-                continue
-            if person is not None:
-                return Found(subscriber_id=person.id)
+
+def _by_provider_id(connection: Connection, clues: Clues, now: datetime) -> Found | None:
+    """Only a provider that has proven who it is gives such ids; they name a copy together with its address."""
+    person = _person(connection, clues) if clues.provider_ids else None
+    if person is None:
         return None
+    for sent in events.history(connection, person, now - HEARD_OF_WITHIN):
+        row = deliveries.get(connection, sent.delivery_id)
+        if row is not None and row.provider_id in clues.provider_ids:
+            return Found(subscriber_id=person, delivery_id=row.id, is_proven=True)
+    return None
+
+
+def _by_address(connection: Connection, clues: Clues) -> Found | None:
+    person = _person(connection, clues)
+    return Found(subscriber_id=person) if person is not None else None
+
+
+def _person(connection: Connection, clues: Clues) -> str | None:
+    """Return the id of the subscriber whose address is named."""
+    for address in clues.addresses:
+        try:
+            person = subscribers.by_address(connection, normalise(address, international=True))
+        except AddressError:
+            continue
+        if person is not None:
+            return person.id
+    return None
 
 
 def _look_up(index: bytes, digest: bytes) -> int | None:

@@ -1,11 +1,10 @@
-"""Write down what a mail reports, and do what follows from it, in one transaction."""
+"""Write down what a mail or a provider reports, and do what follows from it, in one transaction."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from hashlib import sha256
 
 from sqlalchemy import Connection
 
@@ -27,11 +26,11 @@ COMPLAINT = "complaint"
 
 
 class Fate(StrEnum):
-    """What became of a mail."""
+    """What became of a report."""
 
     APPLIED = "applied"
     REPEATED = "repeated"
-    """It says what another mail, or the same one, said before."""
+    """It says what another, or the same one, said before."""
     UNPROVEN = "unproven"
     """Noted for an address that was named; without proof nothing follows."""
     NOBODYS = "nobody's"
@@ -48,12 +47,22 @@ class Applied:
     unsubscribed: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a report was heard."""
+
+    source: str
+    """`MAILBOX`, or a provider's name."""
+    key: str
+    """Names the report there: what has the same key is the same report, told again."""
+
+
 def apply(
-    connection: Connection, report: Report, raw: bytes, *, found: Found | None, keyring: Keyring, now: datetime
+    connection: Connection, report: Report, origin: Origin, *, found: Found | None, keyring: Keyring, now: datetime
 ) -> Applied:
-    """Store what is reported about `found`, and what follows. Doing it again for the same mail changes nothing."""
+    """Store what is reported about `found`, and what follows. Doing it again for the same report changes nothing."""
     if report.kind is EventKind.UNSUBSCRIBED and report.about.tokens:
-        left = _leave_by_token(connection, report, raw, keyring, now)
+        left = _leave_by_token(connection, report, origin, keyring, now)
         if left is not None:
             return left
     if found is None:
@@ -62,7 +71,7 @@ def apply(
     if person is None:
         # Erased, or the reader of a test mail. Nothing is kept: the words may hold what was erased.
         return Applied(fate=Fate.NOBODYS, kind=report.kind)
-    event = _event(report, found, person.address, raw, now)
+    event = _event(report, found, person.address, origin, now)
     is_new = events.add(connection, event)
     if not found.is_proven and report.kind in (EventKind.COMPLAINED, EventKind.UNSUBSCRIBED):
         # Anybody may write a report that names somebody; a complaint or wish is still worth a person's look.
@@ -77,7 +86,7 @@ def apply(
 
 
 def _leave_by_token(
-    connection: Connection, report: Report, raw: bytes, keyring: Keyring, now: datetime
+    connection: Connection, report: Report, origin: Origin, keyring: Keyring, now: datetime
 ) -> Applied | None:
     """Unsubscribe whom the token in a mail names; None if no token is ours.
 
@@ -95,7 +104,7 @@ def _leave_by_token(
                 at=min(report.at or now, now),
                 received_at=now,
                 source=MAIL,
-                source_key=sha256(raw).hexdigest(),
+                source_key=origin.key,
                 subscriber_id=subscriber_id,
             ),
         )
@@ -104,7 +113,7 @@ def _leave_by_token(
     return None
 
 
-def _event(report: Report, found: Found, address: str, raw: bytes, now: datetime) -> DeliveryEvent:
+def _event(report: Report, found: Found, address: str, origin: Origin, now: datetime) -> DeliveryEvent:
     """One copy bounces once by each weight: reports that say no more are one event, whoever repeats them.
 
     A heavier one is news in whatever order they come: an alias may lead to a server that refuses us and to one that
@@ -114,8 +123,8 @@ def _event(report: Report, found: Found, address: str, raw: bytes, now: datetime
         kind=report.kind,
         at=min(report.at or now, now),
         received_at=now,
-        source=MAILBOX,
-        source_key=sha256(raw).hexdigest(),
+        source=origin.source,
+        source_key=origin.key,
         delivery_id=found.delivery_id if found.is_proven else None,
         subscriber_id=found.subscriber_id,
         permanent=report.permanent,

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -22,7 +23,7 @@ from briefingfeed.mailbox.reading import read_mail
 from briefingfeed.mailbox.source import Fetched, Mailbox, MailboxError, OpenMailbox
 from briefingfeed.models.delivery import EventKind
 from briefingfeed.services.readers.copy_finding import CopyFinder
-from briefingfeed.services.readers.mail_reports import Applied, Fate, apply
+from briefingfeed.services.readers.mail_reports import MAILBOX, Applied, Fate, Origin, apply
 from briefingfeed.services.telling.notices import Notice, tell
 from briefingfeed.storage import events, meta
 from briefingfeed.storage.database import Database
@@ -120,7 +121,8 @@ class _Reader:
         with self._context.database.read() as connection:
             found = self._finder.find(connection, reading.report.about, now)
         with self._context.database.write() as connection:
-            applied = apply(connection, reading.report, mail.raw, found=found, keyring=self._context.keyring, now=now)
+            origin = Origin(source=MAILBOX, key=sha256(mail.raw).hexdigest())
+            applied = apply(connection, reading.report, origin, found=found, keyring=self._context.keyring, now=now)
         self._context.failpoint(AFTER_APPLY)
         self._count(applied)
         (mailbox.set_aside if applied.fate is Fate.STRANGE else mailbox.finish)(mail)
