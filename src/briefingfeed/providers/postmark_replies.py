@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from briefingfeed.models.delivery import Result
+from briefingfeed.providers.http_answers import Answer, Item, Refusal, Verdict, judge_status, out_of_luck
 
 _BAD_ADDRESS_OR_FIELD = 300
 _INACTIVE = 406
@@ -22,69 +21,41 @@ _ABOUT_OUR_ACCOUNT: Mapping[int, str] = {
     413: "Postmark has stopped the account from sending: ask their support.",
     1235: "Make a broadcast stream at Postmark, or name yours as message_stream in [postmark].",
 }
+_REFUSING = frozenset({503})
+"""They answer it during maintenance, and have taken nothing."""
 _SETTLED_BY_RETRY = frozenset({100, _THROTTLED})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """Refused for certain: the whole request, or one message for reasons of our account.
-
-    `splits`: one message may have spoilt it for the others. `hopeless`: trying again without a change is of no use.
-    """
-
-    message: str
-    remedy: str = "Nobody loses their copy by it. The next run tries again by itself."
-    hopeless: bool = False
-    splits: bool = False
-    retry_after: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """What became of one message."""
-
-    result: Result
-    provider_id: str | None = None
-    note: str = ""
-    refusal: Refusal | None = None
-
-
-def read_response(
-    status: int, headers: Mapping[str, str], body: bytes, recipients: Sequence[str]
-) -> tuple[Item, ...] | Refusal:
-    """Return an item for each recipient, in their order; or why none of it was taken."""
-    if status == 200:
-        return _read_batch(_parse(body), recipients)
-    if status >= 500 and status != 503:
-        unclear = Item(result=Result.UNCERTAIN, note=f"Postmark answered {status}; it may have taken the message.")
-        return (unclear,) * len(recipients)
-    if status in (429, 503):
-        return Refusal(
-            message=f"Postmark asks us to wait ({status}).", retry_after=_seconds(headers.get("retry-after"))
-        )
-    return _read_refusal(status, _parse(body), len(recipients))
-
-
-def _read_refusal(status: int, answer: object, count: int) -> tuple[Item, ...] | Refusal:
-    code, words = _code_and_words(answer)
+def read_answer(answer: Answer, recipients: Sequence[str]) -> Verdict:
+    """`recipients` in the order of the request."""
+    status = answer.status
     if status == 401:
-        code = 10
+        return _account_refusal(10, _code_and_words(answer.json())[1])
+    verdict = judge_status(answer, "Postmark", login=_ABOUT_OUR_ACCOUNT[10], refusals=_REFUSING)
+    if verdict is not None and status != 403:
+        return verdict
+    if answer.is_success:
+        return _read_batch(answer.json(), recipients)
+    return _read_refusal(answer, len(recipients))
+
+
+def _read_refusal(answer: Answer, count: int) -> Verdict:
+    status, found = answer.status, answer.object()
+    code, words = _code_and_words(found)
     if code in _ABOUT_OUR_ACCOUNT:
         return _account_refusal(code, words)
     if status == 422 and count == 1 and code:
-        return (_read_item(answer if isinstance(answer, dict) else {}),)
+        return (_read_item(found),)
     if status in (413, 422) and count > 1:
         return Refusal(message=f"Postmark refused the request ({status}).", splits=True)
-    return Refusal(
-        message=f"Postmark refused the request: {status} {words}".strip(),
-        remedy="Check url and message_stream in [postmark], and the size of the edition.",
-        hopeless=True,
+    return out_of_luck(
+        "Postmark", answer, words, "Check url and message_stream in [postmark], and the size of the edition."
     )
 
 
 def _read_batch(answer: object, recipients: Sequence[str]) -> tuple[Item, ...]:
     if not isinstance(answer, list) or not all(isinstance(item, dict) for item in answer):
-        # They said 200: it is taken. Only their ids are lost.
+        # They said yes: it is taken. Only their ids are lost.
         return (Item(result=Result.ACCEPTED),) * len(recipients)
     named = [str(item.get("To", "")).lower() for item in answer]
     wanted = [recipient.lower() for recipient in recipients]
@@ -125,15 +96,3 @@ def _code_and_words(answer: object) -> tuple[int, str]:
         return 0, ""
     code = answer.get("ErrorCode", 0)
     return code if isinstance(code, int) else -1, str(answer.get("Message", ""))
-
-
-def _parse(body: bytes) -> object:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _seconds(value: str | None) -> float | None:
-    """Retry-After in seconds; as a date it is left to our own back-off."""
-    return float(value) if value and value.isdecimal() and len(value) < 8 else None

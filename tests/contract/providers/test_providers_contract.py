@@ -15,8 +15,9 @@ from briefingfeed.errors import ProviderError
 from briefingfeed.http import open_client
 from briefingfeed.models.delivery import Result
 from briefingfeed.providers.base import Provider
+from briefingfeed.providers.http_provider import HttpProvider
 from briefingfeed.providers.outbox import OutboxProvider
-from briefingfeed.providers.postmark import PostmarkProvider, PostmarkSettings
+from briefingfeed.providers.postmark import NAME, Postmark, PostmarkSettings
 from briefingfeed.providers.smtp import Security, SmtpProvider, SmtpSettings
 from servers.postmark_server import TOKEN, PostmarkServer
 from servers.recorded_work import RecordedWork
@@ -62,7 +63,7 @@ def smtp(folder: Path, connections: int = 1) -> Iterator[Way]:
 def postmark(folder: Path, batch: int = 10) -> Iterator[Way]:
     with PostmarkServer(folder) as server:
         settings = PostmarkSettings(url=server.url, batch=batch, retry_pause=0.01)
-        provider = PostmarkProvider(settings, TOKEN, partial(open_client, allow_loopback=True))
+        provider = HttpProvider(NAME, Postmark(settings, TOKEN), partial(open_client, allow_loopback=True))
         yield Way(provider, lambda: [one["To"] for one in server.taken()])
 
 
@@ -81,7 +82,7 @@ def unreachable_smtp(folder: Path) -> Iterator[Way]:
 @contextmanager
 def unreachable_postmark(folder: Path) -> Iterator[Way]:
     settings = PostmarkSettings(url="http://127.0.0.1:1", retry_pause=0.001)
-    yield Way(PostmarkProvider(settings, TOKEN, partial(open_client, allow_loopback=True)), list)
+    yield Way(HttpProvider(NAME, Postmark(settings, TOKEN), partial(open_client, allow_loopback=True)), list)
 
 
 Opener = Callable[[Path], AbstractContextManager[Way]]
@@ -179,4 +180,4 @@ def test_rehearsing_and_locality_are_declared(tmp_path: Path) -> None:
         with opener(tmp_path) as way:
             assert (way.provider.rehearses, way.provider.is_local) == (False, True)
     assert not SmtpProvider(SmtpSettings(host="mail.example.org"), None).is_local
-    assert not PostmarkProvider(PostmarkSettings(), TOKEN, open_client).is_local
+    assert not HttpProvider(NAME, Postmark(PostmarkSettings(), TOKEN), open_client).is_local

@@ -1,0 +1,110 @@
+"""What a service over HTTP has to say about itself; everything else is `HttpProvider`'s."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Protocol, TypeVar
+from urllib.parse import urlsplit
+
+from briefingfeed.errors import ConfigurationError
+from briefingfeed.http import is_loopback
+from briefingfeed.models.delivery import Message
+from briefingfeed.providers.capabilities import Capabilities
+from briefingfeed.providers.http_answers import Answer, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpSettings:
+    """What the tables of all such services have in common. Raises ValueError for an address that would send the secret
+    in the clear."""
+
+    capabilities: ClassVar[Capabilities]
+
+    batch: int
+    """Messages per request: as many become `uncertain` if its answer is lost."""
+    url: str
+    per_hour: int | None = None
+    per_day: int | None = None
+    connections: int = 1
+    """Requests in flight at once."""
+    rate: float | None = None
+    """Requests per second."""
+    retry_pause: float = 5.0
+    """Seconds before the second try after a refusal of the whole request; then twice as long each time."""
+
+    def __post_init__(self) -> None:
+        if not self.url.startswith("https://") and not (self.url.startswith("http://") and self.is_loopback):
+            raise ValueError("url must begin with https://")
+        if not 1 <= self.batch <= self.capabilities.most_messages:
+            raise ValueError(f"batch must be at least 1, at most {self.capabilities.most_messages}")
+        if not 1 <= self.connections <= 50:
+            raise ValueError("connections must be at least 1, at most 50")
+        if self.rate is not None and self.rate <= 0:
+            raise ValueError("rate must be above 0, or left out")
+
+    @property
+    def is_loopback(self) -> bool:
+        return is_loopback(urlsplit(self.url).hostname or "")
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.url).netloc
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A message, and its address as it goes over the wire."""
+
+    message: Message
+    recipient: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A POST. Repeated after a lost answer, it is the very same."""
+
+    copies: Sequence[Copy]
+    url: str
+    content: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+
+
+class Service(Protocol):
+    """One service's way of saying things. Knows no network, and no work."""
+
+    title: str
+    """As people call it."""
+
+    @property
+    def settings(self) -> HttpSettings: ...
+
+    def requests(self, copies: Sequence[Copy]) -> Iterator[Request]:
+        """Write the requests that hand over `copies`, each copy in one of them."""
+
+    def read(self, request: Request, answer: Answer) -> Verdict:
+        """Say what an answer to one of these requests means. A request of one copy is never to be split."""
+
+
+def checked_secret(secret: str | None, what: str, table: str, remedy: str) -> str:
+    """Return a secret fit for a header field. Raises ConfigurationError; the message doesn't repeat it."""
+    if not secret or not secret.isascii() or not secret.isprintable():
+        raise ConfigurationError(f"The {what} is missing.", where=f"[{table}]", remedy=remedy)
+    return secret
+
+
+_Piece = TypeVar("_Piece")
+
+
+def bundles(pieces: Sequence[tuple[_Piece, int]], most: int, most_octets: int | None) -> Iterator[list[_Piece]]:
+    """Divide pieces, each with its size in octets, so that no bundle is too large; a piece alone may be."""
+    bundle: list[_Piece] = []
+    size = 0
+    for piece, octets in pieces:
+        if bundle and (len(bundle) == most or (most_octets is not None and size + octets > most_octets)):
+            yield bundle
+            bundle, size = [], 0
+        bundle.append(piece)
+        size += octets
+    if bundle:
+        yield bundle

@@ -1,0 +1,109 @@
+"""A copy joined from ready octets says what the same copy says that is written anew from its parts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from briefingfeed.models.delivery import Form, Message, Parts
+from briefingfeed.models.edition import SlotName
+from briefingfeed.newsletter.form import form_of
+from briefingfeed.newsletter.mime import fill
+from briefingfeed.newsletter.placeholders import placeholders_for
+from briefingfeed.providers.http_service import Copy
+from briefingfeed.providers.stencil import Stencils
+from renditions import rendition_of
+
+RENDITION = rendition_of(
+    'Leave "here": {leave} \\ zwölf\n', "<a href='{leave}'>Leave &amp; go</a>", sender="News <n@b.example>",
+    subject='Zwölf "Fälle"', post_id="p",
+)  # fmt: skip
+ADDRESSES = st.from_regex(r"[a-z0-9'&+!#]{1,9}@[a-z]{1,9}\.example", fullmatch=True)
+URLS = st.from_regex(r"https://b\.example/[!#-;=?-~]{0,40}", fullmatch=True)
+MARKS = st.sampled_from(["", "0123456789abcdef01234567"])
+
+
+def element(parts: Parts, recipient: str, message_id: str, mark: str) -> Mapping[str, Any]:
+    return {
+        "to": recipient,
+        "id": message_id,
+        "subject": parts.subject,
+        "html": parts.html,
+        "text": parts.text,
+        "headers": dict(parts.headers),
+        **({"mark": mark} if mark else {}),
+    }
+
+
+def copy(address: str, url: str, mark: str = "") -> Copy:
+    values = {SlotName.ADDRESS: address, SlotName.MESSAGE_ID: "<1@b.example>", SlotName.UNSUBSCRIBE_URL: url}
+    message = Message(
+        delivery_id=1,
+        envelope_from="n@b.example",
+        recipient=address,
+        message_id="<1@b.example>",
+        segments=(),
+        parts=partial(fill, RENDITION, values),
+        form=partial(form_of, RENDITION),
+        values=values,
+        mark=lambda: mark,
+    )
+    return Copy(message, address)
+
+
+@given(ADDRESSES, URLS, MARKS)
+def test_a_joined_copy_is_the_written_copy(address: str, url: str, mark: str) -> None:
+    one = copy(address, url, mark)
+    anew = Copy(replace(one.message, form=None), one.recipient)
+    stencils = Stencils(element)
+    assert json.loads(stencils.write(one)) == json.loads(stencils.write(anew))
+
+
+@given(st.lists(st.tuples(ADDRESSES, URLS, MARKS), min_size=2, max_size=6))
+def test_copies_of_one_form_keep_apart(given_: list[tuple[str, str, str]]) -> None:
+    stencils = Stencils(element)
+    for address, url, mark in given_:
+        written = json.loads(stencils.write(copy(address, url, mark)))
+        assert (written["to"], written.get("mark", "")) == (address, mark)
+        assert written["headers"]["List-Unsubscribe"] == f"<{url}>"
+        assert written["text"] == f'Leave "here": {url} \\ zwölf\n'
+
+
+def test_what_copies_share_is_written_once() -> None:
+    written: list[Parts] = []
+
+    def counting(parts: Parts, recipient: str, message_id: str, mark: str) -> Mapping[str, Any]:
+        written.append(parts)
+        return element(parts, recipient, message_id, mark)
+
+    stencils = Stencils(counting)
+    for number in range(10):
+        stencils.write(copy(f"r{number}@example.org", f"https://b.example/u/{number}"))
+    assert len(written) == 1
+
+
+def test_an_address_that_goes_otherwise_over_the_wire_is_written_anew() -> None:
+    one = copy("ann@example.org", "https://b.example/u")
+    assert json.loads(Stencils(element).write(Copy(one.message, "ann@xn--bcher-kva.example")))["to"] == (
+        "ann@xn--bcher-kva.example"
+    )
+
+
+def test_a_post_that_holds_another_editions_stand_in_is_left_alone() -> None:
+    stand_in = placeholders_for("another")[SlotName.UNSUBSCRIBE_URL]
+    form = form_of(RENDITION)
+    foreign = Form(
+        parts=replace(form.parts, text=f"{form.parts.text}{stand_in}"),
+        stand_ins=form.stand_ins,
+        in_html=form.in_html,
+        in_text=form.in_text,
+    )
+    one = copy("ann@example.org", "https://b.example/u")
+    other = Copy(replace(one.message, form=lambda: foreign), one.recipient)
+    assert json.loads(Stencils(element).write(other))["text"].endswith(stand_in)
