@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -11,8 +11,9 @@ from briefingfeed.look import day_in_words, time_in_words
 from briefingfeed.models.introduction import Introduction
 from briefingfeed.models.post import CallToAction, LeadImage, Post
 from briefingfeed.models.settings import Grouping, Settings
-from briefingfeed.newsletter.body_html import TOP_HEADING, mail_html
+from briefingfeed.newsletter.body_html import TEXT_WIDTH, TOP_HEADING, image_size, mail_html
 from briefingfeed.newsletter.digest import Digest, cut, one_line
+from briefingfeed.newsletter.images import Size, sizes_of
 from briefingfeed.newsletter.text import BodyText, body_text
 
 _NO_TOPIC = "Also in this edition"
@@ -32,6 +33,8 @@ class Article:
     html: Markup
     """Its body, fitted into the mail."""
     text: BodyText
+    lead_size: Markup
+    """The attributes of its lead image that say how large it is shown."""
     summary: str
     """What stands in place of the body if the post is shortened; empty if even that would be too much."""
     is_shortened: bool = False
@@ -58,7 +61,7 @@ class Opening:
 
 def opening_of(introduction: Introduction) -> Opening:
     body = introduction.body
-    html = mail_html(body.html, top_heading=TOP_HEADING - 1)
+    html = mail_html(body.html, {}, top_heading=TOP_HEADING - 1)
     return Opening(html=Markup(html), text=body_text(body.blocks))  # noqa: S704 sanitised when it was read
 
 
@@ -93,7 +96,7 @@ def _heading(post: Post, grouping: Grouping) -> str:
 
 
 def _article(number: int, post: Post, digest: Digest, settings: Settings, group: str = "") -> Article:
-    action = post.call_to_action
+    action, sizes = post.call_to_action, sizes_of(post.assets)
     if post.is_closed_at(digest.composed_at):
         action = None
     return Article(
@@ -101,13 +104,20 @@ def _article(number: int, post: Post, digest: Digest, settings: Settings, group:
         anchor=f"post-{number}",
         group=group,
         # Under the heading of its group, a post's title is a level deeper, and so is all below it.
-        html=Markup(mail_html(_own_places(post), top_heading=TOP_HEADING + bool(group))),  # noqa: S704 sanitised
+        html=Markup(mail_html(_own_places(post), sizes, top_heading=TOP_HEADING + bool(group))),  # noqa: S704 sanitised
         text=body_text(post.body.blocks),
+        lead_size=_lead_size(post, sizes),
         summary=cut(one_line(post.summary), LONGEST_SUMMARY),
         is_open=post.is_open_at(digest.composed_at),
         closes_in_words=_closes_in_words(post, settings),
         call_to_action=action and CallToAction(label=action.label, url=action.url or post.url),
     )
+
+
+def _lead_size(post: Post, sizes: Mapping[str, Size]) -> Markup:
+    """It fills the column, unless it is known to be smaller."""
+    size = sizes.get(post.image.url) if post.image else None
+    return Markup(image_size(*(size.width, size.height) if size else (TEXT_WIDTH, None)))  # noqa: S704 numbers
 
 
 def _own_places(post: Post) -> str:

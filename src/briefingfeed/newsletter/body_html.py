@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from html import unescape
+
+from briefingfeed.newsletter.images import Size
 
 TEXT_WIDTH = 512
 """Pixels that the text of the shipped template is wide."""
@@ -15,13 +19,14 @@ TOP_HEADING = 3
 _SOURCE = re.compile(r"<p>(?=— (?:(?!</?p\b).)*</p>\s*</blockquote>)", re.DOTALL)
 _NOTE_NUMBER = re.compile(r'(<sup class="footnote-definition-label">[^<]*</sup>)\s*<p>')
 _SIZE = re.compile(r"\s(?:width|height)=\"[^\"]*\"")
+_SOURCE_OF = re.compile(r"\ssrc=\"([^\"?#]*)")
 _WIDTH = re.compile(r"\swidth=\"(\d+)\"")
 _HEIGHT = re.compile(r"\sheight=\"(\d+)\"")
 
 
-def mail_html(html: str, *, top_heading: int = TOP_HEADING) -> str:
+def mail_html(html: str, sizes: Mapping[str, Size], *, top_heading: int = TOP_HEADING) -> str:
     """Return `html` with its highest heading at the level `top_heading`, sources of quotations marked, footnotes
-    led by their number, and images of a known width."""
+    led by their number, and images with their size. `sizes` are those of images that are known, by address."""
     html = _NOTE_NUMBER.sub(r"<p>\1 ", _SOURCE.sub('<p class="source">', html))
     levels = [int(tag[2][1]) for tag in _TAG.finditer(html) if _HEADING.fullmatch(tag[2])]
     step = top_heading - min(levels, default=top_heading)
@@ -30,18 +35,41 @@ def mail_html(html: str, *, top_heading: int = TOP_HEADING) -> str:
         if _HEADING.fullmatch(tag[2]):
             return f"<{tag[1]}h{min(int(tag[2][1]) + step, 6)}{tag[3]}>"
         if tag[2].lower() == "img":
-            return f"<img{_with_width(tag[3])}>"
+            return f"<img{_sized(tag[3], sizes)}>"
         return tag[0]
 
     return _TAG.sub(fitted, html)
 
 
-def _with_width(attributes: str) -> str:
-    """Give an image a width: Outlook for Windows knows no max-width and would show it as large as it is."""
-    width, height = _WIDTH.search(attributes), _HEIGHT.search(attributes)
-    if width and 0 < int(width[1]) <= TEXT_WIDTH:
-        return attributes
-    size = f' width="{TEXT_WIDTH}"'
-    if width and height and int(width[1]):
-        size += f' height="{max(round(int(height[1]) * TEXT_WIDTH / int(width[1])), 1)}"'
-    return _SIZE.sub("", attributes) + size
+def image_size(width: int | None, height: int | None) -> str:
+    """Return the attributes of an image that say how large it is shown, each with a space before it.
+
+    Outlook for Windows knows no max-width and needs a width that fits; with a height nothing jumps when the image
+    arrives. Thunderbird overrides max-width: what fills the column must say so by its width.
+    """
+    if not width:
+        return f' width="{TEXT_WIDTH}" style="width:auto"'
+    shown = min(width, TEXT_WIDTH)
+    return "".join(
+        (
+            f' width="{shown}"',
+            f' height="{max(round(height * shown / width), 1)}"' if height else "",
+            ' style="width:100%"' if shown == TEXT_WIDTH else "",
+        )
+    )
+
+
+def _sized(attributes: str, sizes: Mapping[str, Size]) -> str:
+    """Say how large an image is: as the post says, else as large as it is."""
+    width, height = _number(_WIDTH, attributes), _number(_HEIGHT, attributes)
+    source = _SOURCE_OF.search(attributes)
+    size = sizes.get(unescape(source[1])) if source else None
+    if size and not (width and height):
+        share = width / size.width if width else height / size.height if height else 1
+        width, height = round(size.width * share), round(size.height * share)
+    return _SIZE.sub("", attributes) + image_size(width, height)
+
+
+def _number(pattern: re.Pattern[str], attributes: str) -> int | None:
+    found = pattern.search(attributes)
+    return int(found[1]) if found else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from briefingfeed.models.blocks import (
@@ -25,9 +26,10 @@ from briefingfeed.models.blocks import (
     Table,
     Text,
 )
-from briefingfeed.models.post import Author, CallToAction, Closing, Contact, Correction, LeadImage, Post
+from briefingfeed.models.post import Asset, Author, CallToAction, Closing, Contact, Correction, LeadImage, Post
 
 _LONDON = ZoneInfo("Europe/London")
+_POSTS = Path(__file__).parents[3] / "posts"
 _ZOE = Author(name="Zoë Brânză-Okafor", role="Head of policy", organisation="Lantern Street Policy Trust")
 _GUEST = Author(
     name="Nguyễn Thị Ánh",
@@ -219,6 +221,10 @@ def example_posts(make_post: Callable[..., Post]) -> tuple[Post, ...]:
             authors=(Author(name="Tomasz Wiśniewski-Hale", role="Drug checking lead"),),
             body=_SAMPLES,
             image=LeadImage(url="https://briefings.example/posts/images/lantern-street.png", alt="Our door at night."),
+            assets=tuple(
+                Asset(source=_POSTS / path, path=f"posts/{path}", url=f"https://briefings.example/posts/{path}")
+                for path in ("images/lantern-street.png", "images/what-was-in-it.png")
+            ),
             corrections=(Correction(date=date(2026, 11, 19), note="We first wrote 49 samples; it was 58 of 71."),),
         ),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from briefingfeed.newsletter.body_html import mail_html
+from briefingfeed.newsletter.images import Size
 
 
 @pytest.mark.parametrize(
@@ -30,13 +31,41 @@ from briefingfeed.newsletter.body_html import mail_html
             '<p><sup class="footnote-definition-label">1</sup> note</p>',
             id="footnote",
         ),
-        pytest.param('<img src="a" alt="b">', '<img src="a" alt="b" width="512">', id="image without a width"),
-        pytest.param('<img src="a" width="40" height="9">', '<img src="a" width="40" height="9">', id="small image"),
-        pytest.param(
-            '<img width="1024" height="300" src="a">', '<img src="a" width="512" height="150">', id="wide image"
-        ),
-        pytest.param('<img width="50%" src="a">', '<img src="a" width="512">', id="percentage"),
     ],
 )
 def test_mail_html(written: str, mailed: str) -> None:
-    assert mail_html(written) == mailed
+    assert mail_html(written, {}) == mailed
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        pytest.param("", 'width="512" style="width:auto"', id="unknown"),
+        pytest.param('width="50%"', 'width="512" style="width:auto"', id="percentage"),
+        pytest.param('width="40"', 'width="40"', id="narrow"),
+        pytest.param('width="40" height="9"', 'width="40" height="9"', id="as the post says"),
+        pytest.param('width="1024" height="300"', 'width="512" height="150" style="width:100%"', id="wide"),
+        pytest.param('width="9999" height="1"', 'width="512" height="1" style="width:100%"', id="never flat"),
+    ],
+)
+def test_an_image_is_as_large_as_the_post_says(written: str, shown: str) -> None:
+    given = f" {written}" if written else ""
+    assert mail_html(f'<img src="a" alt="b"{given}>', {}) == f'<img src="a" alt="b" {shown}>'
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        pytest.param("", 'width="400" height="300"', id="its own size"),
+        pytest.param('width="200"', 'width="200" height="150"', id="height from the width"),
+        pytest.param('height="30"', 'width="40" height="30"', id="width from the height"),
+        pytest.param('width="800"', 'width="512" height="384" style="width:100%"', id="fitted"),
+        pytest.param('width="10" height="10"', 'width="10" height="10"', id="as the post says"),
+    ],
+)
+@pytest.mark.parametrize("more", ["", "?a=1&amp;b=2", "#top"])
+def test_an_image_whose_file_is_known_has_width_and_height(written: str, shown: str, more: str) -> None:
+    sizes = {"https://x.example/a&b.png": Size(400, 300)}
+    given = f" {written}" if written else ""
+    source = f'src="https://x.example/a&amp;b.png{more}"'
+    assert mail_html(f"<img {source}{given}>", sizes) == f"<img {source} {shown}>"
