@@ -22,6 +22,8 @@ need newsboat newsboat
 need spamassassin spamassassin
 need rspamd rspamd
 need neomutt neomutt
+need thunderbird thunderbird
+need Xvfb xvfb
 need node nodejs
 need npm npm
 
