@@ -13,7 +13,7 @@ from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
 from socket import gethostname
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from briefingfeed import config
@@ -23,11 +23,12 @@ from briefingfeed.models.settings import Settings
 from briefingfeed.providers.registry import PROVIDERS, provider_spec
 
 if TYPE_CHECKING:
+    from briefingfeed.dkim.signing import Signer
     from briefingfeed.feeds.reading import ReadEntry
     from briefingfeed.models.edition import Edition
     from briefingfeed.posts.store import Library
     from briefingfeed.providers.base import Provider
-    from briefingfeed.providers.spec import ProviderSpec, Secret
+    from briefingfeed.providers.spec import Found, ProviderSpec
     from briefingfeed.services.keeping.backup import Backup
     from briefingfeed.services.keeping.keys import Keys
     from briefingfeed.services.keeping.restored import AdoptContext, Adopted
@@ -124,9 +125,7 @@ class Publication:
         if password := self._database_password:
             environment["PGPASSWORD"] = password
 
-        def dump(target: Path) -> None:
-            dump_postgres(self.settings.database.url, target, now, environment)
-
+        dump = partial(dump_postgres, self.settings.database.url, now=now, environment=environment)
         done = back_up(self.settings, self.database, file, now, dump=dump)
         with suppress(BriefingfeedError), self.database.write() as connection:  # the backup is made, whatever follows
             set_mark(connection, BACKED_UP_AT, now.isoformat())
@@ -150,12 +149,6 @@ class Publication:
         _ = self.keys  # a database without its keys is refused before anything is done
         return AdoptContext(settings=self.settings, database=self.database, load_posts=self._library, now=self.now)
 
-    def _check_restored(self) -> None:
-        from briefingfeed.storage import guard
-
-        with self.database.read() as connection:
-            guard.check(connection)
-
     @cached_property
     def keys(self) -> Keys:
         from briefingfeed.services.keeping.keys import open_keys
@@ -165,26 +158,32 @@ class Publication:
     @cached_property
     def provider(self) -> Provider:
         """The way out that the settings choose, not yet connected. Raises ConfigurationError."""
-        spec = provider_spec(self.settings.newsletter.provider)
-        settings = self._provider_settings(self.settings.newsletter.provider)
-        return spec.build(settings, self._secrets(spec, settings), self.settings.paths)
+        spec, table = self._way_out
+        return spec.build(table, self._secrets, self.settings.paths, self.now)
+
+    @cached_property
+    def signer(self) -> Signer | None:
+        """Signs what leaves; None: whoever takes it does. Raises ConfigurationError."""
+        from briefingfeed.services.sending.signing import open_signer
+
+        return open_signer(self.settings, *self._way_out, self._secrets)
+
+    @cached_property
+    def _way_out(self) -> tuple[ProviderSpec, Any]:
+        """How the chosen provider is set up, and its own settings."""
+        name = self.settings.newsletter.provider
+        return provider_spec(name), self._provider_settings(name)
 
     def _provider_settings(self, name: str) -> object:
         table = self.settings.provider_tables.get(name, {})
         return config.read_table(provider_spec(name).settings, table, file=self.settings.file, name=name)
 
-    def _secrets(self, spec: ProviderSpec, settings: object) -> dict[Secret, str]:
-        """Return those of a provider's secrets that there are, from the environment or a file."""
-        found = {}
-        for secret in spec.secrets:
-            file: Path | None = getattr(settings, secret.key)
-            if value := self._environ.get(secret.variable):
-                found[secret] = value
-            elif file:
-                from briefingfeed.services.keeping.keys import read_secret
+    @cached_property
+    def _secrets(self) -> Found:
+        from briefingfeed.services.keeping.keys import find_secrets
 
-                found[secret] = read_secret(self.settings.paths.root / file)
-        return found
+        spec, table = self._way_out
+        return find_secrets(spec.secrets, table, self._environ, self.settings.paths.root)
 
     @property
     def outbox(self) -> Path:
@@ -207,7 +206,7 @@ class Publication:
                 open_look=lambda: self.look,
                 load_posts=self._library,
                 remember=self._remember,
-                templates=self._templates,
+                templates=(self.settings.paths.templates, shipped_templates()),
                 now=self.now(),
                 load_editions=lambda: sent_editions(self.database),
                 editions_mark=lambda: editions_mark(self.settings.database.url, lambda: self.database),
@@ -233,12 +232,13 @@ class Publication:
     def check(self, *, online: bool = False) -> CheckReport:
         """Look everything over without publishing: see `services.publishing.check`. Raises ConfigurationError.
 
-        `online`: ask other servers whether what posts link to is still there.
+        `online`: ask other servers whether what posts link to is still there, and the domain for the DKIM record.
         """
         from briefingfeed.services.publishing.archive import sent_editions
         from briefingfeed.services.publishing.check import check
         from briefingfeed.services.publishing.outside_links import outside_problems
         from briefingfeed.services.readers.mailbox_opening import PASSWORD, mailbox_password
+        from briefingfeed.services.sending.signing import record_problems, who_signs
         from briefingfeed.storage.audience import count_by_cadence
 
         for name in self.settings.provider_tables:
@@ -248,10 +248,12 @@ class Publication:
         with self.database.read() as connection:
             readers = count_by_cadence(connection)
         library = self._library()
-        report = check(self.settings, library, self.look, self.now(), readers, sent_editions(self.database))
+        found = check(self.settings, library, self.look, self.now(), readers, sent_editions(self.database))
+        report = replace(found, signing=who_signs(self.settings, self._way_out[0], self.signer))
         if not online:
             return report
-        return replace(report, problems=(*report.problems, *outside_problems(library.posts, self.settings)))
+        outside = (*outside_problems(library.posts, self.settings), *record_problems(self.signer, self.settings))
+        return replace(report, problems=(*report.problems, *outside))
 
     def adopt_ids(self, sources: Sequence[str], *, dry_run: bool) -> Adoption:
         """Keep the ids that posts have in older feeds, named by address or file: see `services.publishing.adoption`."""
@@ -270,8 +272,10 @@ class Publication:
         from briefingfeed.delivery.failpoints import failpoints
         from briefingfeed.services.sending.send_context import SendContext
         from briefingfeed.services.sending.unsubscribe_page import page_trouble
+        from briefingfeed.storage import guard
 
-        self._check_restored()
+        with self.database.read() as connection:
+            guard.check(connection)
         return SendContext(
             settings=self.settings,
             database=self.database,
@@ -284,6 +288,7 @@ class Publication:
             place=self._place,
             failpoint=failpoints(self._environ.get(_FAILPOINT)),
             mailbox=self._mailbox_to_read(),
+            signer=self.signer,
         )
 
     @contextmanager
@@ -333,10 +338,6 @@ class Publication:
             rehearses=self.provider.rehearses,
             limits=self.provider.limits,
         )
-
-    @property
-    def _templates(self) -> tuple[Path, ...]:
-        return (self.settings.paths.templates, shipped_templates())
 
     def _library(self) -> Library:
         from briefingfeed.services.publishing.library import load_library

@@ -18,7 +18,7 @@ from briefingfeed.models.delivery import Message, Outcome, Phase, Result
 from briefingfeed.models.settings import PathSettings
 from briefingfeed.providers.addresses import AddressError, wire_address
 from briefingfeed.providers.base import NO_LIMITS, Work
-from briefingfeed.providers.spec import Found, ProviderSpec
+from briefingfeed.providers.spec import Clock, Found, ProviderSpec
 
 NAME = "outbox"
 _GROUP = 50
@@ -62,8 +62,8 @@ class OutboxProvider:
                     await work.report(_outcome(message, Result.RETURNED))
 
 
-def _build(settings: OutboxSettings, secrets: Found, paths: PathSettings) -> OutboxProvider:
-    del secrets
+def _build(settings: OutboxSettings, secrets: Found, paths: PathSettings, now: Clock) -> OutboxProvider:
+    del secrets, now
     return OutboxProvider(paths.root / settings.folder if settings.folder else paths.state / "outbox")
 
 

@@ -20,7 +20,7 @@ from briefingfeed.providers.http_answers import Answer, Verdict
 from briefingfeed.providers.http_provider import HttpProvider
 from briefingfeed.providers.http_service import Copy, HttpSettings, Request, bundles, checked_secret
 from briefingfeed.providers.postmark_replies import read_answer
-from briefingfeed.providers.spec import Found, ProviderSpec, Secret
+from briefingfeed.providers.spec import Clock, Found, ProviderSpec, Secret
 from briefingfeed.providers.stencil import Stencils
 
 NAME = "postmark"
@@ -92,10 +92,10 @@ class Postmark:
         }
 
 
-def _build(settings: PostmarkSettings, secrets: Found, paths: PathSettings) -> HttpProvider:
-    del paths
+def _build(settings: PostmarkSettings, secrets: Found, paths: PathSettings, now: Clock) -> HttpProvider:
+    del paths, now
     service = Postmark(settings, secrets.get(TOKEN))
     return HttpProvider(NAME, service, partial(open_client, allow_loopback=settings.is_loopback))
 
 
-SPEC = ProviderSpec(PostmarkSettings, _build, (TOKEN,))
+SPEC = ProviderSpec(PostmarkSettings, _build, (TOKEN,), capabilities=CAPABILITIES)

@@ -19,7 +19,7 @@ from briefingfeed.providers.smtp_opening import open_session, tls_context
 from briefingfeed.providers.smtp_protocol import Session
 from briefingfeed.providers.smtp_settings import Auth, Security, SmtpSettings
 from briefingfeed.providers.smtp_troubles import PASSWORD_VARIABLE, TOKEN_VARIABLE
-from briefingfeed.providers.spec import Found, ProviderSpec, Secret
+from briefingfeed.providers.spec import Clock, Found, ProviderSpec, Secret, Signing
 
 __all__ = ["NAME", "SPEC", "Auth", "Security", "SmtpProvider", "SmtpSettings"]
 
@@ -77,10 +77,13 @@ def _credentials(settings: SmtpSettings, password: str | None, token: str | None
     return credentials
 
 
-def _build(settings: SmtpSettings, secrets: Found, paths: PathSettings) -> SmtpProvider:
+def _build(settings: SmtpSettings, secrets: Found, paths: PathSettings, now: Clock) -> SmtpProvider:
+    del now
     return SmtpProvider(settings.below(paths.root), secrets.get(PASSWORD), secrets.get(TOKEN))
 
 
 PASSWORD = Secret(PASSWORD_VARIABLE, "password_file")
 TOKEN = Secret(TOKEN_VARIABLE, "token_file")
-SPEC = ProviderSpec(SmtpSettings, _build, (PASSWORD, TOKEN))
+DKIM_KEY = Secret("BRIEFINGFEED_DKIM_KEY", "dkim_key_file")
+SIGNING = Signing(lambda settings: settings.dkim, DKIM_KEY)
+SPEC = ProviderSpec(SmtpSettings, _build, (PASSWORD, TOKEN, DKIM_KEY), SIGNING)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from briefingfeed.models.dkim import DkimSettings
 from briefingfeed.models.settings import PathSettings
 from briefingfeed.providers.base import Provider
+from briefingfeed.providers.capabilities import OURS, Capabilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +23,30 @@ class Secret:
 
 
 Found = Mapping[Secret, str]
+Clock = Callable[[], datetime]
+"""Aware UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """How a way out is told that we sign its mails ourselves (DKIM)."""
+
+    wanted: Callable[[Any], DkimSettings | None]
+    """Finds it in the settings; None: whoever takes the mails signs them."""
+    key: Secret
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderSpec:
     """`settings` is the dataclass of the provider's table; it raises ValueError for values that don't go together.
 
-    `build` gets an instance of it, those of the `secrets` that were found, and the publication's paths. It opens no
-    connection and raises ConfigurationError.
+    `build` gets an instance of it, those of the `secrets` that were found, the publication's paths, and the clock. It
+    opens no connection and raises ConfigurationError.
     """
 
     settings: type[Any]
-    build: Callable[[Any, Found, PathSettings], Provider]
+    build: Callable[[Any, Found, PathSettings, Clock], Provider]
     secrets: tuple[Secret, ...] = ()
+    signing: Signing | None = None
+    """None: it is never for us to sign, since the service writes the mail itself, or since there is none."""
+    capabilities: Capabilities = OURS

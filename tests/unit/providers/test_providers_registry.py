@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import is_dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,10 @@ from publications import paths_in
 SECRET = "a secret"
 
 
+def at_noon() -> datetime:
+    return datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
 @pytest.fixture
 def paths(tmp_path: Path) -> PathSettings:
     return paths_in(tmp_path)
@@ -26,7 +31,7 @@ def paths(tmp_path: Path) -> PathSettings:
 def test_every_provider_is_built_from_its_defaults_and_a_secret(name: str, paths: PathSettings) -> None:
     spec = provider_spec(name)
     assert is_dataclass(spec.settings)
-    provider = spec.build(spec.settings(), dict.fromkeys(spec.secrets, SECRET), paths)
+    provider = spec.build(spec.settings(), dict.fromkeys(spec.secrets, SECRET), paths, at_noon)
     assert provider.name == name
     assert isinstance(provider.rehearses, bool)
     assert isinstance(provider.is_local, bool)
@@ -43,7 +48,7 @@ def test_a_secrets_file_is_a_key_of_the_settings(name: str) -> None:
 
 def test_only_the_outbox_rehearses(paths: PathSettings) -> None:
     specs = [provider_spec(name) for name in PROVIDERS]
-    built = [spec.build(spec.settings(), dict.fromkeys(spec.secrets, SECRET), paths) for spec in specs]
+    built = [spec.build(spec.settings(), dict.fromkeys(spec.secrets, SECRET), paths, at_noon) for spec in specs]
     assert [provider.name for provider in built if provider.rehearses] == ["outbox"]
 
 
@@ -52,7 +57,7 @@ def test_smtp_table_is_read_from_the_settings_file(paths: PathSettings) -> None:
     file.write_text('[smtp]\nhost = "mail.example.org"\nsecurity = "tls"\nconnections = 3\nrate = 2\n')
     table = {"host": "mail.example.org", "security": "tls", "connections": 3, "rate": 2}
     spec = provider_spec("smtp")
-    provider = spec.build(read_table(spec.settings, table, file=file, name="smtp"), {}, paths)
+    provider = spec.build(read_table(spec.settings, table, file=file, name="smtp"), {}, paths, at_noon)
     assert isinstance(provider, SmtpProvider)
     assert provider.settings.security is Security.TLS
     assert provider.settings.where == "mail.example.org:465"
@@ -85,9 +90,9 @@ def test_wrong_tables_are_mistakes_with_words(
 
 def test_relative_files_are_below_the_publication(paths: PathSettings) -> None:
     spec = provider_spec("outbox")
-    assert spec.build(spec.settings(), {}, paths).folder == paths.state / "outbox"  # type: ignore[attr-defined]
+    assert spec.build(spec.settings(), {}, paths, at_noon).folder == paths.state / "outbox"  # type: ignore[attr-defined]
     elsewhere = spec.settings(folder=Path("mails"))
-    assert spec.build(elsewhere, {}, paths).folder == paths.root / "mails"  # type: ignore[attr-defined]
+    assert spec.build(elsewhere, {}, paths, at_noon).folder == paths.root / "mails"  # type: ignore[attr-defined]
 
 
 def test_looking_up_names_imports_no_provider() -> None:
