@@ -102,6 +102,20 @@ def read_object(body: bytes) -> Mapping[str, Any]:
     return found
 
 
+def read_unproven(body: bytes) -> Mapping[str, Any]:
+    """Return a JSON object that holds its own proof. Raises ForgedCallError: what can't be read proves nothing."""
+    try:
+        return read_object(body)
+    except UnreadableCallError:
+        raise ForgedCallError from None
+
+
+def inner(found: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return the object inside an object; an empty one if there is none."""
+    value = found.get(name)
+    return value if isinstance(value, dict) else {}
+
+
 def about(*, mark: object = None, provider_id: object = None, address: object = None) -> Clues:
     """Return what names the copy. The arguments are as found in JSON: what is no text is left out."""
     is_mark = isinstance(mark, str) and re.fullmatch(BOUNCE_MARK, mark)
