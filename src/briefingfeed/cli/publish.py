@@ -64,16 +64,19 @@ def build(ctx: click.Context, accept_as_new: bool, publish: bool, against: str |
 def check(ctx: click.Context, online: bool, as_json: bool) -> None:
     """Look everything over without publishing: posts, settings, templates, links within the site.
 
+    It also says who signs the mails; with --online it asks the domain's name servers for the DKIM record, too.
+
     The exit code is 1 if there is anything to mend, be it a warning.
     """
     app: App = ctx.obj
     with app.publication() as publication:
         report = publication.check(online=online)
     if as_json:
-        print_json({"posts": report.posts, "problems": problems_as_dicts(report.problems)})
+        print_json({"posts": report.posts, "signing": report.signing, "problems": problems_as_dicts(report.problems)})
     else:
         for problem in report.problems:
             app.warn(str(problem))
+        app.say(report.signing)
         count = len(report.problems)
         app.say(f"{report.posts} posts looked at, {'1 thing' if count == 1 else f'{count} things'} to mend.")
     ctx.exit(1 if report.problems else 0)

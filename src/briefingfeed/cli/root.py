@@ -36,6 +36,7 @@ _COMMANDS = {
     "ids": "create",
     "serve": "serve",
     "status": "status",
+    "dkim": "dkim",
     "db": "db",
     "demo": "demo",
 }

@@ -45,10 +45,15 @@ def read_key(text: str, *, where: str) -> RSAPrivateKey:
         raise SecretKeyError(
             "this key is not an RSA key, and many mail servers check no other kind", where=where, remedy=_AGAIN
         )
-    if not LEAST_BITS <= key.key_size <= MOST_BITS:
-        fault = "too short to be safe" if key.key_size < LEAST_BITS else "longer than mail servers check"
+    if key.key_size < LEAST_BITS:
         raise SecretKeyError(
-            f"this key has {key.key_size} bits, which is {fault}: {LEAST_BITS} are right", where=where, remedy=_AGAIN
+            f"this key has {key.key_size} bits, and fewer than {LEAST_BITS} are not safe", where=where, remedy=_AGAIN
+        )
+    if key.key_size > MOST_BITS:
+        raise SecretKeyError(
+            f"this key has {key.key_size} bits, and mail servers check no more than {MOST_BITS}",
+            where=where,
+            remedy=_AGAIN,
         )
     return key
 

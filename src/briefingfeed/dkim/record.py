@@ -56,9 +56,7 @@ class Record:
         if not tags["p"]:
             return "its record says that this key is withdrawn: nothing stands behind p="
         if _octets(tags["p"]) != _octets(self.public_key):
-            return (
-                "its record holds another key" if _octets(tags["p"]) else "the key in its record is damaged or cut off"
-            )
+            return "the key in its record is damaged or cut off, or another one"
         if tags.get("k", "rsa") != "rsa":
             return f"its record says k={tags['k']}, but the key is an RSA key"
         if "sha256" not in _listed(tags.get("h", "sha256")):

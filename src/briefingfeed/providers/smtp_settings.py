@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
+from briefingfeed.models.dkim import DkimSettings
+
 
 class Security(StrEnum):
     """How the connection is protected. There is no falling back from one to another."""
@@ -30,6 +32,8 @@ class Auth(StrEnum):
 
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
+_AMAZON = re.compile(r"email-smtp[a-z0-9.-]*\.amazonaws\.com(\.cn)?")
+_WRITTEN_BY_AMAZON = frozenset({"date", "message-id"})
 _USUAL_PORT = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
 
 
@@ -67,6 +71,12 @@ class SmtpSettings:
     """For sending a message's body and for the reply to its end; RFC 5321 (4.5.3.2.6) asks for ten minutes."""
     retry_pause: float = 5.0
     """Before the second try to get a session again; then twice as long each time."""
+    dkim_selector: str | None = None
+    """With it we sign our mails ourselves. None: the server does, as most do."""
+    dkim_key_file: Path | None = None
+    """Holds the private key (PEM); or it is BRIEFINGFEED_DKIM_KEY."""
+    dkim_domain: str | None = None
+    """Default: the domain of the From address."""
 
     def __post_init__(self) -> None:
         if not self.host or not self.host.isprintable() or " " in self.host:
@@ -85,6 +95,9 @@ class SmtpSettings:
             raise ValueError("auth goes with username")
         if self.helo is not None and not _NAME.fullmatch(self.helo):
             raise ValueError("helo must be the full name of this machine")
+        if self.dkim_selector is None and (self.dkim_key_file is not None or self.dkim_domain is not None):
+            raise ValueError("dkim_selector is missing; without it nothing is signed here")
+        _ = self.dkim
 
     def below(self, folder: Path) -> SmtpSettings:
         """Return the same settings with relative paths taken as below `folder`."""
@@ -93,6 +106,14 @@ class SmtpSettings:
     @property
     def usual_port(self) -> int:
         return self.port or _USUAL_PORT[self.security]
+
+    @property
+    def dkim(self) -> DkimSettings | None:
+        """How mails are signed before they go to this server; None: not here."""
+        if self.dkim_selector is None:
+            return None
+        unsigned = _WRITTEN_BY_AMAZON if _AMAZON.fullmatch(self.host.lower()) else frozenset()
+        return DkimSettings(selector=self.dkim_selector, domain=self.dkim_domain, unsigned=unsigned)
 
     @property
     def is_loopback(self) -> bool:

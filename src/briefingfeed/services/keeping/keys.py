@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from briefingfeed.errors import SecretKeyError, StorageError
+from briefingfeed.providers.spec import Secret
 from briefingfeed.storage import meta
 from briefingfeed.storage.database import Database
 from briefingfeed.tokens import Keyring, fingerprint
@@ -101,6 +102,23 @@ def _parse(text: str, *, where: str) -> Sequence[bytes]:
     return keys
 
 
+def find_secrets(
+    secrets: Iterable[Secret], settings: object, environ: Mapping[str, str], folder: Path
+) -> dict[Secret, str]:
+    """Return those of a provider's secrets that there are: from the environment, else from a file below `folder`.
+
+    `settings` are the provider's own. Raises SecretKeyError like `read_secret`.
+    """
+    found = {}
+    for secret in secrets:
+        file: Path | None = getattr(settings, secret.key)
+        if value := environ.get(secret.variable):
+            found[secret] = value
+        elif file:
+            found[secret] = read_secret(folder / file)
+    return found
+
+
 def read_secret(file: Path) -> str:
     """Return the text of a secret's file. Raises SecretKeyError if it can't be read, or others can read it."""
     try:
@@ -121,19 +139,28 @@ def read_secret(file: Path) -> str:
 
 
 def _make(file: Path) -> bytes:
-    """Write a new key so that it is there whole or not at all, and never replaces one."""
+    """Write a new key, unless there is one by now."""
     key = secrets.token_bytes(_KEY_BYTES)
+    try:
+        write_secret(file, key.hex() + "\n")
+    except FileExistsError:  # another process was quicker
+        return _parse(read_secret(file), where=str(file))[0]
+    return key
+
+
+def write_secret(file: Path, text: str) -> None:
+    """Write a new secret, for its owner alone, whole or not at all. Raises FileExistsError, StorageError."""
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
         with os.fdopen(handle, "w", encoding="ascii") as out:
-            out.write(key.hex() + "\n")
+            out.write(text)
             out.flush()
             os.fsync(out.fileno())
         os.link(draft, file)
-    except FileExistsError:  # another process was quicker
-        return _parse(read_secret(file), where=str(file))[0]
+    except FileExistsError:
+        raise
     except OSError as error:
         raise StorageError(
             f"the key cannot be written: {(error.strerror or str(error)).lower()}",
@@ -142,4 +169,3 @@ def _make(file: Path) -> bytes:
         ) from error
     finally:
         draft.unlink(missing_ok=True)
-    return key

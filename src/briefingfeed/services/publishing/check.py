@@ -41,6 +41,8 @@ class CheckReport:
     posts: int
     """How many were looked at, drafts and posts of a later date among them."""
     problems: tuple[Problem, ...]
+    signing: str = ""
+    """Who signs the mails, in a sentence."""
 
 
 def check(

@@ -156,7 +156,7 @@ def _mail(context: SendContext, proof: _Proof, addresses: Sequence[str]) -> list
         name = f"proof/{key}/{proof.last.fingerprint}/{address}"
         message = single_message(context, rendition, address, name=name, cadence=proof.edition.cadence)
         try:
-            outcome = hand_over(context.provider, message)
+            outcome = hand_over(context.provider, message, context.sealing)
         except ProviderError as error:
             missing, reason = missing + 1, error.message
             continue

@@ -76,7 +76,7 @@ def send_sample(context: SendContext, cadence: Cadence, address: str, *, as_of: 
         address=address,
         subject=rendition.subject,
         posts=tuple(post.title for post in posts),
-        outcome=hand_over(context.provider, message),
+        outcome=hand_over(context.provider, message, context.sealing),
         findings=findings,
         rehearsal=context.rehearses,
     )

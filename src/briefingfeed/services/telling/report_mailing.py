@@ -52,7 +52,8 @@ def _send_entry(context: SendContext, entry: Entry, people: Mapping[str, Mailbox
     if due and not entry.is_over(people, context.now()):
         note = _note(context, entry)
         for who in due:
-            outcome = hand_over(context.provider, _message(context, entry, note, who, people[who]))
+            message = _message(context, entry, note, who, people[who])
+            outcome = hand_over(context.provider, message, context.sealing)
             entry = after(entry, who, outcome.result, context.now())
             _remember(context, entry, who, outcome, people)
     elif entry.is_over(people, context.now()):
