@@ -20,8 +20,10 @@ from briefingfeed.providers.http_answers import Answer, Verdict
 from briefingfeed.providers.http_provider import HttpProvider
 from briefingfeed.providers.http_service import Copy, HttpSettings, Request, bundles, checked_secret
 from briefingfeed.providers.postmark_replies import read_answer
-from briefingfeed.providers.spec import Clock, Found, ProviderSpec, Secret
+from briefingfeed.providers.postmark_webhook import PostmarkWebhook
+from briefingfeed.providers.spec import Clock, Found, ProviderSpec, Secret, WebhookSpec
 from briefingfeed.providers.stencil import Stencils
+from briefingfeed.providers.webhook import Webhook
 
 NAME = "postmark"
 TOKEN = Secret("BRIEFINGFEED_POSTMARK_TOKEN", "token_file")
@@ -98,4 +100,15 @@ def _build(settings: PostmarkSettings, secrets: Found, paths: PathSettings, now:
     return HttpProvider(NAME, service, partial(open_client, allow_loopback=settings.is_loopback))
 
 
-SPEC = ProviderSpec(PostmarkSettings, _build, (TOKEN,), capabilities=CAPABILITIES)
+def _webhook(settings: PostmarkSettings, secrets: Found, passwords: Sequence[str]) -> Webhook:
+    del settings, secrets
+    return PostmarkWebhook(passwords)
+
+
+SPEC = ProviderSpec(
+    PostmarkSettings,
+    _build,
+    (TOKEN,),
+    capabilities=CAPABILITIES,
+    webhook=WebhookSpec(_webhook, "Delivery, Bounce, Spam Complaint, Subscription Change"),
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from briefingfeed.models.dkim import DkimSettings
 from briefingfeed.models.settings import PathSettings
 from briefingfeed.providers.base import Provider
 from briefingfeed.providers.capabilities import OURS, Capabilities
+from briefingfeed.providers.webhook import Webhook
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,20 @@ class Signing:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookSpec:
+    """How a service tells us what became of mails that it took: `web.hooks`."""
+
+    build: Callable[[Any, Found, Sequence[str]], Webhook | None]
+    """Gets the provider's settings, the secrets found, and the passwords that we hand out to services that sign
+    nothing, newest first. Returns None as long as something is missing that proves who calls; raises
+    ConfigurationError for what proves nothing."""
+    events: str
+    """Which events are to be chosen there, in the service's words."""
+    needs: str = ""
+    """What proves who calls: the setting or secret that has to be there. Empty: a password in the address."""
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderSpec:
     """`settings` is the dataclass of the provider's table; it raises ValueError for values that don't go together.
 
@@ -50,3 +65,5 @@ class ProviderSpec:
     signing: Signing | None = None
     """None: it is never for us to sign, since the service writes the mail itself, or since there is none."""
     capabilities: Capabilities = OURS
+    webhook: WebhookSpec | None = None
+    """None: what comes back comes by mail."""

@@ -1,0 +1,61 @@
+"""Which webhooks are open, and what has to be done at each service so that it calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from briefingfeed import config
+from briefingfeed.models.settings import Settings
+from briefingfeed.providers.registry import provider_spec
+from briefingfeed.providers.spec import WebhookSpec
+from briefingfeed.providers.webhook import Webhook
+from briefingfeed.services.keeping.keys import find_secrets
+from briefingfeed.tokens import Keyring, webhook_passwords
+
+_USER = "briefingfeed"
+"""Any name does; a password needs one to stand before it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedWebhook:
+    provider: str
+    webhook: Webhook | None
+    """None: what proves who calls is missing (`needs`), so nobody is believed."""
+    address: str = field(repr=False)
+    """What is to be entered at the service; it may hold a password."""
+    events: str
+    needs: str
+
+
+def open_webhooks(settings: Settings, keyring: Keyring, environ: Mapping[str, str]) -> tuple[OpenedWebhook, ...]:
+    """Return a webhook for each provider that the settings choose or have a table for, if it has any: a service that is
+    left still tells about mails that it took.
+
+    Raises ConfigurationError for a table or a proof that is wrong, SecretKeyError for a secret that can't be read.
+    """
+    return tuple(_opened(settings, keyring, environ))
+
+
+def _opened(settings: Settings, keyring: Keyring, environ: Mapping[str, str]) -> Iterator[OpenedWebhook]:
+    for name in dict.fromkeys((settings.newsletter.provider, *settings.provider_tables)):
+        provider = provider_spec(name)
+        if provider.webhook is None:
+            continue
+        given = settings.provider_tables.get(name, {})
+        table = config.read_table(provider.settings, given, file=settings.file, name=name)
+        secrets = find_secrets(provider.secrets, table, environ, settings.paths.root)
+        passwords = webhook_passwords(keyring, name)
+        yield OpenedWebhook(
+            provider=name,
+            webhook=provider.webhook.build(table, secrets, passwords),
+            address=_address(settings.public_url, name, provider.webhook, passwords[0]),
+            events=provider.webhook.events,
+            needs=provider.webhook.needs,
+        )
+
+
+def _address(public_url: str, name: str, spec: WebhookSpec, password: str) -> str:
+    scheme, _, rest = public_url.partition("://")
+    user = "" if spec.needs else f"{_USER}:{password}@"
+    return f"{scheme}://{user}{rest}/hooks/{name}"
