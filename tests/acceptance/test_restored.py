@@ -214,6 +214,7 @@ class TestWhoLeft:
         room.run("subscribers", "resubscribe", came_back, "--wish", "mail of 3 May", expect=0)
 
     def test_a_journal_that_cannot_be_written_keeps_nobody_from_leaving_and_is_told(self, room: Room) -> None:
+        (room.state / "unsubscribed.jsonl").unlink()
         (room.state / "unsubscribed.jsonl").mkdir()
         done = room.run("subscribers", "unsubscribe", READERS[0], expect=0)
         assert "cannot be written down" in done.stderr

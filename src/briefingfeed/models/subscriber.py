@@ -32,6 +32,8 @@ class SuppressionReason(StrEnum):
     BOUNCED = "bounced"
     COMPLAINED = "complained"
     ERASED = "erased"
+    LEFT = "left"
+    """Asked to leave, but a restored database doesn't know them: they came after it was copied."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Whoever leaves or comes back is noted on the connection, and written into the journal just before the commit.
+"""Whoever leaves or comes is noted on the connection, and written into the journal just before the commit.
 
 Before, so that no departure is lost with the database. Should the commit then fail, the journal says too much: whoever
 clicked is taken at their word all the same, by the next `replay`. If the journal can't be written the departure counts
@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from briefingfeed.storage import meta
-from briefingfeed.storage.journal import Entry, Journal, Kind, Span, lines_of
+from briefingfeed.storage.journal import Entry, Journal, Kind, Span, id_mark, lines_of
 
 log = logging.getLogger("briefingfeed.journal")
 
@@ -24,11 +24,17 @@ _POSITION: Final = "journal:"
 """Begins the mark, before the journal's identity, that tells up to which byte the database knows all it says."""
 
 
-def note(c: Connection, kind: Kind, address_hash: str, at: datetime, *, reason: str = "") -> None:
-    """Have it written into the journal when this transaction is committed, if the database has one."""
+def note(
+    c: Connection, kind: Kind, address_hash: str, at: datetime, *, reason: str = "", subscriber_id: str | None = None
+) -> None:
+    """Have it written into the journal when this transaction is committed, if the database has one.
+
+    `subscriber_id`: of somebody who comes, so that they can leave even if the database forgets them.
+    """
     noted: list[Entry] | None = c.info.get(_NOTED)
     if noted is not None:
-        noted.append(Entry(at=at, kind=kind, hash=address_hash, reason=reason))
+        who = id_mark(subscriber_id) if subscriber_id else ""
+        noted.append(Entry(at=at, kind=kind, hash=address_hash, reason=reason, who=who))
 
 
 def begin(c: Connection) -> None:
@@ -49,13 +55,14 @@ def write_noted(c: Connection, journal: Journal) -> None:
 
 def write_late(c: Connection, journal: Journal) -> None:
     """Try again to append what could not be written before."""
-    if unwritten(c):
+    if meta.get_mark(c, _UNWRITTEN):
         _write(c, journal, "")
 
 
 def unwritten(c: Connection) -> int:
     """Return how many departures stand in the database only, because the journal could not be written."""
-    return (meta.get_mark(c, _UNWRITTEN) or "").count("\n")
+    came = f'"kind": "{Kind.JOINED}"'
+    return sum(came not in line for line in (meta.get_mark(c, _UNWRITTEN) or "").splitlines())
 
 
 def position(c: Connection, journal: str) -> int:
@@ -76,7 +83,7 @@ def _write(c: Connection, journal: Journal, lines: str) -> None:
     except OSError as error:
         meta.set_mark(c, _UNWRITTEN, waiting + lines)
         log.error(
-            "%s: who left cannot be written down: %s. It counts nevertheless, but a restored database would not know.",
+            "%s: who left or came cannot be written down: %s. It counts, but a restored database would not know.",
             journal.file,
             (error.strerror or str(error)).lower(),
         )

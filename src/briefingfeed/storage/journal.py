@@ -1,7 +1,8 @@
 """unsubscribed.jsonl: who left and who came back, kept apart from the database so that a restored one can be told.
 
 One line each, `{"at": …, "kind": "unsubscribed", "hash": …}`, only ever appended. No address stands in it: the hash is
-keyed, the one under which suppressions know an address.
+keyed, the one under which suppressions know an address. Whoever comes is in it with a hash of their id, too: the links
+to leave carry the id, and a restored database may not know it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ COPY_NAME: Final = "unsubscribed.copy.jsonl"
 
 
 class Kind(StrEnum):
+    JOINED = "joined"
     UNSUBSCRIBED = "unsubscribed"
     RESUBSCRIBED = "resubscribed"
     SUPPRESSED = "suppressed"
@@ -39,6 +41,8 @@ class Entry:
     """`tokens.address_hash` of the address."""
     reason: str = ""
     """Why it was suppressed."""
+    who: str = ""
+    """Of somebody who came: see `id_mark`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,21 @@ class Journal:
             unreadable=len(lines) - len(entries) - blank,
         )
 
+    def hash_of(self, subscriber_id: str) -> str | None:
+        """Return the hash of the address of somebody who came; None if the journal doesn't know them. Raises OSError.
+
+        A journal may have a line for each of many readers: only those that hold the mark are looked at.
+        """
+        mark, found = id_mark(subscriber_id), None
+        try:
+            with self.file.open("rb") as stream:
+                for line in stream:
+                    if mark.encode() in line and (entry := _entry(line)) and entry.who == mark:
+                        found = entry.hash
+        except FileNotFoundError:
+            return None
+        return found
+
     def identity(self) -> str | None:
         """Return what tells this journal from another; None if there is none. Raises OSError."""
         try:
@@ -109,6 +128,11 @@ class Journal:
                 return _identity(stream.read(4096))
         except FileNotFoundError:
             return None
+
+
+def id_mark(subscriber_id: str) -> str:
+    """Return what stands in the journal for a subscriber's id."""
+    return hashlib.sha256(subscriber_id.encode()).hexdigest()[:32]
 
 
 def lines_of(entries: Sequence[Entry]) -> bytes:
@@ -120,6 +144,8 @@ def _line(entry: Entry) -> bytes:
     values = {"at": entry.at.isoformat(), "kind": entry.kind.value, "hash": entry.hash}
     if entry.reason:
         values["reason"] = entry.reason
+    if entry.who:
+        values["who"] = entry.who
     return json.dumps(values).encode() + b"\n"
 
 
@@ -127,7 +153,8 @@ def _entry(line: bytes) -> Entry | None:
     try:
         values = json.loads(line)
         at = datetime.fromisoformat(values["at"])
-        entry = Entry(at=at, kind=Kind(values["kind"]), hash=values["hash"], reason=values.get("reason", ""))
+        more = {name: values.get(name, "") for name in ("reason", "who")}
+        entry = Entry(at=at, kind=Kind(values["kind"]), hash=values["hash"], **more)
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
     return entry if at.tzinfo is not None else None

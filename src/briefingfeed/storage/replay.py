@@ -133,7 +133,7 @@ class _Person:
         elif allowed and allowed.kind is Kind.SUPPRESSED:
             done.suppressed += self._suppress(allowed)
         if member and member.kind is Kind.UNSUBSCRIBED:
-            done.left += self._unsubscribe(member)
+            done.left += self._unsubscribe(member) or self._keep_away(entries, member)
         elif member and self._is(SubscriberState.UNSUBSCRIBED):
             done.came_back.append(self._id() or "")
 
@@ -166,6 +166,13 @@ class _Person:
             return False
         return subscribers.withdraw(self._c, found, entry.at, source=SOURCE)
 
+    def _keep_away(self, entries: Sequence[Entry], entry: Entry) -> bool:
+        """Keep somebody away who came and left after this database was copied, so that no import brings them back."""
+        if self._id() is not None or _last(entries, *Kind, but=Kind.SUPPRESSED) is not entry:
+            return False
+        new = Suppression(address_hash=self._hash, reason=SuppressionReason.LEFT, at=entry.at, note=SOURCE)
+        return suppressions.add(self._c, new)
+
     def _wished_after(self, entry: Entry) -> bool:
         """Whether they asked for mail after that, as far as the database knows."""
         query = select(func.max(consent.c.at, type_=consent.c.at.type)).where(
@@ -182,5 +189,5 @@ class _Person:
         return self._c.scalar(select(subscriber.c.id).where(subscriber.c.address_hash == self._hash))
 
 
-def _last(entries: Sequence[Entry], *kinds: Kind) -> Entry | None:
-    return next((entry for entry in reversed(entries) if entry.kind in kinds), None)
+def _last(entries: Sequence[Entry], *kinds: Kind, but: Kind | None = None) -> Entry | None:
+    return next((entry for entry in reversed(entries) if entry.kind in kinds and entry.kind is not but), None)

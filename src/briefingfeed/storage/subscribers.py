@@ -58,6 +58,8 @@ def add_many(c: Connection, new: Iterable[tuple[Subscriber, Consent, str]]) -> N
         people.append(_row(person, address_hash))
         if person.state is SubscriberState.UNSUBSCRIBED:
             departures.note(c, Kind.UNSUBSCRIBED, address_hash, proof.at)
+        elif person.state is SubscriberState.CONFIRMED:
+            departures.note(c, Kind.JOINED, address_hash, proof.at, subscriber_id=person.id)
         proofs.append(_consent_row(proof))
     if people:
         c.execute(insert(subscriber), people)
@@ -117,7 +119,8 @@ def set_state(c: Connection, subscriber_id: str, state: SubscriberState, now: da
         .returning(subscriber.c.address_hash)
     )
     if changed is not None and state in _JOURNALLED:
-        departures.note(c, _JOURNALLED[state], changed, now)
+        came = subscriber_id if state is SubscriberState.CONFIRMED else None
+        departures.note(c, _JOURNALLED[state], changed, now, subscriber_id=came)
     return changed is not None
 
 

@@ -310,7 +310,8 @@ class TestFailingDisk:
         assert desk.database.guard
         reading = desk.database.guard.journal.read()
         assert reading is not None
-        assert [each.kind for each in reading.entries] == [Kind.UNSUBSCRIBED, Kind.UNSUBSCRIBED]
+        left = [Kind.UNSUBSCRIBED, Kind.UNSUBSCRIBED]
+        assert [each.kind for each in reading.entries] == [Kind.JOINED, Kind.JOINED, *left]
         with desk.database.read() as c:
             assert departures.unwritten(c) == 0
             assert meta.get_mark(c, "unjournalled") == ""

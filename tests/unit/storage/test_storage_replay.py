@@ -104,7 +104,7 @@ def test_what_the_database_has_written_itself_is_no_news_to_it(database: Databas
     reading = guard.journal.read()
     assert reading is not None
     assert [each.kind for each in reading.entries] == [
-        Kind.UNSUBSCRIBED, Kind.SUPPRESSED, Kind.ERASED, Kind.UNSUPPRESSED,
+        Kind.JOINED, Kind.JOINED, Kind.UNSUBSCRIBED, Kind.SUPPRESSED, Kind.ERASED, Kind.UNSUPPRESSED,
     ]  # fmt: skip
     assert learn(database) == Replayed()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from briefingfeed.storage import subscribers
+from briefingfeed.storage import strangers, subscribers
 from briefingfeed.storage.database import Database
 from briefingfeed.tokens import Keyring, read_unsubscribe_token
 
@@ -16,7 +16,8 @@ class Left:
 
     subscriber_id: str
     known: bool
-    """False: erased meanwhile, or the link of a test mail."""
+    """False: erased meanwhile, or the link of a test mail; or they came after the copy was made from which the database
+    was restored."""
     already: bool
     """They had left before; nothing was written."""
 
@@ -30,5 +31,8 @@ def leave(database: Database, keyring: Keyring, token: str, *, source: str, now:
     subscriber_id = read_unsubscribe_token(keyring, token)
     with database.write() as connection:
         known = subscribers.by_id(connection, subscriber_id) is not None
-        left = subscribers.withdraw(connection, subscriber_id, now, source=source)
+        if known:
+            left = subscribers.withdraw(connection, subscriber_id, now, source=source)
+        else:
+            left = strangers.withdraw(connection, subscriber_id, now, source=source)
     return Left(subscriber_id=subscriber_id, known=known, already=known and not left)

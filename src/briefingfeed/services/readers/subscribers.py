@@ -229,6 +229,7 @@ _SUPPRESSED = {
     SuppressionReason.BOUNCED: "Mail to this address came back as undeliverable",
     SuppressionReason.COMPLAINED: "Somebody at this address reported our mail as spam",
     SuppressionReason.ERASED: "This address was erased, and promised no more mail",
+    SuppressionReason.LEFT: "Whoever reads at this address asked to leave, which a restored database only half knows",
 }
 
 
