@@ -75,7 +75,7 @@ class Ledger(Generic[Entry, Ask, Answer]):
         pauses: Sequence[float] = PAUSES,
         failpoint: Failpoint = ignore,
     ) -> None:
-        self._database = database
+        self._connection = database.writer()
         self._book = book
         self._pauses = pauses
         self._failpoint = failpoint
@@ -100,6 +100,7 @@ class Ledger(Generic[Entry, Ask, Answer]):
         finally:
             if self._lingering:
                 self._lingering.cancel()
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
             self._thread.shutdown()
 
     def put(self, entry: Entry) -> None:
@@ -168,7 +169,7 @@ class Ledger(Generic[Entry, Ask, Answer]):
         return await loop.run_in_executor(self._thread, self._transact, group, bool(self._pauses))
 
     def _transact(self, group: _Group, again: bool) -> list[Any]:
-        with self._database.write() as connection:
+        with self._connection.write() as connection:
             if group.entries:
                 self._book.record(connection, group.entries)
             results = list(self._book.arm(connection, group.asks, again=again)) if group.asks else []

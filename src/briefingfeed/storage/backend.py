@@ -37,8 +37,11 @@ class Backend(Protocol):
     def reading(self) -> AbstractContextManager[Connection]:
         """Open a transaction that sees one state of the database throughout, and may not write."""
 
-    def writing(self) -> AbstractContextManager[Connection]:
-        """Open a transaction that no other writer can come between."""
+    def connect(self) -> Connection:
+        """Return a connection to write with."""
+
+    def writing(self, connection: Connection | None = None) -> AbstractContextManager[Connection]:
+        """Open a transaction that no other writer can come between, on a connection of `connect`'s if one is there."""
 
     def checkpoint(self) -> bool:
         """See `Database.checkpoint`."""

@@ -21,6 +21,7 @@ from briefingfeed.storage import schema
 from briefingfeed.storage.backend import URL_REMEDY, Backend, parse_url
 from briefingfeed.storage.folders import make_folder
 from briefingfeed.storage.guard import Guard
+from briefingfeed.storage.writer import Writer
 
 BUSY_TIMEOUT: Final = 10.0
 """Seconds that a transaction waits for another writer."""
@@ -115,15 +116,19 @@ class Database:
                 self.guard.begin(connection)
             yield connection
 
+    def writer(self) -> Writer:
+        """Return what a thread uses whose write transactions follow one another closely."""
+        return Writer(self, self._backend.connect)
+
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, on: Connection | None = None) -> Iterator[Connection]:
         """Give out a connection for one transaction that no other writer can come between.
 
         Commits when the block ends, rolls back if it raises. Raises StorageError; then nothing was written, except
-        if the disk or the connection failed in the commit itself.
+        if the disk or the connection failed in the commit itself. `on`: see `writer`.
         """
         advanced = None
-        with self._backend.writing() as connection:
+        with self._backend.writing(on) as connection:
             if self.guard:
                 self.guard.begin(connection)
             yield connection

@@ -29,13 +29,14 @@ from sqlalchemy import (
 from briefingfeed.models.delivery import Claimed, DeliveryState, Result
 from briefingfeed.models.edition import EditionState
 from briefingfeed.storage import guard, runs
+from briefingfeed.storage.hot import Hot, among_ids
 from briefingfeed.storage.schema import attempt, delivery, edition, subscriber
 from briefingfeed.storage.subscribers import MAY_BE_MAILED
 
 _WANTS_IT: Final = exists().where(subscriber.c.id == delivery.c.subscriber_id, MAY_BE_MAILED)
 _IS_OPEN: Final = exists().where(
     edition.c.key == delivery.c.edition_key,
-    edition.c.state.in_([EditionState.FROZEN, EditionState.SENDING]),
+    or_(edition.c.state == EditionState.FROZEN, edition.c.state == EditionState.SENDING),
     edition.c.expires_at > bindparam("now"),
 )
 _ITS_BATCH_GOES: Final = exists().where(
@@ -176,17 +177,19 @@ def _skip(c: Connection, run_id: str, ids: Collection[int], now: datetime) -> se
     return set(c.scalars(_SKIP, {"ids": list(ids), "run_id": run_id, "now": now})) if ids else set()
 
 
-_ARM: Final = (
-    update(delivery)
-    .where(
-        delivery.c.id.in_(_IDS),
-        delivery.c.state == DeliveryState.CLAIMED,
-        delivery.c.claim_id == bindparam("run_id"),
-        _WANTS_IT,
-        _IS_OPEN,
+_ARM: Final = Hot(
+    lambda dialect: (
+        update(delivery)
+        .where(
+            among_ids(dialect),
+            delivery.c.state == DeliveryState.CLAIMED,
+            delivery.c.claim_id == bindparam("run_id"),
+            _WANTS_IT,
+            _IS_OPEN,
+        )
+        .values(state=DeliveryState.SUBMITTING, updated_at=bindparam("now"))
+        .returning(delivery.c.id)
     )
-    .values(state=DeliveryState.SUBMITTING, updated_at=bindparam("now"))
-    .returning(delivery.c.id)
 )
 _GIVE_BACK: Final = (
     update(delivery)
@@ -225,7 +228,7 @@ def arm(c: Connection, run_id: str, delivery_ids: Collection[int], now: datetime
     if not delivery_ids:
         return set()
     asked = {"ids": list(delivery_ids), "run_id": run_id}
-    going = set(c.scalars(_ARM, {**asked, "now": now}))
+    going = _ARM.ids(c, {**asked, "now": now})
     others = set(delivery_ids) - going
     if others:
         _skip(c, run_id, others, now)

@@ -10,7 +10,7 @@ statement looks. That nobody is mailed twice doesn't rest on this lock; that res
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -71,11 +71,15 @@ class PostgresBackend:
         ):
             yield connection
 
+    def connect(self) -> Connection:
+        with told_as_storage_errors(self.where, storage_error):
+            return self._engine.connect()
+
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, connection: Connection | None = None) -> Iterator[Connection]:
         with (
             told_as_storage_errors(self.where, storage_error),
-            self._engine.connect() as connection,
+            nullcontext(connection) if connection else self.connect() as connection,
             connection.begin(),
         ):
             connection.exec_driver_sql(_TAKE_TURN)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from functools import cache
-from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import Connection, Dialect, bindparam, insert, literal, null, select, update
+from sqlalchemy import Connection, bindparam, insert, literal, null, select, update
 
 from briefingfeed.models.delivery import DeliveryState, Record, Result
 from briefingfeed.models.subscriber import SuppressionReason
 from briefingfeed.storage import departures
+from briefingfeed.storage.hot import Hot
 from briefingfeed.storage.journal import Kind
 from briefingfeed.storage.schema import attempt, delivery, subscriber, suppression
 from briefingfeed.storage.statements import batches, upsert
@@ -27,25 +26,27 @@ _OUTCOMES: Final = frozenset(
     }
 )
 
-_RECORD: Final = (
-    update(delivery)
-    .where(
-        delivery.c.id == bindparam("row"),
-        delivery.c.state == bindparam("armed"),
-        delivery.c.claim_id == bindparam("run"),
-    )
-    .values(
-        state=bindparam("to"),
-        attempts=delivery.c.attempts + bindparam("charged"),
-        next_attempt_at=bindparam("due"),
-        claim_id=null(),
-        claimed_at=null(),
-        code=bindparam("reply"),
-        enhanced_code=bindparam("enhanced"),
-        provider_id=bindparam("theirs"),
-        note=bindparam("words"),
-        acknowledged_at=bindparam("settled"),
-        updated_at=bindparam("now"),
+_RECORD: Final = Hot(
+    lambda _dialect: (
+        update(delivery)
+        .where(
+            delivery.c.id == bindparam("row"),
+            delivery.c.state == bindparam("armed"),
+            delivery.c.claim_id == bindparam("run"),
+        )
+        .values(
+            state=bindparam("to"),
+            attempts=delivery.c.attempts + bindparam("charged"),
+            next_attempt_at=bindparam("due"),
+            claim_id=null(),
+            claimed_at=null(),
+            code=bindparam("reply"),
+            enhanced_code=bindparam("enhanced"),
+            provider_id=bindparam("theirs"),
+            note=bindparam("words"),
+            acknowledged_at=bindparam("settled"),
+            updated_at=bindparam("now"),
+        )
     )
 )
 
@@ -62,9 +63,8 @@ def record(
     """
     for each in records:
         _check(each)
-    scribe = _Scribe(c, run_id, now)
     plain = [each for each in records if each.state is DeliveryState.ACCEPTED]
-    changed = scribe.write(plain) if plain else 0
+    changed = _write(c, run_id, plain, now) if plain else 0
     if changed < len(plain):
         changed += sum(_accept_late(c, run_id, each, now) for each in plain)
     told = []
@@ -72,7 +72,7 @@ def record(
         if each.state is DeliveryState.ACCEPTED:
             continue
         suppressed = each.outcome.result is Result.REJECTED or each.delivery_id in suppress
-        if scribe.write([each], settled=suppressed):
+        if _write(c, run_id, [each], now, settled=suppressed):
             told.append(each)
             if suppressed:
                 _suppress(c, each, now)
@@ -136,45 +136,24 @@ def _check(each: Record) -> None:
         raise ValueError("a deferred row, and no other, has a time for its next attempt")
 
 
-class _Scribe:
-    """Writes records through the driver: thousands a second, and SQLAlchemy's binding would double their cost."""
-
-    def __init__(self, c: Connection, run_id: str, now: datetime) -> None:
-        self._c = c
-        self._sql, self._arrange, self._stored = _for_driver(c.dialect)
-        self._same = {"run": run_id, "now": self._stored(now), "armed": DeliveryState.SUBMITTING.value}
-
-    def write(self, records: Sequence[Record], *, settled: bool = False) -> int:
-        """Return how many rows were changed."""
-        rows = [self._arrange(self._values(each, settled=settled)) for each in records]
-        return self._c.exec_driver_sql(self._sql, rows).rowcount
-
-    def _values(self, each: Record, *, settled: bool) -> dict[str, Any]:
-        outcome = each.outcome
-        return self._same | {
-            "row": each.delivery_id,
-            "to": each.state.value,
-            "charged": int(each.charge),
-            "due": self._stored(each.next_attempt_at),
-            "reply": outcome.code,
-            "enhanced": outcome.enhanced_code,
-            "theirs": outcome.provider_id,
-            "words": outcome.note,
-            "settled": self._same["now"] if settled else None,
-        }
+def _write(c: Connection, run_id: str, records: Sequence[Record], now: datetime, *, settled: bool = False) -> int:
+    """Return how many rows were changed."""
+    same = {"run": run_id, "now": now, "armed": DeliveryState.SUBMITTING, "settled": now if settled else None}
+    return _RECORD.for_each(c, same, [_values(each) for each in records])
 
 
-@cache
-def _for_driver(dialect: Dialect) -> tuple[str, Callable[[dict[str, Any]], Any], Callable[[datetime | None], Any]]:
-    """Return the statement as the driver wants it, what puts its values in order, and how it stores an instant."""
-    compiled = _RECORD.compile(dialect=dialect)
-    names = compiled.positiontup
-    store = delivery.c.updated_at.type.dialect_impl(dialect).bind_processor(dialect)
-    return str(compiled), itemgetter(*names) if names else _as_it_is, store or _as_it_is
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
+def _values(each: Record) -> dict[str, Any]:
+    outcome = each.outcome
+    return {
+        "row": each.delivery_id,
+        "to": each.state,
+        "charged": int(each.charge),
+        "due": each.next_attempt_at,
+        "reply": outcome.code,
+        "enhanced": outcome.enhanced_code,
+        "theirs": outcome.provider_id,
+        "words": outcome.note,
+    }
 
 
 def _attempt(each: Record, now: datetime) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
@@ -29,6 +29,7 @@ _PRAGMAS: Final = {
 }
 _BEGIN: Final = "briefingfeed_begin"
 _CHECKPOINT: Final = "briefingfeed_checkpoint"
+_ONLY_READS: Final = "briefingfeed_only_reads"
 
 
 def database_file(url: URL) -> Path:
@@ -74,13 +75,22 @@ class SqliteBackend:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        with told_as_storage_errors(self.where, storage_error), self._connection("BEGIN") as connection:
+        with (
+            told_as_storage_errors(self.where, storage_error),
+            self._connect("BEGIN") as connection,
+            connection.begin(),
+        ):
             yield connection
 
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def connect(self) -> Connection:
         with told_as_storage_errors(self.where, storage_error):
-            with self._queued(), self._connection("BEGIN IMMEDIATE") as connection:
+            return self._connect("BEGIN IMMEDIATE")
+
+    @contextmanager
+    def writing(self, connection: Connection | None = None) -> Iterator[Connection]:
+        with told_as_storage_errors(self.where, storage_error):
+            given = nullcontext(connection) if connection else self.connect()
+            with self._queued(), given as connection, connection.begin():
                 yield connection
                 wants_checkpoint = connection.info.pop(_CHECKPOINT, False)
             if wants_checkpoint:
@@ -96,10 +106,8 @@ class SqliteBackend:
         finally:
             self._turn.release()
 
-    @contextmanager
-    def _connection(self, begin: str) -> Iterator[Connection]:
-        with self._engine.connect().execution_options(**{_BEGIN: begin}) as connection, connection.begin():
-            yield connection
+    def _connect(self, begin: str) -> Connection:
+        return self._engine.connect().execution_options(**{_BEGIN: begin})
 
     def checkpoint(self) -> bool:
         with told_as_storage_errors(self.where, storage_error):
@@ -155,5 +163,9 @@ def _on_connect(busy_timeout: float) -> Callable[[Any, object], None]:
 def _begin(connection: Connection) -> None:
     how = connection.get_execution_options().get(_BEGIN, "BEGIN")
     raw: Any = connection.connection.driver_connection
-    raw.execute(f"PRAGMA query_only = {how == 'BEGIN':d}")
+    only_reads = how == "BEGIN"
+    # Asked for only if it changes: each time it would have every prepared statement compiled again.
+    if connection.info.get(_ONLY_READS) is not only_reads:
+        raw.execute(f"PRAGMA query_only = {only_reads:d}")
+        connection.info[_ONLY_READS] = only_reads
     raw.execute(how)

@@ -9,10 +9,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event, text
-from sqlalchemy.dialects import postgresql
 
-from briefingfeed.models.delivery import DeliveryState
-from briefingfeed.storage import deliveries, editions, erasure, records, subscribers
+from briefingfeed.storage import deliveries, editions, erasure, subscribers
 from briefingfeed.storage.database import Database
 
 from .samples import KEY, NOW, RUN, accepted, freeze, refused, subscribe
@@ -88,10 +86,3 @@ def test_no_question_reads_a_large_table_from_end_to_end(database: Database, que
             assert scanned.isdisjoint(LARGE), statement
             plans += "\n".join(plan)
         assert INDEXES.get(question, "") in plans or c.dialect.name == "postgresql"
-
-
-def test_the_driver_gets_a_records_values_as_it_wants_them() -> None:
-    """SQLite takes them by position; a driver that takes them by name gets them by name."""
-    _, arrange, _ = records._for_driver(postgresql.dialect())
-    values = {"row": 1, "to": DeliveryState.ACCEPTED.value}
-    assert arrange(values) == values
