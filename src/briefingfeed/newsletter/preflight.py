@@ -9,6 +9,7 @@ from html import unescape
 from briefingfeed.models.edition import Rendition, SlotName
 from briefingfeed.models.post import Post
 from briefingfeed.models.settings import Settings
+from briefingfeed.newsletter.contrast import contrast_findings
 from briefingfeed.newsletter.digest import Digest
 from briefingfeed.newsletter.finding import Finding
 from briefingfeed.newsletter.mail_programs import markup_findings
@@ -107,6 +108,7 @@ def _template_warnings(rendition: Rendition) -> Iterator[Finding]:
     if not _LANGUAGE.search(rendition.html):
         yield Finding(stops=False, message="The HTML part does not say its language.", remedy=template)
     yield from markup_findings(body)
+    yield from contrast_findings(rendition.html)
     links = {unescape(link) for link in _HREF.findall(body)}
     ids = {unescape(name) for name in _ID.findall(body)}
     for link in sorted(link for link in links if link.startswith("#") and link[1:] not in ids):
