@@ -117,9 +117,8 @@ class Publication:
     def back_up(self, file: Path) -> Backup:
         """Write a backup of the database and what belongs to it: see `services.keeping.backup`."""
         from briefingfeed.services.keeping.backup import back_up
-        from briefingfeed.services.telling.status_facts import BACKED_UP_AT
         from briefingfeed.storage.meta import set_mark
-        from briefingfeed.storage.snapshot import dump_postgres
+        from briefingfeed.storage.snapshot import BACKED_UP_AT, dump_postgres
 
         now, environment = self.now(), dict(self._environ)
         if password := self._database_password:

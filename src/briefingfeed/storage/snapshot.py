@@ -17,6 +17,8 @@ from briefingfeed.errors import ConfigurationError, StorageError
 from briefingfeed.storage.instance import NEEDS_ADOPT
 from briefingfeed.storage.sqlite_failures import storage_error
 
+BACKED_UP_AT: Final = "backed_up_at"
+"""The mark of the last backup, an instant: in the database that was copied, and in the copy itself."""
 _MARK: Final = "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 
 
@@ -35,7 +37,7 @@ def mark_sqlite(copy: Path, now: datetime) -> None:
     """Mark a copy of the database as one: until `db adopt` nobody is mailed from it. Raises StorageError."""
     try:
         with closing(sqlite3.connect(copy)) as connection, connection:
-            connection.execute(_MARK, (NEEDS_ADOPT, now.isoformat()))
+            connection.executemany(_MARK, [(name, now.isoformat()) for name in (NEEDS_ADOPT, BACKED_UP_AT)])
     except sqlite3.Error as error:
         raise storage_error(error, str(copy)) from error
 
@@ -48,7 +50,7 @@ def dump_postgres(url: str, target: Path, now: datetime, environment: Mapping[st
     """
     address = make_url(url).set(drivername="postgresql").render_as_string()
     command = ["pg_dump", "--no-owner", "--no-privileges", f"--file={target}", f"--dbname={address}"]
-    mark = _MARK.replace("?, ?", f"'{NEEDS_ADOPT}', '{now.isoformat()}'")
+    mark, backed_up = (_MARK.replace("?, ?", f"'{name}', '{now.isoformat()}'") for name in (NEEDS_ADOPT, BACKED_UP_AT))
     try:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     except FileNotFoundError:
@@ -68,4 +70,5 @@ def dump_postgres(url: str, target: Path, now: datetime, environment: Mapping[st
         # The dump has set the search path to nothing.
         stream.write(
             f"\nRESET search_path;\n-- Until `briefingfeed db adopt` nobody is mailed from this copy.\n{mark};\n"
+            f"{backed_up};\n"
         )

@@ -10,10 +10,13 @@ import pytest
 from briefingfeed.models.delivery import Result
 from briefingfeed.models.edition import Cadence
 from briefingfeed.models.settings import Mailbox
+from briefingfeed.providers.base import Limits
+from briefingfeed.services.sending.braking import cancel_edition
 from briefingfeed.services.telling import heartbeat, run_log
 from briefingfeed.services.telling.status import Status, read_status
-from briefingfeed.services.telling.status_facts import BACKED_UP_AT
 from briefingfeed.storage import meta
+from briefingfeed.storage.database import Database
+from briefingfeed.storage.snapshot import BACKED_UP_AT, copy_sqlite, mark_sqlite
 
 
 @pytest.fixture
@@ -98,3 +101,36 @@ def test_readers_whom_no_edition_reaches_are_counted_apart(desk, status) -> None
     desk.send()
     said = "2 confirmed, 1 of the confirmed never mailed: `briefingfeed subscribers list` says why"
     assert lines(status())["Subscribers"] == said
+
+
+def test_an_edition_that_was_cancelled_is_the_last_one_all_the_same(desk, status) -> None:
+    desk.write("Tides")
+    desk.subscribe("ann", "ben")
+    desk.begin()
+    desk.office.answers = {"ben": Result.DEFERRED}
+    desk.send()
+    cancel_edition(desk.database, "weekly/2026-W48", desk.now)
+    assert lines(status())["Last edition"] == "weekly/2026-W48, cancelled: 1 handed over, 1 left out"
+
+
+def test_the_next_copies_are_not_promised_before_the_limit_lets_them_go(desk) -> None:
+    limits = desk.office.limits = Limits(per_hour=1)
+    desk.write("Tides")
+    desk.subscribe("ann", "ben")
+    desk.begin()
+    desk.send()
+    found = read_status(
+        desk.database, desk.settings, desk.now, provider=desk.office.name, rehearses=False, limits=limits
+    )
+    words = lines(found)["On its way"]
+    assert words.startswith("weekly/2026-W48: 1 reader waits, the next from Monday 23 November 2026, 09:06")
+
+
+def test_a_copy_knows_that_it_is_the_last_backup(desk, tmp_path) -> None:
+    desk.subscribe("ann")
+    copy = tmp_path / "copy.db"
+    copy_sqlite(desk.database.file, copy)
+    mark_sqlite(copy, desk.now)
+    with Database.open(f"sqlite:///{copy}") as restored:
+        found = read_status(restored, desk.settings, desk.now, provider="post-office", rehearses=False)
+    assert lines(found)["Last backup"] == "Monday 23 November 2026, 08:05 UTC"

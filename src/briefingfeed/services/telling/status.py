@@ -44,7 +44,7 @@ class Status:
     next_slot: datetime
     subscribers: Mapping[SubscriberState, int]
     last: EditionView | None
-    """The newest edition that was frozen."""
+    """The newest edition that was frozen, whatever became of it."""
     unfinished: tuple[EditionView, ...]
     todo: tuple[Notice, ...]
     """What awaits the operator, each with the command that settles it."""
@@ -96,6 +96,7 @@ def read_status(
         )
         trouble = told_about(connection, WAY_OUT)
         last = next((view for view in views if _is_mail(view.edition)), None)
+        full = Pace(provider=provider, limits=limits).full(connection, now)
         survey = Survey(
             connection=connection,
             settings=settings,
@@ -104,10 +105,10 @@ def read_status(
             rehearses=rehearses,
             views=views,
             last=last,
+            full=full,
             people=people,
         )
         facts = survey_facts(survey)
-        full = Pace(provider=provider, limits=limits).full(connection, now)
     unfinished = tuple(view for view in views if view.edition.state in (EditionState.FROZEN, EditionState.SENDING))
     if unfinished and trouble:
         todo += (Notice(topic=WAY_OUT, text=f"The last run could not go on.\n  {trouble}", awaits=False),)
@@ -126,7 +127,8 @@ def read_status(
 
 
 def _is_mail(edition: Edition) -> bool:
-    return edition.is_made and edition.state is not EditionState.CANCELLED
+    # What was cancelled and then asked for again goes under another key.
+    return edition.is_made and edition.state is not EditionState.MISSED
 
 
 def _blocked(connection: Connection, current: Collection[str], *, rehearses: bool) -> tuple[Notice, ...]:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from briefingfeed.delivery.pace import Full
 from briefingfeed.delivery.plan import edition_key
 from briefingfeed.look import time_in_words
 from briefingfeed.models.edition import Cadence, Edition, EditionState
@@ -23,9 +24,7 @@ from briefingfeed.services.telling.heartbeat import heartbeat_trouble
 from briefingfeed.services.telling.reporting import Marks
 from briefingfeed.services.telling.run_log import Run
 from briefingfeed.storage import audience, deliveries, meta
-
-BACKED_UP_AT = "backed_up_at"
-"""The mark of the last `db backup`: an instant."""
+from briefingfeed.storage.snapshot import BACKED_UP_AT
 
 _ENDS = {0: "all is well", 1: "something awaits you", 75: "to be tried again", 78: "the settings need you"}
 _NEXT = {Cadence.WEEKLY: "Next edition", Cadence.DAILY: "Next daily", Cadence.MONTHLY: "Next monthly"}
@@ -43,6 +42,8 @@ class Survey:
     views: tuple[EditionView, ...]
     """Every edition, newest first."""
     last: EditionView | None
+    full: Full | None
+    """The provider's limit that is reached."""
     people: Mapping[SubscriberState, int]
 
     @property
@@ -104,7 +105,8 @@ def readers(survey: Survey) -> Iterator[Fact]:
 
 def last_edition(survey: Survey) -> Iterator[Fact]:
     if survey.last is not None:
-        words = f"{survey.last.edition.key}: {counts_in_words(survey.last.counts)}"
+        ended = ", cancelled" * (survey.last.edition.state is EditionState.CANCELLED)
+        words = f"{survey.last.edition.key}{ended}: {counts_in_words(survey.last.counts)}"
         yield Fact(label="Last edition", words=words)
 
 
@@ -115,6 +117,8 @@ def waiting(survey: Survey) -> Iterator[Fact]:
         if edition.state not in (EditionState.FROZEN, EditionState.SENDING) or not view.wait:
             continue
         due = deliveries.next_due(survey.connection, edition.key)
+        if due is not None and survey.full is not None and edition.rehearsal == survey.rehearses:
+            due = max(due, survey.full.until)
         if due is not None and due > survey.now:
             when = f"the next from {moment(due, survey.zone)}"
         else:
