@@ -1,9 +1,9 @@
 // Holds what is chosen and what there is, and shows it anew whenever a file was saved.
 
 import { ask, tell } from "./dialogs.js";
-import { $, say } from "./dom.js";
+import { $, fill, make, say } from "./dom.js";
 import { showEdition } from "./edition.js";
-import { closePost, goTo, isDirty, openPath, openPost, postChanged } from "./form.js";
+import { closePost, goTo, isDirty, openPath, openPost, postChanged, postGone } from "./form.js";
 import { look } from "./frames.js";
 import { showAll, showEditions, showPosts } from "./posts.js";
 import { listen, read, write } from "./server.js";
@@ -20,12 +20,17 @@ function chosen() {
 function show() {
   const { of, place } = chosen();
   $("trouble").hidden = !state.trouble;
-  $("trouble").textContent = state.trouble ?? "";
+  fill($("trouble"), make("strong", { textContent: "Nothing newer can be shown until this is mended:" }), ` ${state.trouble ?? ""}`);
   showEditions(state, of);
   showPosts(state, of);
+  const open = openPath();
+  const isGone = open && decodeURIComponent(location.hash.slice(1).split("?")[0]) === open && !state.posts.some((each) => each.path === open);
+  if (isGone && postGone()) return;
   const edition = state.editions.find((each) => `edition:${each.name}` === of);
   const post = state.posts.find((each) => each.path === of);
-  look(of, edition ? edition.mark : post?.mark ?? "");
+  document.body.dataset.shows = edition ? "edition" : "post";
+  document.querySelector(".panes [data-pane=write]").textContent = edition ? "About" : "Write";
+  look(of, { mail: edition?.mark ?? post?.mark ?? "", feed: edition ? state.feed_mark : post?.mark });
   if (edition) {
     closePost();
     showEdition(edition, state);
@@ -33,9 +38,8 @@ function show() {
 }
 
 async function showPost(path, place) {
-  const remarks = state.remarks.filter((each) => each.path === path);
-  if (openPath() !== path) await openPost(path, remarks, place);
-  else await postChanged(remarks);
+  if (openPath() !== path) await openPost(path, place);
+  else await postChanged(state.posts.find((each) => each.path === path).mark);
 }
 
 async function newPost() {
@@ -50,11 +54,16 @@ async function newPost() {
   }
 }
 
+let asked = 0; // answers may overtake each other; only the newest counts
+
 async function refresh() {
+  const number = (asked += 1);
   try {
-    state = await read("/state");
+    const answer = await read("/state");
+    if (number !== asked) return;
+    state = answer;
     show();
-    say("Up to date");
+    say(state.trouble ? "Not up to date" : "Up to date");
   } catch (error) {
     say(error.message);
   }

@@ -1,45 +1,29 @@
 // The middle while an edition is looked at: what it is, who gets it, and what is to be mended.
 
 import { $, count, fill, make } from "./dom.js";
+import { remarkList } from "./remarks.js";
+
+const NOTHING = {
+  weekly: "Write a post, or switch a draft to “Ready for readers”: it goes with this edition by itself.",
+  posts: "Each post goes in a mail of its own here, as soon as it appears. None is waiting.",
+};
 
 export function showEdition(edition, state) {
-  const remarks = state.remarks;
   fill($("middle"),
-    make("h2", { className: "headline", textContent: edition.subject ?? "No post would go" }),
+    make("div", {},
+      make("p", { className: "about", textContent: edition.label }),
+      make("h2", { className: "headline", textContent: edition.subject ?? "No post would go" }),
+    ),
     make("dl", { className: "facts" },
       ...fact("Goes out", edition.when),
       ...fact("To", recipients(edition, state)),
       ...(edition.subject ? fact("Size", size(edition)) : []),
-      ...(edition.subject ? fact("Subject", `${edition.subject.length} characters; mail programs cut it after ${edition.longest_subject}`) : []),
+      ...(edition.subject ? fact("Subject", subject(edition)) : []),
     ),
     edition.hold_reason ? make("p", { className: "trouble", textContent: `It will be held: ${edition.hold_reason}.` }) : null,
-    edition.posts.length ? make("h2", { textContent: "In it" }) : null,
-    edition.posts.length ? posts(edition.posts) : make("p", { textContent: "Write a post, or switch a draft to “Ready for readers”: it goes with this edition by itself." }),
-    edition.waiting.length ? make("h2", { textContent: "Too old to go by themselves" }) : null,
-    edition.waiting.length ? posts(edition.waiting) : null,
-    remarkList(remarks, "What to look at", "Nothing to mend."),
-  );
-}
-
-export function remarkList(remarks, heading, nothing) {
-  if (!remarks.length && !nothing) return null;
-  return make("section", { className: "remark-list", "aria-label": heading },
-    make("h2", { textContent: remarks.length ? `${heading} (${remarks.length})` : heading }),
-    remarks.length ? make("ul", {}, ...remarks.map(remark)) : make("p", { className: "good", textContent: nothing }),
-  );
-}
-
-const WEIGHTS = { stops: "Stops the edition", error: "Keeps the post back", warning: "Worth a look" };
-
-function remark(each) {
-  const where = each.path ? make("a", {
-    href: `#${encodeURIComponent(each.path)}${each.field ? `?${each.field}${each.line ? `,${each.line}` : ""}` : ""}`,
-    textContent: each.path.split("/").pop(),
-  }) : null;
-  return make("li", { className: each.weight },
-    make("span", { className: `chip ${each.weight}`, textContent: WEIGHTS[each.weight] }),
-    make("p", { textContent: each.message }),
-    make("p", { className: "about" }, each.remedy, where ? " " : null, where),
+    edition.posts.length ? posts("In it", edition.posts) : edition.subject ? null : make("p", { textContent: NOTHING[edition.cadence] ?? NOTHING.weekly }),
+    edition.waiting.length ? posts("Too old to go by themselves", edition.waiting) : null,
+    remarkList(state.remarks, { heading: "What to look at", nothing: "Nothing to mend." }),
   );
 }
 
@@ -54,6 +38,13 @@ function recipients(edition, state) {
   return `${people}${versions}${rehearsal}`;
 }
 
+function subject(edition) {
+  const { length } = [...edition.subject];
+  return length > edition.longest_subject
+    ? `${length} characters, of which mail programs show ${edition.longest_subject}`
+    : `${count(length, "character", "characters")}; mail programs show up to ${edition.longest_subject}`;
+}
+
 function size(edition) {
   const kilobytes = (bytes) => Math.ceil(bytes / 1024);
   return make("span", { className: "meter" },
@@ -62,6 +53,9 @@ function size(edition) {
   );
 }
 
-function posts(list) {
-  return make("ol", { className: "carried" }, ...list.map((post) => make("li", {}, make("a", { href: `#${encodeURIComponent(post.path)}`, textContent: post.title }))));
+function posts(heading, list) {
+  return make("section", {},
+    make("h2", { textContent: heading }),
+    make("ol", { className: "carried" }, ...list.map((post) => make("li", {}, make("a", { href: `#${encodeURIComponent(post.path)}`, textContent: post.title })))),
+  );
 }

@@ -2,61 +2,84 @@
 
 import { tell } from "./dialogs.js";
 import { $, fill, make, newId, say } from "./dom.js";
-import { remarkList } from "./edition.js";
 import { askForPicture, editor, send } from "./editor.js";
+import { choice, line, moment, part, text, tick } from "./fields.js";
 import { peopleField } from "./people.js";
+import { FIELDS, remarkList } from "./remarks.js";
 import { read, write } from "./server.js";
 
-const MOMENT = /^(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2})(?::\d{2})?)?$/;
-const MEANT = { call_to_action: "action_label", draft: "ready" };
 const unsaved = new Map(); // by path, what was written and left without saving
 let sheet = null;
+let opening = null; // the path that is being read, so that a slow answer opens nothing that was left meanwhile
 let saves = 0; // begun and ended; what was read across one of them is out of date
 
 export const openPath = () => sheet?.path;
 export const isDirty = () => unsaved.size > 0 || Boolean(sheet?.isChanged());
 
-export async function openPost(path, remarks, place) {
-  if (sheet?.isChanged()) unsaved.set(sheet.path, { base: sheet.base, content: sheet.content() });
-  sheet = null;
-  const opened = await read(`/form?of=${encodeURIComponent(path)}`);
+export async function openPost(path, place) {
+  if (opening === path) return;
+  closePost();
+  opening = path;
+  const opened = await read(`/form?of=${encodeURIComponent(path)}`).catch((error) => {
+    if (opening === path) opening = null;
+    throw error;
+  });
+  if (opening !== path) return;
+  opening = null;
   const left = unsaved.get(path);
   unsaved.delete(path);
   showSheet(path, opened, left);
-  showRemarks(remarks);
-  if (place) goTo(place);
+  await showRemarks();
+  if (place && openPath() === path) goTo(place);
 }
 
 export function closePost() {
   if (sheet?.isChanged()) unsaved.set(sheet.path, { base: sheet.base, content: sheet.content() });
   sheet = null;
+  opening = null;
 }
 
-// The file may have been changed by somebody else: shown anew if nothing would be lost here.
-export async function postChanged(remarks) {
-  showRemarks(remarks);
+// The file of the open post was deleted. Returns whether that is told here, because something would be lost otherwise.
+export function postGone() {
+  if (!sheet?.isChanged()) return false;
+  if (!$("conflict").childElementCount) showGone(sheet);
+  return true;
+}
+
+// The file may have been changed by somebody else: shown anew if nothing would be lost here. `mark` is another one
+// whenever it was changed; a file that cannot be read has none.
+export async function postChanged(mark) {
+  await showRemarks();
+  if (!sheet || (mark && sheet.mark === mark)) return;
   const { path } = sheet;
   const before = saves;
   const opened = await read(`/form?of=${encodeURIComponent(path)}`);
-  if (sheet?.path !== path || opened.base === sheet.base || saves !== before) return;
+  if (sheet?.path !== path || saves !== before) return;
+  sheet.mark = mark;
+  if (opened.base === sheet.base) return;
   if (sheet.isChanged()) say("This post was changed in its file meanwhile. Nothing is lost when you save.");
   else {
     showSheet(path, opened);
-    showRemarks(remarks);
+    await showRemarks();
   }
 }
 
 export function goTo(place) {
   const [name, line] = place.split(",");
-  const field = $(`field-${MEANT[name] ?? name}`) ?? $("field-body") ?? $("field-whole");
+  const field = $(`field-${FIELDS[name]?.field ?? name}`) ?? $("field-body") ?? $("field-whole");
   for (let around = field; around; around = around.parentElement) if (around.tagName === "DETAILS") around.open = true;
   field.scrollIntoView({ block: "center" });
   field.focus({ preventScroll: true });
   if (line && name === "body") sheet.goTo(Number(line));
 }
 
-function showRemarks(remarks) {
-  if (sheet) fill($("remarks"), remarkList(remarks, "What to look at in this post", ""));
+async function showRemarks() {
+  const { path } = sheet;
+  const remarks = await read(`/remarks?of=${encodeURIComponent(path)}`).catch((error) => {
+    say(error.message);
+    return [];
+  });
+  if (openPath() === path) fill($("remarks"), remarkList(remarks, { heading: "What to look at in this post", path }));
 }
 
 function showSheet(path, opened, left) {
@@ -72,9 +95,9 @@ function showSheet(path, opened, left) {
     make("div", { id: "conflict" }),
     make("div", { id: "remarks" }),
     ...parts.elements,
-    make("div", { className: "saving row" }, make("span", { id: "saved", className: "about", textContent: path }), saveButton),
+    make("div", { className: "saving row" }, make("span", { id: "saved", className: "about", role: "status", textContent: path.split("/").pop() }), saveButton),
   );
-  fill($("middle"), make("h2", { className: "headline", textContent: opened.form?.title || path.split("/").pop() }), form);
+  fill($("middle"), make("h2", { className: isForm ? "unseen" : "headline", textContent: opened.form?.title || path.split("/").pop() }), form);
 }
 
 function wholeParts(opened, text) {
@@ -98,16 +121,17 @@ function formParts(path, opened, left) {
   const title = text("title", "Title", from.title, changed, { required: true });
   const date = moment("date", "Date", from.date, changed);
   const people = peopleField(opened.people, from.authors, changed);
-  const standfirst = text("standfirst", "Opening sentence", from.standfirst, changed, { hint: "Introduces the piece or its guest; stands above the text. May be left empty." });
+  const standfirst = line("standfirst", "Opening sentence", from.standfirst, changed, { hint: "Introduces the piece or its guest; stands above the text. May be left empty." });
   const words = editor(path, from.body, changed);
   const topics = text("topics", "Topics", from.topics.join(", "), changed, { hint: "With commas between them, such as: housing, energy" });
-  const summary = text("summary", "Summary", from.summary, changed, { hint: "For lists and feed readers. If left empty, the first paragraph is used." });
+  const summary = line("summary", "Summary", from.summary, changed, { hint: "For lists and feed readers. If left empty, the first paragraph is used." });
   const image = text("image", "Picture at the top", from.image, changed, { hint: "A file beside the post, or an address" });
   const alt = text("image_alt", "What it shows, in words", from.image_alt, changed);
   const closes = moment("closes", "Closes on", from.closes, changed, "The last day on which one can still answer.");
   const label = text("action_label", "Words on the button", from.action_label, changed, { hint: "Such as: Take the survey" });
   const url = text("action_url", "Where the button leads", from.action_url, changed, { type: "url", placeholder: "https://" });
   const ready = tick("ready", "Ready for readers", from.ready, changed, "Until this is on, nobody but you sees it.");
+  ready.element.classList.add("ready");
   const feed = tick("feed", "In the feeds", from.feed, changed);
   const email = choice("email", "By mail", { "": "With the next edition", true: "Even if it is old, or was passed over", false: "Never" }, from.email === null ? "" : String(from.email), changed);
   const addImage = make("button", { type: "button", className: "quiet", textContent: "Choose a picture …", onclick: async () => {
@@ -163,7 +187,7 @@ async function save(base = sheet.base) {
   if (sheet !== saving) return;
   if (JSON.stringify(saving.content()) === JSON.stringify(content)) showAgain(saving.path, opened);
   else saving.base = opened.base; // somebody writes on meanwhile
-  $("saved").textContent = `Saved in ${saving.path}`;
+  $("saved").textContent = `Saved in ${saving.path.split("/").pop()}`;
   say("Saved");
 }
 
@@ -180,10 +204,32 @@ function showAgain(path, opened) {
   if (field && tagName === "TEXTAREA") field.setSelectionRange(selectionStart, selectionStart);
 }
 
-function showConflict(error) {
+function showGone({ content }) {
+  showTrouble("This post was deleted",
+    make("p", { textContent: "What you wrote is only here now. Begin a new post with it, or copy what you need." }),
+    make("div", { className: "row" }, make("button", { type: "button", textContent: "Begin a new post with it", onclick: async () => {
+      const written = content();
+      try {
+        const { path } = await write("/posts", { title: written.form?.title || "Deleted post" });
+        const { base } = await read(`/form?of=${encodeURIComponent(path)}`);
+        await write("/form", { of: path, base, ...written });
+        sheet = null;
+        location.hash = encodeURIComponent(path);
+      } catch (error) {
+        await tell(error.message, "All right");
+      }
+    } })),
+  );
+}
+
+function showTrouble(words, ...elements) {
   const heading = newId("conflict");
-  fill($("conflict"), make("section", { className: "trouble", "aria-labelledby": heading, role: "alert" },
-    make("h2", { id: heading, textContent: "There are two versions now" }),
+  fill($("conflict"), make("section", { className: "trouble", "aria-labelledby": heading, role: "alert" }, make("h2", { id: heading, textContent: words }), ...elements));
+  $("conflict").scrollIntoView();
+}
+
+function showConflict(error) {
+  showTrouble("There are two versions now",
     make("p", { textContent: error.message }),
     make("details", {}, make("summary", { textContent: "What stands in the file now" }), make("pre", { tabindex: "0", textContent: error.told.theirs })),
     make("div", { className: "row" },
@@ -192,49 +238,5 @@ function showConflict(error) {
       } }),
       make("button", { type: "button", textContent: "Save mine in its place", onclick: () => save(error.told.base) }),
     ),
-  ));
-  $("conflict").scrollIntoView();
-}
-
-function part(words, isOpen, ...elements) {
-  return make("details", { open: isOpen, className: "part" }, make("summary", { textContent: words }), ...elements);
-}
-
-function row(name, words, input, hint) {
-  return make("div", { className: "field" },
-    make("label", { for: `field-${name}`, textContent: words }), input,
-    hint ? make("p", { id: `hint-${name}`, className: "about", textContent: hint }) : null);
-}
-
-function text(name, words, value, changed, { hint, ...more } = {}) {
-  const input = make("input", { id: `field-${name}`, autocomplete: "off", "aria-describedby": hint ? `hint-${name}` : null, oninput: changed, ...more });
-  input.value = value;
-  return { element: row(name, words, input, hint), value: () => input.value.trim(), set: (now) => { input.value = now; } };
-}
-
-function moment(name, words, value, changed, hint) {
-  const found = MOMENT.exec(value);
-  if (value && !found) return text(name, words, value, changed, { hint: "Write it as 2026-11-24, or 2026-11-24 17:00" });
-  const day = make("input", { id: `field-${name}`, type: "date", value: found?.[1] ?? "", oninput: changed, "aria-describedby": hint ? `hint-${name}` : null });
-  const time = make("input", { type: "time", value: found?.[2] ?? "", oninput: changed, "aria-label": `${words}, time of day` });
-  const isAsBefore = () => day.value === (found?.[1] ?? "") && time.value === (found?.[2] ?? "");
-  return {
-    element: row(name, words, make("div", { className: "moment" }, day, time), hint),
-    value: () => (isAsBefore() ? value : day.value && time.value ? `${day.value} ${time.value}` : day.value),
-  };
-}
-
-function tick(name, words, value, changed, hint) {
-  const input = make("input", { id: `field-${name}`, type: "checkbox", checked: value, onchange: changed, "aria-describedby": hint ? `hint-${name}` : null });
-  return {
-    element: make("div", { className: "field tick" }, input, make("label", { for: `field-${name}`, textContent: words }),
-      hint ? make("p", { id: `hint-${name}`, className: "about", textContent: hint }) : null),
-    value: () => input.checked,
-  };
-}
-
-function choice(name, words, values, value, changed) {
-  const input = make("select", { id: `field-${name}`, onchange: changed }, ...Object.entries(values).sort(([a]) => (a === "" ? -1 : 0)).map(([key, shown]) => make("option", { value: key, textContent: shown })));
-  input.value = value;
-  return { element: row(name, words, input), value: () => input.value };
+  );
 }

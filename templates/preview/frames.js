@@ -4,20 +4,22 @@ import { $, fill, make } from "./dom.js";
 import { readText } from "./server.js";
 
 const PARTS = { mail: "Mail", text: "Text part", page: "Page", feed: "Feed", source: "Source" };
-const WIDTHS = { desktop: 1200, phone: 375 };
+const WIDTHS = { desktop: { mail: 680, page: 860, feed: 760 }, phone: { mail: 375, page: 375, feed: 375 } };
 const chosen = {
   part: "mail",
-  width: "desktop",
+  width: innerWidth > 700 ? "desktop" : "phone",
   scheme: matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light",
   format: "html",
 };
 let subject = null;
 let shown = "";
 
-export function look(of, mark) {
+// `marks`: part -> what changes whenever that part would look different.
+export function look(of, marks) {
+  const mark = marks[chosen.part === "source" && chosen.format !== "html" ? "feed" : chosen.part] ?? marks.mail;
   const now = JSON.stringify([of, mark, chosen]);
+  subject = { of, marks, mark };
   if (now === shown) return;
-  subject = { of, mark };
   const isAgain = shown && JSON.stringify(JSON.parse(shown)[0]) === JSON.stringify(of);
   shown = now;
   showSwitches();
@@ -27,7 +29,7 @@ export function look(of, mark) {
 
 function choose(name, value) {
   chosen[name] = value;
-  look(subject.of, subject.mark);
+  look(subject.of, subject.marks);
 }
 
 function showSwitches() {
@@ -72,7 +74,8 @@ function showFrame(isAgain) {
     src: `/frame/${chosen.scheme}/${path}?of=${encodeURIComponent(subject.of)}&mark=${encodeURIComponent(subject.mark)}`,
     sandbox: "allow-same-origin allow-popups allow-popups-to-escape-sandbox",
     title: `${PARTS[chosen.part]}, ${chosen.width === "phone" ? "on a phone" : "at a desk"}`,
-    className: `coming ${chosen.width}`,
+    className: "coming",
+    "data-width": WIDTHS[chosen.width][chosen.part],
   });
   const place = isAgain && before ? before.contentWindow?.scrollY ?? 0 : 0;
   frame.addEventListener("load", () => {
@@ -89,7 +92,7 @@ function showFrame(isAgain) {
 function fit() {
   const stage = $("stage");
   for (const frame of stage.querySelectorAll("iframe")) {
-    const width = WIDTHS[frame.classList.contains("phone") ? "phone" : "desktop"];
+    const width = Number(frame.dataset.width);
     const scale = Math.min(1, stage.clientWidth / width);
     frame.style.width = `${width}px`;
     frame.style.height = `${stage.clientHeight / scale}px`;

@@ -11,7 +11,7 @@ export function showEditions(state, chosen) {
     const what = edition.subject ? count(edition.posts.length, "post", "posts") : "no post yet";
     return make("li", {}, link(name, name === chosen,
       make("strong", { textContent: edition.label }),
-      make("span", { className: "about", textContent: `${edition.when} · ${what}` }),
+      make("span", { className: "about" }, make("span", { textContent: edition.when }), make("span", { textContent: what })),
       edition.stops ? make("span", { className: "chip stops", textContent: "Stopped" }) : null,
     ));
   }));

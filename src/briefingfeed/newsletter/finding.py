@@ -13,3 +13,5 @@ class Finding:
     message: str
     remedy: str
     post_path: str | None = None
+    field: str | None = None
+    """The key of that post's front matter which mends it. None: what stands in its text."""

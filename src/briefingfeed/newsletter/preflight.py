@@ -77,17 +77,22 @@ def _stopping(rendition: Rendition, digest: Digest, settings: Settings) -> Itera
 
 
 def _warnings(rendition: Rendition, digest: Digest) -> Iterator[Finding]:
+    first = digest.posts[0].path if digest.posts else None
     if len(rendition.subject) > LONGEST_SUBJECT:
         yield Finding(
             stops=False,
             message=f"The subject has {len(rendition.subject)} characters; mail programs cut it.",
             remedy="Shorten the first post's title, or [newsletter] subject.",
+            post_path=first,
+            field="title",
         )
     if not digest.preheader:
         yield Finding(
             stops=False,
             message="Mail programs will show nothing beside the subject: there is neither another title nor a summary.",
             remedy="Write a `summary` in the post's front matter.",
+            post_path=first,
+            field="summary",
         )
     yield from _template_warnings(rendition)
     for post in digest.posts:
@@ -99,6 +104,7 @@ def _warnings(rendition: Rendition, digest: Digest) -> Iterator[Finding]:
                 message=f"“{post.title}” goes out as summary and link: the mail would grow too large.",
                 remedy="Nothing needs to be done; what stands there can be written with `summary`.",
                 post_path=post.path,
+                field="summary",
             )
 
 
@@ -124,13 +130,15 @@ def _template_warnings(rendition: Rendition) -> Iterator[Finding]:
 
 
 def _post_warnings(post: Post, digest: Digest) -> Iterator[Finding]:
-    missing = len(_IMAGE_WITHOUT_ALT.findall(post.body.html)) + (post.image is not None and not post.image.alt)
+    in_text = len(_IMAGE_WITHOUT_ALT.findall(post.body.html))
+    missing = in_text + (post.image is not None and not post.image.alt)
     if missing:
         yield Finding(
             stops=False,
             message=f"“{post.title}” has {missing} image{'s' if missing > 1 else ''} without alternative text.",
             remedy="Say in words what the image shows: ![words](image.png), or image_alt.",
             post_path=post.path,
+            field=None if in_text else "image_alt",
         )
     if post.is_closed_at(digest.composed_at):
         yield Finding(
@@ -138,6 +146,7 @@ def _post_warnings(post: Post, digest: Digest) -> Iterator[Finding]:
             message=f"“{post.title}” goes out after its closing date.",
             remedy="Set a new `closes`, or hold it back with `email: false`.",
             post_path=post.path,
+            field="closes",
         )
 
 

@@ -3,6 +3,7 @@
 GET  /                              the page
 GET  /app/{name}                    its style and scripts
 GET  /state, /events                what there is, and word of each change (server-sent events)
+GET  /remarks                       what is to be said about one post
 GET  /text, /source, /feed          of a post or an edition, as plain text
 GET  /frame/{scheme}/…              the same as readers see it, in a sandbox
 GET  /form                          a post as a form
@@ -54,6 +55,7 @@ def _reading_routes(reading: Reading) -> list[BaseRoute]:
         Route("/", reading.page),
         Route("/app/{name}", reading.part),
         Route("/state", reading.state),
+        Route("/remarks", reading.remarks),
         Route("/events", reading.events),
         Route("/text", reading.text),
         Route("/source", reading.source),

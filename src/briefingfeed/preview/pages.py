@@ -11,8 +11,8 @@ from briefingfeed.preview.guard import Secrets
 
 _STYLE = "preview.css"
 _SCRIPTS = (
-    "app.js", "dialogs.js", "dom.js", "edition.js", "editor.js", "form.js", "frames.js", "people.js",
-    "posts.js", "server.js",
+    "app.js", "dialogs.js", "dom.js", "edition.js", "editor.js", "fields.js", "form.js", "frames.js", "people.js",
+    "posts.js", "remarks.js", "server.js",
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import mimetypes
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from anyio.to_thread import run_sync
 from starlette.exceptions import HTTPException
@@ -19,11 +20,12 @@ from briefingfeed.models.post import Post
 from briefingfeed.newsletter.placeholders import placeholders_of
 from briefingfeed.preview.framing import FRAME_POLICY, Scheme, framed, in_scheme, said
 from briefingfeed.preview.pages import Pages
-from briefingfeed.preview.state import state_of
+from briefingfeed.preview.state import remark_as_json, state_of
 from briefingfeed.preview.watching import Watch
 from briefingfeed.services.previewing.desk import Desk
-from briefingfeed.services.previewing.specimen import feed_files, page_path, post_mail, site_file
-from briefingfeed.services.previewing.views import View
+from briefingfeed.services.previewing.remarks import remarks_on
+from briefingfeed.services.previewing.specimen import edition_page, feed_files, post_mail, post_page, site_file
+from briefingfeed.services.previewing.views import EditionView, View
 
 _FRAME = {"content-security-policy": FRAME_POLICY}
 _EDITION = "edition:"
@@ -38,9 +40,10 @@ class Asked:
     """What is to be shown: a post, or the next edition of a cadence."""
 
     view: View
-    post: Post | None
-    rendition: Rendition | None
-    why_not: str
+    post: Post | None = None
+    edition: EditionView | None = None
+    rendition: Rendition | None = None
+    why_not: str = ""
 
 
 class Reading:
@@ -62,6 +65,14 @@ class Reading:
 
     async def state(self, _request: Request) -> Response:
         return JSONResponse(state_of(await self._view()))
+
+    async def remarks(self, request: Request) -> Response:
+        """What is to be said about one post, whether an edition carries it or not."""
+
+        def answer() -> list[dict[str, Any]]:
+            return [remark_as_json(each) for each in remarks_on(self._desk.view, request.query_params.get("of", ""))]
+
+        return JSONResponse(await run_sync(answer))
 
     async def events(self, _request: Request) -> Response:
         return StreamingResponse(self._watch.events(), media_type="text/event-stream")
@@ -141,25 +152,29 @@ class Reading:
             if edition is None:
                 raise HTTPException(404)
             why_not = "" if edition.rendition or not needs_mail else _NO_POSTS
-            return Asked(view, None, edition.rendition, why_not)
+            return Asked(view, edition=edition, rendition=edition.rendition, why_not=why_not)
         if name not in {each.path for each in view.posts}:
             raise HTTPException(404)
         post = view.post(name)
         if post is None:
-            return Asked(view, None, None, _BROKEN)
+            return Asked(view, why_not=_BROKEN)
         try:
-            return Asked(view, post, post_mail(view, post)[0] if needs_mail else None, "")
+            return Asked(view, post, rendition=post_mail(view, post)[0] if needs_mail else None)
         except BriefingfeedError as error:
-            return Asked(view, post, None, str(error))
+            return Asked(view, post, why_not=str(error))
 
 
 def _page(asked: Asked) -> str:
-    path = page_path(asked.view, asked.post) if asked.post else "index.html"
-    shown = site_file(asked.view, path, asked.post) if path else None
+    if asked.edition and not asked.edition.rendition:
+        return said(_NO_POSTS, Scheme.LIGHT)
+    view = asked.view
+    shown = edition_page(view, asked.edition) if asked.edition else post_page(view, asked.post) if asked.post else None
     if shown is None or isinstance(shown.content, Path):
         return said(_NO_PAGE, Scheme.LIGHT)
-    root = "../" * (path or "").count("/") or "./"
-    return shown.content.decode().replace(f'href="{root}assets/', 'href="site/assets/')
+    root, home = "../" * shown.path.count("/") or "./", view.context.settings.publication.url
+    # It is looked at from another address than its own, so what it says about the way from there is spelt out.
+    spelt_out = shown.content.decode().replace(f'="{root}', f'="{home}/')
+    return spelt_out.replace(f'href="{home}/assets/', 'href="site/assets/')
 
 
 def _filled(view: View, rendition: Rendition | None, part: str) -> str:

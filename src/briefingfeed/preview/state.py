@@ -6,6 +6,7 @@ from typing import Any
 
 from briefingfeed.look import day_in_words, time_in_words
 from briefingfeed.models.edition import Cadence
+from briefingfeed.models.output import key_of
 from briefingfeed.newsletter.preflight import LONGEST_SUBJECT
 from briefingfeed.services.previewing.views import EditionView, PostState, PostView, Remark, View
 
@@ -28,9 +29,10 @@ def state_of(view: View) -> dict[str, Any]:
         "number": view.number,
         "trouble": view.trouble,
         "rehearses": view.context.rehearses,
+        "feed_mark": key_of("feed", *(post.mark for post in view.posts if post.state is PostState.PUBLISHED)),
         "editions": [_edition(edition, view) for edition in view.editions],
         "posts": [_post(post, view) for post in view.posts],
-        "remarks": [_remark(remark) for remark in view.remarks],
+        "remarks": [remark_as_json(remark) for remark in view.remarks],
     }
 
 
@@ -40,6 +42,7 @@ def _edition(edition: EditionView, view: View) -> dict[str, Any]:
     rendition = edition.rendition
     return {
         "name": edition.name,
+        "cadence": edition.cadence,
         "key": edition.key,
         "label": _label(edition),
         "when": time_in_words(edition.goes_at, zone) if edition.goes_at else "With the next run",
@@ -78,7 +81,7 @@ def _post(each: PostView, view: View) -> dict[str, Any]:
     }
 
 
-def _remark(remark: Remark) -> dict[str, Any]:
+def remark_as_json(remark: Remark) -> dict[str, Any]:
     return {
         "weight": remark.weight,
         "message": remark.message,

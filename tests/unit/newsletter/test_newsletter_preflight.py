@@ -123,10 +123,11 @@ def test_what_somebody_should_know_but_stops_nothing(
     )
     digest = compose_digest([post], [], settings, now)
     findings = examine(render(digest, settings, look), digest, settings)
-    assert [(finding.stops, finding.post_path) for finding in findings] == [
-        (False, None),
-        (False, post.path),
-        (False, post.path),
+    assert not any(finding.stops for finding in findings)
+    assert [(finding.post_path, finding.field) for finding in findings] == [
+        (post.path, "title"),
+        (post.path, None),
+        (post.path, "closes"),
     ]
     subject, images, closing = (finding.message for finding in findings)
     assert "The subject has" in subject

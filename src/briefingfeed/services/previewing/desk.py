@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -10,13 +11,12 @@ from threading import RLock
 from briefingfeed.errors import BriefingfeedError
 from briefingfeed.models.output import key_of
 from briefingfeed.models.post import Post
-from briefingfeed.models.problem import Problem
 from briefingfeed.posts.notes import read_mark
 from briefingfeed.posts.recent import RecentNotes
 from briefingfeed.posts.store import Library
 from briefingfeed.services.previewing.remarks import remarks_of
 from briefingfeed.services.previewing.upcoming import upcoming
-from briefingfeed.services.previewing.views import PostState, PostView, View
+from briefingfeed.services.previewing.views import PostState, PostView, Remark, View
 from briefingfeed.services.publishing.library import load_library
 from briefingfeed.services.sending.send_context import SendContext
 
@@ -69,14 +69,15 @@ class Desk:
         editions = tuple(upcoming(context, library, now))
         findings = [finding for edition in editions for finding in edition.findings]
         carried = {post.id for edition in editions for post in edition.draft.selection.posts}
+        remarks = remarks_of(library.problems, findings, context.settings.paths.root)
         view = View(
             number=before.number if before else 1,
             at=now,
             context=context,
             library=library,
-            posts=tuple(_posts(library, carried, context.look.mark(), now)),
+            posts=tuple(_posts(library, remarks, carried, context.look.mark(), now)),
             editions=editions,
-            remarks=remarks_of(library.problems, findings, context.settings.paths.root),
+            remarks=remarks,
         )
         return view if before is None or view.shows_the_same_as(before) else replace(view, number=view.number + 1)
 
@@ -87,15 +88,14 @@ def _mark_of(context: SendContext) -> tuple[str | None, ...]:
     return read_mark(settings.file), has_templates, context.look.mark()
 
 
-def _posts(library: Library, carried: Collection[str], look: str, now: datetime) -> Iterable[PostView]:
+def _posts(
+    library: Library, remarks: Iterable[Remark], carried: Collection[str], look: str, now: datetime
+) -> Iterable[PostView]:
     """Yield the posts, those first that cannot be read. `look` is the mark of the templates."""
-    remarks: dict[str, list[Problem]] = {}
-    for problem in library.problems:
-        remarks.setdefault(problem.path, []).append(problem)
+    counts = Counter(each.path for each in remarks)
     known = {post.path for post in library.posts}
-    for path, problems in remarks.items():
-        is_post = path.lower().endswith((".md", ".markdown")) and any(each.is_error for each in problems)
-        if is_post and path not in known:
+    for path in dict.fromkeys(problem.path for problem in library.problems if problem.is_error):
+        if path.lower().endswith((".md", ".markdown")) and path not in known:
             yield PostView(
                 path=path,
                 title=path.rpartition("/")[2],
@@ -103,7 +103,7 @@ def _posts(library: Library, carried: Collection[str], look: str, now: datetime)
                 post=None,
                 mark="",
                 in_edition=False,
-                remarks=len(problems),
+                remarks=counts[path],
             )
     for post in library.posts:
         yield PostView(
@@ -113,7 +113,7 @@ def _posts(library: Library, carried: Collection[str], look: str, now: datetime)
             post=post,
             mark=key_of(post.fingerprint, look),
             in_edition=post.id in carried,
-            remarks=len(remarks.get(post.path, ())),
+            remarks=counts[post.path],
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -12,32 +11,43 @@ from briefingfeed.posts.characters import decode
 from briefingfeed.posts.fields import NAMES
 from briefingfeed.posts.findings import Findings
 from briefingfeed.posts.frontmatter import HeadError, split
-from briefingfeed.services.previewing.views import Remark, Weight
+from briefingfeed.services.previewing.specimen import post_mail
+from briefingfeed.services.previewing.views import Remark, View, Weight
 
 BODY = "body"
-_NAMED = re.compile(r"`(\w+)`|\b(image_alt)\b")
 _ORDER = tuple(Weight)
+_OF_A_WHOLE_MAIL = ("title", "summary")
+"""Fields named by what is said of a mail's subject and size: they are others if other posts go with it."""
 
 
 def remarks_of(problems: Iterable[Problem], findings: Iterable[Finding], root: Path) -> tuple[Remark, ...]:
     """Return everything found, the gravest first. Files that are named with a line are read once more, to find the
     field that stands there."""
-    found = dict.fromkeys((*_of_findings(findings), *_of_problems(problems, root)))
+    return _in_order((*_of_findings(findings), *_of_problems(problems, root)))
+
+
+def remarks_on(view: View, path: str) -> tuple[Remark, ...]:
+    """Return everything found about one post, whether an edition carries it or not: drafts are to be mended too."""
+    known = [remark for remark in view.remarks if remark.path == path]
+    post = view.post(path)
+    findings = post_mail(view, post)[1] if post else ()
+    own = [each for each in findings if each.post_path == path and each.field not in _OF_A_WHOLE_MAIL]
+    return _in_order((*known, *_of_findings(own)))
+
+
+def _in_order(remarks: Iterable[Remark]) -> tuple[Remark, ...]:
+    found = dict.fromkeys(remarks)
     return tuple(sorted(found, key=lambda each: (_ORDER.index(each.weight), each.path or "", each.line or 0)))
 
 
 def _of_findings(findings: Iterable[Finding]) -> Iterator[Remark]:
     for finding in findings:
-        field = None
-        if finding.post_path:
-            named = [name for pair in _NAMED.findall(finding.remedy) for name in pair if name in NAMES]
-            field = named[0] if named and "![" not in finding.remedy else BODY
         yield Remark(
             weight=Weight.STOPS if finding.stops else Weight.WARNING,
             message=finding.message,
             remedy=finding.remedy,
             path=finding.post_path,
-            field=field,
+            field=(finding.field or BODY) if finding.post_path else None,
         )
 
 

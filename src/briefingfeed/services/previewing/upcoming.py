@@ -81,6 +81,6 @@ def _seen(context: SendContext, draft: Draft, name: str, goes_at: datetime | Non
         key=edition_key(draft.slot, rehearsal=context.rehearses),
         goes_at=goes_at,
         draft=draft,
-        mark=key_of(f"{mails}", f"{about}", f"{waiting}"),
+        mark=key_of(f"{mails}", f"{about}", f"{waiting}", context.look.mark()),
         budget=context.settings.newsletter.size_budget_kb * 1024,
     )
