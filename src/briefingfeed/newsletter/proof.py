@@ -22,6 +22,8 @@ TEXT_TEMPLATE = "email/proof.txt"
 MARK = "[Proof]"
 
 _BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
+_END_OF_HEAD = re.compile(r"</head\s*>", re.IGNORECASE)
+_STYLE = re.compile(r"<style\b.*?</style>\s*", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +73,15 @@ def as_proof(rendition: Rendition, box: Box, look: Look, at: datetime) -> Rendit
 
 
 def _above(html: str, box: str) -> str:
-    """Put the box first in the body; it is what mail programs show beside the subject, too."""
-    body = _BODY.search(html)
-    return f"{html[: body.end()]}\n{box}{html[body.end() :]}" if body else box + html
+    """Put the box first in the body: it is what mail programs show beside the subject, too. Its styles go into the
+    head, the only place where Gmail reads them."""
+    body, head = _BODY.search(html), _END_OF_HEAD.search(html)
+    if not body:
+        return box + html
+    if not head:
+        return f"{html[: body.end()]}\n{box}{html[body.end() :]}"
+    styles = "".join(_STYLE.findall(box))
+    return f"{html[: head.start()]}{styles}{html[head.start() : body.end()]}\n{_STYLE.sub('', box)}{html[body.end() :]}"
 
 
 def _text(box: Box, look: Look) -> str:
