@@ -234,7 +234,7 @@ class Publication:
         `online`: ask other servers whether what posts link to is still there, and the domain for the DKIM record.
         """
         from briefingfeed.services.publishing.archive import sent_editions
-        from briefingfeed.services.publishing.check import check
+        from briefingfeed.services.publishing.check import check, way_out_problems
         from briefingfeed.services.publishing.outside_links import outside_problems
         from briefingfeed.services.readers.mailbox_opening import PASSWORD, mailbox_password
         from briefingfeed.services.sending.signing import record_problems, who_signs
@@ -248,7 +248,8 @@ class Publication:
             readers = count_by_cadence(connection)
         library = self._library()
         found = check(self.settings, library, self.look, self.now(), readers, sent_editions(self.database))
-        report = replace(found, signing=who_signs(self.settings, self._way_out[0], self.signer))
+        problems = (*way_out_problems(self.settings, lambda: self.provider), *found.problems)
+        report = replace(found, problems=problems, signing=who_signs(self.settings, self._way_out[0], self.signer))
         if not online:
             return report
         outside = (*outside_problems(library.posts, self.settings), *record_problems(self.signer, self.settings))

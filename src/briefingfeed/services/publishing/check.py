@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import jinja2
 
-from briefingfeed.errors import RefusedError, TemplateError
+from briefingfeed.errors import ConfigurationError, RefusedError, SecretKeyError, TemplateError
 from briefingfeed.feeds.calendar import CALENDAR, unannounced_changes
 from briefingfeed.look import Look
 from briefingfeed.models.archive import SentEdition
 from briefingfeed.models.edition import Cadence
 from briefingfeed.models.post import Post
-from briefingfeed.models.problem import Problem
+from briefingfeed.models.problem import Problem, Severity
 from briefingfeed.models.settings import Settings
 from briefingfeed.newsletter.digest import compose_digest
 from briefingfeed.newsletter.preflight import examine
@@ -76,6 +76,26 @@ def check(
             problems.append(found)
     ordered = sorted(dict.fromkeys(problems), key=lambda problem: (problem.path, problem.line or 0, problem.message))
     return CheckReport(posts=len(library.posts), problems=tuple(ordered))
+
+
+def way_out_problems(settings: Settings, open_provider: Callable[[], object]) -> tuple[Problem, ...]:
+    """Return why nothing could be mailed with these settings and secrets: a warning, for whoever writes posts may not
+    have the secrets where they do it. `open_provider` opens no connection. Raises SecretKeyError for a file of secrets
+    that can't be read."""
+    try:
+        open_provider()
+    except SecretKeyError:
+        raise
+    except ConfigurationError as error:
+        place = f"{error.where}: " if error.where else ""
+        warning = Problem(
+            path=settings.file.name,
+            message=f"{place}nothing can be mailed: {error.message}",
+            remedy=error.remedy or "mend it there",
+            severity=Severity.WARNING,
+        )
+        return (warning,)
+    return ()
 
 
 def _unparsed_templates(folder: Path) -> Iterator[Problem]:
