@@ -22,6 +22,7 @@ need newsboat newsboat
 need spamassassin spamassassin
 need rspamd rspamd
 need neomutt neomutt
+need opendkim opendkim
 need thunderbird thunderbird
 need Xvfb xvfb
 need node nodejs

@@ -114,12 +114,11 @@ def _cut(message: Sequence[Segment]) -> tuple[bytes, int, _Hash]:
             if not isinstance(segment, bytes):
                 return header, place, body
             body.update(segment)
-        elif not isinstance(segment, bytes):
-            header += b"\0%d\0" % place
         else:
-            shared, end, rest = segment.partition(b"\r\n\r\n")
-            header += shared
-            body = hashlib.sha256(rest) if end else None
+            header += segment if isinstance(segment, bytes) else b"\0%d\0" % place
+            if b"\r\n\r\n" in header:
+                header, _, rest = header.partition(b"\r\n\r\n")
+                body = hashlib.sha256(rest)
     if body is None:
         raise ValueError("a message without a body cannot be signed")
     return header, len(message), body
