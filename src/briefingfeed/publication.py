@@ -31,12 +31,13 @@ if TYPE_CHECKING:
     from briefingfeed.providers.spec import Found, ProviderSpec
     from briefingfeed.services.keeping.backup import Backup
     from briefingfeed.services.keeping.keys import Keys
-    from briefingfeed.services.keeping.restored import AdoptContext, Adopted
+    from briefingfeed.services.keeping.restored import AdoptContext
     from briefingfeed.services.publishing.adoption import Adoption
     from briefingfeed.services.publishing.build import BuildReport
     from briefingfeed.services.publishing.check import CheckReport
     from briefingfeed.services.publishing.hub import Announcement
     from briefingfeed.services.readers.mailbox import MailboxContext
+    from briefingfeed.services.readers.webhook_opening import OpenedWebhook
     from briefingfeed.services.sending.send_context import SendContext
     from briefingfeed.services.telling.status import Status
     from briefingfeed.storage.database import Database
@@ -130,19 +131,8 @@ class Publication:
             set_mark(connection, BACKED_UP_AT, now.isoformat())
         return done
 
-    def look_at_restored(self, *, resend: bool) -> Adopted:
-        """Return what `adopt_restored` would do: see `services.keeping.restored`."""
-        from briefingfeed.services.keeping.restored import look_at_restored
-
-        return look_at_restored(self._adopt_context(), resend=resend)
-
-    def adopt_restored(self, *, resend: bool) -> Adopted:
-        """Go on with a restored database: see `services.keeping.restored`. Raises SecretKeyError without its keys."""
-        from briefingfeed.services.keeping.restored import adopt_restored
-
-        return adopt_restored(self._adopt_context(), resend=resend)
-
-    def _adopt_context(self) -> AdoptContext:
+    def adopt_context(self) -> AdoptContext:
+        """What going on with a restored database needs. Raises SecretKeyError without its keys."""
         from briefingfeed.services.keeping.restored import AdoptContext
 
         _ = self.keys  # a database without its keys is refused before anything is done
@@ -326,6 +316,12 @@ class Publication:
             now=self.now,
             failpoint=failpoints(self._environ.get(_FAILPOINT)),
         )
+
+    def webhooks(self) -> tuple[OpenedWebhook, ...]:
+        """Where providers tell what became of mails: see `services.readers.webhook_opening`."""
+        from briefingfeed.services.readers.webhook_opening import open_webhooks
+
+        return open_webhooks(self.settings, self.keys.ring, self._environ)
 
     def status(self) -> Status:
         from briefingfeed.services.telling.status import read_status

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from briefingfeed.cli.app import App, json_option, print_json, yes_option
+from briefingfeed.services.keeping.restored import adopt_restored, look_at_restored
 from briefingfeed.services.keeping.restored_words import outcome_in_words, plan_in_words
 
 
@@ -59,11 +60,11 @@ def adopt(app: App, resend: bool, yes: bool, as_json: bool) -> None:
     What may have been mailed since the copy was made is not mailed again. It says what it will do, and asks.
     """
     with app.publication() as publication:
-        plan = publication.look_at_restored(resend=resend)
+        plan = look_at_restored(publication.adopt_context(), resend=resend)
         if plan.doubt is not None:
             app.warn(plan_in_words(plan, resend=resend))
             app.confirm("Adopt this database?", yes=yes)
-            plan = publication.adopt_restored(resend=resend)
+            plan = adopt_restored(publication.adopt_context(), resend=resend)
     if as_json:
         print_json(plan.as_dict() | {"done": plan.doubt is not None})
     elif plan.doubt is None:

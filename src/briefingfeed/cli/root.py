@@ -33,6 +33,7 @@ _COMMANDS = {
     "deliveries": "deliveries",
     "subscribers": "subscribers",
     "bounces": "bounces",
+    "webhooks": "webhooks",
     "ids": "create",
     "serve": "serve",
     "status": "status",

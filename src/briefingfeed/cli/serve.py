@@ -18,7 +18,7 @@ from briefingfeed.web.server import serve as run
 @click.option("--port", default=PORT, show_default=True, help="0 picks a free one.")
 @click.pass_obj
 def serve(app: App, host: str, port: int) -> None:
-    """Answer unsubscribe links, and show the built site. Runs until it is stopped."""
+    """Answer unsubscribe links and what providers tell, and show the built site. Runs until it is stopped."""
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING if app.quiet else logging.INFO, format="%(levelname)s %(message)s"
     )
@@ -30,6 +30,7 @@ def serve(app: App, host: str, port: int) -> None:
                 keyring=publication.keys.ring,
                 look=publication.look,
                 now=publication.now,
+                webhooks={each.provider: each.webhook for each in publication.webhooks() if each.webhook},
             ),
             host=host,
             port=port,

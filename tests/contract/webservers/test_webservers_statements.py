@@ -253,6 +253,11 @@ def test_unsubscribe_links_reach_the_program_and_no_log(server, newsroom):
     assert not any("not-a-token" in log.read_text() for log in logs)
 
 
+def test_what_providers_tell_reaches_the_program_even_if_it_is_long(server):
+    answer = httpx.post(f"{server.address}/hooks/a-provider-without-settings", content=b" " * 3_000_000, timeout=30)
+    assert (answer.status_code, answer.headers["briefingfeed-page"]) == (404, "not-found")
+
+
 def test_without_a_hub_none_is_named(hubless):
     for path in FEEDS:
         answer = hubless.ask(path)
