@@ -26,7 +26,14 @@ SETTINGS = {
         "briefingfeed.toml:2: newsletter.provider must be one of",
     ),
     "output over all": (b'[paths]\noutput = "."\n', "would get into the way of the publication's own files"),
-    "no database": (b'[database]\nurl = "mydb"\n', "this is not the address of a database"),
+    "no database": (
+        b'[database]\nurl = "mydb"\n',
+        "briefingfeed.toml:2: [database] url: this is not the address of a database",
+    ),
+    "another database": (
+        b'[site]\n\n[database]\n\nurl = "mysql://localhost/x"\n',
+        "briefingfeed.toml:5: [database] url: only a SQLite file or a PostgreSQL database can be used",
+    ),
     "provider's key": (b"[smtp]\nprot = 25\n", "briefingfeed.toml:2: smtp.prot is not a setting; did you mean port?"),
     "provider's value": (b"[smtp]\nport = 99999\n", "briefingfeed.toml:2: smtp.port must be at most 65535"),
     "plain text to afar": (

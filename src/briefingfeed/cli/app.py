@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from briefingfeed.errors import UsageError
+from briefingfeed.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
     from briefingfeed.publication import Publication
@@ -47,6 +47,11 @@ class App:
         publication = Publication(self.config, self.environ, now)
         try:
             yield publication
+        except ConfigurationError as error:
+            from briefingfeed import config
+
+            error.where = config.place_of(publication.settings.file, error.where)
+            raise
         finally:
             publication.close()
 

@@ -88,6 +88,21 @@ def read_table(cls: type[T], table: Mapping[str, object], *, file: Path, name: s
     return settings
 
 
+def place_of(file: Path, where: str | None) -> str | None:
+    """Return where in the settings file a place such as `[database] url` stands; any other place as it is.
+
+    What reads a setting later than this room knows its name, not its line.
+    """
+    named = re.fullmatch(r"\[([\w-]+)\](?: (\w+))?", where or "")
+    if named is None:
+        return where
+    try:
+        reader = _Reader(file, _read(file), [])
+    except ConfigurationError:  # gone meanwhile
+        return where
+    return f"{file}:{reader.line(*(named.groups() if named[2] else ('', named[1])))}: {where}"
+
+
 class _Reader:
     """Converts tables and collects what is wrong with them."""
 
@@ -163,9 +178,9 @@ class _Reader:
 
     def _mistake(self, table: str, key: str, what: str) -> None:
         name = ".".join(part for part in (table, key) if part)
-        self._mistakes.append(f"{self._file}:{self._line(table, key)}: {name} {what}")
+        self._mistakes.append(f"{self._file}:{self.line(table, key)}: {name} {what}")
 
-    def _line(self, table: str, key: str) -> int:
+    def line(self, table: str, key: str) -> int:
         """Find the line of a key by reading the file again as text: tomllib keeps no positions."""
         inside = not table
         head = 1
