@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from servers.chromium import Chromium, chromium
+from unit.newsletter.editions import NAMES
 
 from .conftest import GOLDEN
 
@@ -62,10 +63,35 @@ def test_the_html_is_valid(page: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_what_a_mail_program_does_not_support_is_not_missed(page: Path) -> None:
+def unsupported(page: Path) -> dict[str, list[str]]:
+    """Return what some of the programs do not support, and which."""
     done = node(HERE / "caniemail.mjs", NODE_MODULES, page, *PROGRAMS)
     assert done.returncode == 0, done.stderr
-    assert {name: programs for name, programs in json.loads(done.stdout).items() if name not in UNSUPPORTED} == {}
+    found: dict[str, list[str]] = json.loads(done.stdout)
+    return found
+
+
+def test_what_a_mail_program_does_not_support_is_not_missed(page: Path) -> None:
+    assert {name: programs for name, programs in unsupported(page).items() if name not in UNSUPPORTED} == {}
+
+
+def test_nothing_is_excused_that_is_not_there() -> None:
+    found = {name for edition in NAMES for name in unsupported(GOLDEN / f"{edition}.html")}
+    assert found == set(UNSUPPORTED)
+
+
+@pytest.mark.parametrize(
+    ("mistake", "rule"),
+    [
+        ('<p style="display:flex">a</p>', "display:flex"),
+        ('<p style="position:absolute">a</p>', "position"),
+        ('<form action="https://x.example/"><input type="text" name="a"></form>', "<form> element"),
+    ],
+)
+def test_caniemail_sees_what_programs_leave_out(tmp_path: Path, mistake: str, rule: str) -> None:
+    page = tmp_path / "page.html"
+    page.write_text((GOLDEN / "digest.html").read_text("utf-8").replace("<body ", f"{mistake}<body ", 1), "utf-8")
+    assert any(rule in name for name in unsupported(page))
 
 
 @pytest.fixture(scope="module")
@@ -74,19 +100,41 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
         yield running
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [375, 1200])
-def test_axe_finds_no_barrier(browser: Chromium, page: Path, width: int, dark: bool) -> None:
+def barriers(browser: Chromium, page: Path, width: int, *, dark: bool = False) -> list[tuple[str, list[str]]]:
+    """Return the rules that axe-core finds broken, each with the elements."""
     tab = browser.page()
     tab.resize(width, dark=dark)
     tab.open(page.as_uri())
     tab.run((NODE_MODULES / "axe-core" / "axe.min.js").read_text("utf-8"))
-    found = tab.run(
+    found: list[tuple[str, list[str]]] = tab.run(
         "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
         ".then(done => done.violations.map(each => [each.id, each.nodes.map(node => node.html)]))"
     )
-    assert found == []
     assert tab.run("document.documentElement.scrollWidth") <= width
+    return found
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [375, 1200])
+def test_axe_finds_no_barrier(browser: Chromium, page: Path, width: int, dark: bool) -> None:
+    assert barriers(browser, page, width, dark=dark) == []
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "rule"),
+    [
+        (' lang="en"', "", "html-has-lang"),
+        (' role="main"', "", "landmark-one-main"),
+        (' alt="Our door at night."', "", "image-alt"),
+        ("color:#5f5a53", "color:#a0a0a0", "color-contrast"),
+        ("</h1>", "</h1><h4>deep</h4>", "heading-order"),
+    ],
+)
+def test_axe_sees_a_barrier(browser: Chromium, tmp_path: Path, right: str, wrong: str, rule: str) -> None:
+    html = (GOLDEN / "digest.html").read_text("utf-8")
+    assert right in html
+    (tmp_path / "page.html").write_text(html.replace(right, wrong), "utf-8")
+    assert rule in [name for name, _ in barriers(browser, tmp_path / "page.html", 375)]
 
 
 def test_no_word_is_too_long_for_a_phone(browser: Chromium, tmp_path: Path) -> None:
