@@ -40,7 +40,6 @@ UNSUPPORTED = {
     "aria-hidden attribute": "Windows Mail, which is no more",
     "aria-label attribute": "Windows Mail, which is no more",
     "role attribute": "Windows Mail, which is no more",
-    "dir attribute": "the direction follows from the letters",
 }
 """What may be unsupported in Gmail, Outlook or Apple Mail, and why a reader there misses nothing."""
 LONG = "https://example.org/Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz_und_so_weiter"
