@@ -9,10 +9,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, Interval, Select, and_, func, literal, select, update
+from sqlalchemy import Connection, Interval, Select, and_, delete, exists, func, literal, or_, select, update
 
 from briefingfeed.storage import guard
-from briefingfeed.storage.schema import run
+from briefingfeed.storage.schema import delivery, run
 from briefingfeed.storage.statements import upsert
 from briefingfeed.storage.types import Instant
 
@@ -20,6 +20,9 @@ LEASE: Final = timedelta(minutes=20)
 """Longer than the 600 s for which a mail server may keep a run waiting for an answer."""
 RESEND_WAIT: Final = timedelta(seconds=600)
 """After a lost run's lease is over, its last copy may still be on its way for so long."""
+
+KEPT: Final = timedelta(days=365)
+"""So long after its end a run is still known."""
 
 
 def clock(c: Connection) -> datetime:
@@ -67,7 +70,13 @@ def may_arm(c: Connection, run_id: str) -> bool:
 
 
 def end(c: Connection, run_id: str) -> None:
-    c.execute(update(run).where(run.c.id == run_id).values(ended_at=clock(c)))
+    """Note that a run has ended, and forget those that have ended long ago and that no delivery names."""
+    now = clock(c)
+    c.execute(update(run).where(run.c.id == run_id).values(ended_at=now))
+    old = run.c.ended_at < now - KEPT
+    if c.scalar(select(run.c.id).where(old).limit(1)) is not None:
+        is_named = exists().where(or_(delivery.c.lost_run == run.c.id, delivery.c.claim_id == run.c.id))
+        c.execute(delete(run).where(old, ~is_named))
 
 
 def bury(c: Connection, run_id: str, place: str) -> None:

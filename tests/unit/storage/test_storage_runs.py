@@ -61,6 +61,24 @@ def test_a_run_that_has_ended_can_begin_again_and_not_be_renewed(database: Datab
         assert not runs.renew(c, "another")
 
 
+def test_a_run_is_forgotten_a_year_after_its_end_unless_a_delivery_names_it(database: Database) -> None:
+    with database.write() as c:
+        lost, claimed = begin_with(c, "ann", "ben")
+        long_ago = runs.clock(c) - runs.KEPT - timedelta(days=1)
+        for name, ended in (("old", long_ago), ("lost", long_ago), ("recent", long_ago + timedelta(days=2))):
+            runs.begin(c, name, THERE)
+            c.execute(update(run).where(run.c.id == name).values(ended_at=ended))
+        c.execute(update(run).where(run.c.id == RUN).values(ended_at=long_ago))
+        uncertain = {"state": DeliveryState.UNCERTAIN, "claim_id": None, "claimed_at": None, "lost_run": "lost"}
+        c.execute(update(delivery).where(delivery.c.id == lost).values(uncertain))
+        runs.begin(c, "at work for years", THERE)
+        c.execute(update(run).where(run.c.id == "at work for years").values(started_at=long_ago, lease_until=long_ago))
+        runs.begin(c, "new", HERE)
+        runs.end(c, "new")
+        assert claimed
+        assert set(c.scalars(select(run.c.id))) == {RUN, "lost", "recent", "at work for years", "new"}
+
+
 @only_shared
 class TestLeases:
     def test_the_rows_of_a_run_elsewhere_are_left_to_it(self, database: Database) -> None:
