@@ -28,11 +28,12 @@ Made = Message | SlotValueError
 class Workshop:
     """Use it as a context manager; leaving it drops what nobody fetched."""
 
-    def __init__(self, copies: Copies) -> None:
+    def __init__(self, copies: Copies, threads: int | None = None) -> None:
+        """`threads`: as many as there are processors."""
         self._copies = copies
         self._batches: dict[int, Future[dict[int, Made]]] = {}
         """By the id of the delivery."""
-        self._threads = ThreadPoolExecutor(os.cpu_count(), "signing") if copies.are_signed else None
+        self._threads = ThreadPoolExecutor(threads or os.cpu_count(), "signing") if copies.are_signed else None
 
     def __enter__(self) -> Self:
         return self
