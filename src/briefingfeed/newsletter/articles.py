@@ -13,7 +13,9 @@ from briefingfeed.models.post import CallToAction, LeadImage, Post
 from briefingfeed.models.settings import Grouping, Settings
 from briefingfeed.newsletter.body_html import TEXT_WIDTH, TOP_HEADING, image_size, mail_html
 from briefingfeed.newsletter.digest import Digest, cut, one_line
+from briefingfeed.newsletter.finding import Finding
 from briefingfeed.newsletter.images import Size, sizes_of
+from briefingfeed.newsletter.proofreading import proofread
 from briefingfeed.newsletter.text import BodyText, body_text
 
 _NO_TOPIC = "Also in this edition"
@@ -59,20 +61,47 @@ class Opening:
     text: BodyText
 
 
+class Bodies:
+    """What is the same about a post in every digest of an edition, made once: its body, and what was found in it."""
+
+    def __init__(self) -> None:
+        self._html: dict[tuple[str, int], Markup] = {}
+        self._texts: dict[str, BodyText] = {}
+        self._findings: dict[str, tuple[Finding, ...]] = {}
+
+    def html(self, post: Post, sizes: Mapping[str, Size], *, top_heading: int = TOP_HEADING) -> Markup:
+        """Return the body as the HTML part holds it. `sizes` are those of its images, by address."""
+        place = (post.id, top_heading)
+        if place not in self._html:
+            html = mail_html(_own_places(post), sizes, top_heading=top_heading)
+            self._html[place] = Markup(html)  # noqa: S704 sanitised when it was read
+        return self._html[place]
+
+    def text(self, post: Post) -> BodyText:
+        if post.id not in self._texts:
+            self._texts[post.id] = body_text(post.body.blocks)
+        return self._texts[post.id]
+
+    def findings(self, post: Post) -> tuple[Finding, ...]:
+        if post.id not in self._findings:
+            self._findings[post.id] = tuple(proofread(post))
+        return self._findings[post.id]
+
+
 def opening_of(introduction: Introduction) -> Opening:
     body = introduction.body
     html = mail_html(body.html, {}, top_heading=TOP_HEADING - 1)
     return Opening(html=Markup(html), text=body_text(body.blocks))  # noqa: S704 sanitised when it was read
 
 
-def articles_of(digest: Digest, settings: Settings) -> tuple[Article, ...]:
+def articles_of(digest: Digest, settings: Settings, bodies: Bodies) -> tuple[Article, ...]:
     """Return the digest's posts, ready for its templates, in the order in which it shows them."""
     groups = _groups_of(digest.posts, settings.newsletter.group_by)
     places = [(group, post) for group, posts in groups.items() for post in posts]
-    if len(groups) < 2:
-        return tuple(_article(number, post, digest, settings) for number, (_, post) in enumerate(places, start=1))
+    is_grouped = len(groups) > 1
     return tuple(
-        _article(number, post, digest, settings, group) for number, (group, post) in enumerate(places, start=1)
+        _article(number, post, digest, settings, bodies, group if is_grouped else "")
+        for number, (group, post) in enumerate(places, start=1)
     )
 
 
@@ -95,7 +124,7 @@ def _heading(post: Post, grouping: Grouping) -> str:
     return ""
 
 
-def _article(number: int, post: Post, digest: Digest, settings: Settings, group: str = "") -> Article:
+def _article(number: int, post: Post, digest: Digest, settings: Settings, bodies: Bodies, group: str) -> Article:
     action, sizes = post.call_to_action, sizes_of(post.assets)
     if post.is_closed_at(digest.composed_at):
         action = None
@@ -104,8 +133,8 @@ def _article(number: int, post: Post, digest: Digest, settings: Settings, group:
         anchor=f"post-{number}",
         group=group,
         # Under the heading of its group, a post's title is a level deeper, and so is all below it.
-        html=Markup(mail_html(_own_places(post), sizes, top_heading=TOP_HEADING + bool(group))),  # noqa: S704 sanitised
-        text=body_text(post.body.blocks),
+        html=bodies.html(post, sizes, top_heading=TOP_HEADING + bool(group)),
+        text=bodies.text(post),
         lead_size=_lead_size(post, sizes),
         summary=cut(one_line(post.summary), LONGEST_SUMMARY),
         is_open=post.is_open_at(digest.composed_at),

@@ -9,13 +9,12 @@ from html import unescape
 from briefingfeed.models.edition import Rendition, SlotName
 from briefingfeed.models.post import Post
 from briefingfeed.models.settings import Settings
+from briefingfeed.newsletter.articles import Bodies
 from briefingfeed.newsletter.contrast import contrast_findings
 from briefingfeed.newsletter.digest import Digest
 from briefingfeed.newsletter.finding import Finding
 from briefingfeed.newsletter.mail_programs import markup_findings
 from briefingfeed.newsletter.placeholders import SlotValueError, ascii_url, checked_value, placeholders_of
-from briefingfeed.newsletter.proofreading import proofread
-from briefingfeed.newsletter.text import body_text
 
 __all__ = ["Finding", "examine"]
 
@@ -32,9 +31,14 @@ _AS_LONG_AS_A_TOKEN = "x" * 100
 _IMAGE_WITHOUT_ALT = re.compile(r"<img\b(?![^>]*\balt=)[^>]*>", re.IGNORECASE)
 
 
-def examine(rendition: Rendition, digest: Digest, settings: Settings) -> tuple[Finding, ...]:
-    """Return what is to be said about an edition that is about to be frozen, the stopping findings first."""
-    return (*_stopping(rendition, digest, settings), *_warnings(rendition, digest))
+def examine(
+    rendition: Rendition, digest: Digest, settings: Settings, bodies: Bodies | None = None
+) -> tuple[Finding, ...]:
+    """Return what is to be said about an edition that is about to be frozen, the stopping findings first.
+
+    `bodies` are those that it was rendered with, if other digests of the edition share them.
+    """
+    return (*_stopping(rendition, digest, settings), *_warnings(rendition, digest, bodies or Bodies()))
 
 
 def _stopping(rendition: Rendition, digest: Digest, settings: Settings) -> Iterator[Finding]:
@@ -76,7 +80,7 @@ def _stopping(rendition: Rendition, digest: Digest, settings: Settings) -> Itera
         )
 
 
-def _warnings(rendition: Rendition, digest: Digest) -> Iterator[Finding]:
+def _warnings(rendition: Rendition, digest: Digest, bodies: Bodies) -> Iterator[Finding]:
     first = digest.posts[0].path if digest.posts else None
     if len(rendition.subject) > LONGEST_SUBJECT:
         yield Finding(
@@ -97,8 +101,8 @@ def _warnings(rendition: Rendition, digest: Digest) -> Iterator[Finding]:
     yield from _template_warnings(rendition)
     for post in digest.posts:
         yield from _post_warnings(post, digest)
-        yield from proofread(post)
-        if str(body_text(post.body.blocks)) not in rendition.text:
+        yield from bodies.findings(post)
+        if str(bodies.text(post)) not in rendition.text:
             yield Finding(
                 stops=False,
                 message=f"“{post.title}” goes out as summary and link: the mail would grow too large.",

@@ -11,8 +11,8 @@ import re
 _WIDTH = 75
 """Octets before the `=` of a soft line break."""
 
-_OCTETS = [bytes([octet]) if 32 <= octet < 127 and octet != 61 else b"=%02X" % octet for octet in range(256)]
 _PLAIN = re.compile(rb"[ -<>-~]*")
+_SPECIAL = re.compile(rb"[^ -<>-~]")
 
 
 def encode_text(text: str, *, ends_line: bool) -> bytes:
@@ -34,7 +34,7 @@ def _encode_line(line: bytes) -> bytes:
     plain = _PLAIN.fullmatch(line) is not None
     if plain and len(line) <= _WIDTH and not line.startswith((b".", b"From ")) and not line.endswith(b" "):
         return line
-    octets = line if plain else b"".join([_OCTETS[octet] for octet in line])
+    octets = line if plain else _SPECIAL.sub(lambda octet: b"=%02X" % octet[0][0], line)
     if octets.endswith(b" "):
         octets = octets[:-1] + b"=20"
     return b"=\r\n".join(_physical_lines(octets))

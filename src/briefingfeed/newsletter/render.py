@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from email.utils import format_datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from briefingfeed.errors import ConfigurationError
 from briefingfeed.look import Look
 from briefingfeed.models.edition import Cadence, Rendition, SlotName, content_hash
 from briefingfeed.models.settings import Mailbox, Settings
-from briefingfeed.newsletter.articles import Article, articles_of, opening_of
+from briefingfeed.newsletter.articles import Article, Bodies, articles_of, opening_of
 from briefingfeed.newsletter.digest import Digest, one_line
+from briefingfeed.newsletter.faults import refuse_faults
 from briefingfeed.newsletter.fields import mailbox_text
-from briefingfeed.newsletter.inline import inline_css
 from briefingfeed.newsletter.mime import HeaderFields, build_message
 from briefingfeed.newsletter.placeholders import (
     Placeholders,
@@ -26,43 +28,60 @@ from briefingfeed.newsletter.placeholders import (
 )
 from briefingfeed.newsletter.wrap import WIDTH, underlined, wrap
 
+if TYPE_CHECKING:
+    from briefingfeed.newsletter.inline import Inliner
+
 HTML_TEMPLATE = "email/digest.html"
 TEXT_TEMPLATE = "email/digest.txt"
 
 _RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
 _SCRIPTS_RIGHT_TO_LEFT = frozenset({"adlm", "arab", "hebr", "nkoo", "rohg", "syrc", "thaa"})
-_UNREADABLE = str.maketrans(
-    dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127))
-    | dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}")
-)
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_SURROGATES = re.compile(r"[\ud800-\udfff]")
 
 
 def render(digest: Digest, settings: Settings, look: Look, *, test: bool = False) -> Rendition:
-    """Render the digest: templates, CSS inlined, MIME built with slots.
+    """Render a digest that is the only one of its edition: see `Press.render`."""
+    return Press(settings, look).render(digest, test=test)
 
-    If the HTML part is larger than `size_budget_kb`, posts are shortened to summary and link, the longest first, as few
-    as needed; if it is still too large with all of them shortened, the summaries go. `test=True` marks the subject.
-    Raises TemplateError and ConfigurationError.
-    """
-    page = _Page(digest, settings, look)
-    articles = articles_of(digest, settings)
-    # Rendered once without any link, only to find stand-ins that occur in none of it.
-    placeholders = placeholders_for(*(page.template(name, articles, "") for name in (HTML_TEMPLATE, TEXT_TEMPLATE)))
-    url = placeholders[SlotName.UNSUBSCRIBE_URL]
-    fitted, html = _within_budget(page, articles, url, settings.newsletter.size_budget_kb * 1024)
-    text = page.template(TEXT_TEMPLATE, fitted, url)
-    subject = f"[Test] {digest.subject}" if test else digest.subject
-    headers = tuple(_headers(subject, digest, settings, placeholders))
-    message = build_message(headers, text, html, placeholders)
-    return Rendition(
-        subject=subject,
-        html=html,
-        text=text,
-        headers=headers,
-        message=message,
-        post_ids=tuple(post.id for post in digest.posts),
-        content_hash=content_hash(message),
-    )
+
+class Press:
+    """Renders the digests of one edition; what they share is made once."""
+
+    def __init__(self, settings: Settings, look: Look, inliner: Inliner | None = None) -> None:
+        from briefingfeed.newsletter import inline  # brings premailer, which a run that only sends does without
+
+        self._settings = settings
+        self._look = look
+        self._inliner = inliner or inline.Inliner()
+        self.bodies = Bodies()
+
+    def render(self, digest: Digest, *, test: bool = False) -> Rendition:
+        """Render a digest: templates, CSS inlined, MIME built with slots.
+
+        If the HTML part is larger than `size_budget_kb`, posts are shortened to summary and link, the longest first, as
+        few as needed; if it is still too large with all of them shortened, the summaries go. `test=True` marks the
+        subject. Raises TemplateError and ConfigurationError.
+        """
+        page = _Page(digest, self._settings, self._look, self._inliner)
+        articles = articles_of(digest, self._settings, self.bodies)
+        # Rendered once without any link, only to find stand-ins that occur in none of it.
+        placeholders = placeholders_for(*(page.template(name, articles, "") for name in (HTML_TEMPLATE, TEXT_TEMPLATE)))
+        url = placeholders[SlotName.UNSUBSCRIBE_URL]
+        fitted, html = _within_budget(page, articles, url, self._settings.newsletter.size_budget_kb * 1024)
+        text = page.template(TEXT_TEMPLATE, fitted, url)
+        subject = f"[Test] {digest.subject}" if test else digest.subject
+        headers = tuple(_headers(subject, digest, self._settings, placeholders))
+        message = build_message(headers, text, html, placeholders)
+        return Rendition(
+            subject=subject,
+            html=html,
+            text=text,
+            headers=headers,
+            message=message,
+            post_ids=tuple(post.id for post in digest.posts),
+            content_hash=content_hash(message),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +91,18 @@ class _Page:
     digest: Digest
     settings: Settings
     look: Look
+    inliner: Inliner
 
     def html(self, articles: Sequence[Article], unsubscribe_url: str) -> str:
-        return _clean(inline_css(self.template(HTML_TEMPLATE, articles, unsubscribe_url), template=HTML_TEMPLATE))
+        source = self.template(HTML_TEMPLATE, articles, unsubscribe_url)
+
+        def shorter() -> Iterator[str]:
+            for summaries in (True, False):
+                yield self.template(HTML_TEMPLATE, _shortened(articles, summaries=summaries), unsubscribe_url)
+
+        inlined = self.inliner.inline(source, kin=shorter)
+        refuse_faults(inlined, template=HTML_TEMPLATE)
+        return _clean(inlined)
 
     def template(self, name: str, articles: Sequence[Article], unsubscribe_url: str) -> str:
         publication = self.settings.publication
@@ -94,6 +122,11 @@ class _Page:
             underlined=lambda text, sign: "\n".join(underlined(one_line(text), sign)),
         )
         return _clean(rendered)
+
+
+def _shortened(articles: Sequence[Article], *, summaries: bool) -> list[Article]:
+    """Return the articles with a link in place of their bodies, and their summaries if there is room."""
+    return [replace(each, is_shortened=True, summary=each.summary if summaries else "") for each in articles]
 
 
 def direction(language: str) -> str:
@@ -131,14 +164,15 @@ def _within_budget(
         else:
             few = middle + 1
     if len(best[1].encode()) > budget:
-        bare = [replace(article, is_shortened=True, summary="") for article in articles]
+        bare = _shortened(articles, summaries=False)
         return bare, page.html(bare, unsubscribe_url)
     return best
 
 
 def _clean(text: str) -> str:
     """Return `text` with `\\n` as its only line end and without control characters, which no mail may hold."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_UNREADABLE).strip() + "\n"
+    lines = _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", lines).strip() + "\n"
 
 
 def _headers(subject: str, digest: Digest, settings: Settings, placeholders: Placeholders) -> HeaderFields:

@@ -15,7 +15,7 @@ from briefingfeed.models.blocks import Body, Heading, Paragraph, Text
 from briefingfeed.models.introduction import Introduction
 from briefingfeed.models.post import Closing, Post
 from briefingfeed.models.settings import Grouping, Settings
-from briefingfeed.newsletter.articles import articles_of
+from briefingfeed.newsletter.articles import Bodies, articles_of
 from briefingfeed.newsletter.digest import compose_digest
 from briefingfeed.newsletter.preflight import examine
 from briefingfeed.newsletter.render import direction, render
@@ -64,7 +64,7 @@ def test_posts_stand_under_dates_or_topics(
     expected: list[tuple[str, str]],
 ) -> None:
     settings = make_settings(group_by=grouping)
-    articles = articles_of(compose_digest(posts, [], settings, now), settings)
+    articles = articles_of(compose_digest(posts, [], settings, now), settings, Bodies())
     assert [(article.post.title, article.group) for article in articles] == expected
     assert [article.anchor for article in articles] == ["post-1", "post-2", "post-3", "post-4"]
 
@@ -86,7 +86,7 @@ def test_below_the_heading_of_a_group_all_headings_are_a_level_deeper(
 def test_one_group_alone_has_no_heading(make_settings: MakeSettings, make_post: MakePost, now: datetime) -> None:
     settings = make_settings(group_by=Grouping.DATE)
     digest = compose_digest([make_post(name="a"), make_post(name="b")], [], settings, now)
-    assert {article.group for article in articles_of(digest, settings)} == {""}
+    assert {article.group for article in articles_of(digest, settings, Bodies())} == {""}
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from briefingfeed.models.introduction import Introduction
 from briefingfeed.models.post import Post
 from briefingfeed.newsletter.digest import Corrected, compose_digest
 from briefingfeed.newsletter.preflight import Finding, examine
-from briefingfeed.newsletter.render import render
+from briefingfeed.newsletter.render import Press
 from briefingfeed.newsletter.selection import History, Selection, select
 from briefingfeed.posts.store import Library
 from briefingfeed.services.sending.basis import basis, gather, new_edition
@@ -118,6 +118,7 @@ def complete(
         return draft
     contents: dict[Portion, Rendition] = {}
     findings: dict[Finding, None] = {}
+    press = Press(context.settings, context.look)
     for group in audience.groups:
         posts = tuple(post for post in library.posts if post.id in group.post_ids)
         contents[group.portion], found = render_posts(
@@ -129,6 +130,7 @@ def complete(
             introduction=introduction,
             corrections=corrections_for(group.corrections, library.posts),
             page_url=page_url(context, slot.key),
+            press=press,
         )
         findings |= dict.fromkeys(found)
     if not offline and not context.stays_here:
@@ -178,16 +180,17 @@ def render_posts(
     corrections: Sequence[Corrected] = (),
     page_url: str | None = None,
     test: bool = False,
+    press: Press | None = None,
 ) -> Examined:
-    """Render a digest of `posts` and examine it."""
+    """Render a digest of `posts` and examine it. `press` is that of its edition, if that has other digests, too."""
     digest = compose_digest(
         posts, all_posts, context.settings, now, cadence, introduction, corrections=corrections, page_url=page_url
     )
 
     def made() -> Examined:
-        rendered = render(digest, context.settings, context.look, test=test)
-        rendition = replace(rendered, mentions=mentions(posts, corrections))
-        return rendition, examine(rendition, digest, context.settings)
+        its_press = press or Press(context.settings, context.look)
+        rendition = replace(its_press.render(digest, test=test), mentions=mentions(posts, corrections))
+        return rendition, examine(rendition, digest, context.settings, its_press.bodies)
 
     return context.recall(digest, test, made)
 
