@@ -34,7 +34,12 @@ function show() {
   if (edition) {
     closePost();
     showEdition(edition, state);
-  } else if (post) showPost(post.path, place).catch((error) => say(error.message));
+  } else if (post) showPost(post.path, place).catch((error) => cannotOpen(post, error));
+}
+
+function cannotOpen(post, error) {
+  if (chosen().of !== post.path || openPath() === post.path) return say(error.message);
+  fill($("middle"), make("h2", { className: "headline", textContent: post.title }), make("p", { className: "trouble", role: "alert", textContent: error.message }));
 }
 
 async function showPost(path, place) {

@@ -22,7 +22,8 @@ _COLOUR_SCHEMES = re.compile(
     r"(<meta\b[^>]*\bname=[\"']?(?:supported-)?color-schemes?[\"']?[^>]*\bcontent=[\"'])[^\"']*", re.IGNORECASE
 )
 _STYLED_SCHEME = re.compile(r"(\bcolor-scheme:\s*)(?:light dark|dark light)", re.IGNORECASE)
-_LINK_OUT = re.compile(r"<a\b(?=[^>]*\shref=[\"']?(?:https?:|mailto:))(?![^>]*\starget=)", re.IGNORECASE)
+_LINK_OUT = re.compile(r"<a\b(?=([^>]*))(?=[^>]*\shref=[\"']?(?:https?:|mailto:))(?![^>]*\starget=)", re.IGNORECASE)
+_RELATION = re.compile(r"\srel=", re.IGNORECASE)
 _SOURCE = re.compile(r"(\s(?:src|background|poster)=)([\"'])([^\"']*)\2", re.IGNORECASE)
 
 
@@ -44,8 +45,12 @@ def framed(html: str, scheme: Scheme, places: Mapping[str, str]) -> str:
         address = places[before] + found[3].removeprefix(before)
         return f"{found[1]}{found[2]}{address}{found[2]}"
 
-    linked = _LINK_OUT.sub('<a target="_blank" rel="noopener noreferrer"', html)
+    linked = _LINK_OUT.sub(_in_a_new_tab, html)
     return in_scheme(_SOURCE.sub(placed, linked), scheme)
+
+
+def _in_a_new_tab(link: re.Match[str]) -> str:
+    return '<a target="_blank"' if _RELATION.search(link[1]) else '<a target="_blank" rel="noopener noreferrer"'
 
 
 def said(words: str, scheme: Scheme) -> str:

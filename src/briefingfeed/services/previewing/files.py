@@ -18,7 +18,7 @@ from briefingfeed.models.settings import Settings
 from briefingfeed.posts.discovery import Candidate, discover
 from briefingfeed.posts.findings import Findings
 from briefingfeed.posts.frontmatter import HeadError
-from briefingfeed.posts.source import read_bytes, source_digest
+from briefingfeed.posts.source import LIMIT, read_bytes, source_digest
 from briefingfeed.services.previewing.form import Form, put_form, read_form
 
 _saving = Lock()
@@ -91,6 +91,11 @@ def save_post(
             raise RefusedError(error.message, remedy=error.remedy) from error
         except UnicodeEncodeError as error:
             raise RefusedError("This text holds half a character.", remedy="Type that place again.") from error
+        if len(after) > LIMIT:
+            raise RefusedError(
+                f"With this, the post would be larger than {LIMIT // 1024 // 1024} MB; nothing could show it any more.",
+                remedy="Take something out, or publish the long part as a PDF and link to it. Nothing was saved yet.",
+            )
         if source_digest(before) != base:
             if after == before:
                 return open_post(settings, path, people)
