@@ -9,6 +9,7 @@ import pytest
 
 from briefingfeed.models.delivery import Result
 from briefingfeed.models.edition import Cadence, EditionState
+from briefingfeed.models.settings import Mailbox
 from briefingfeed.services.sending.braking import cancel_edition, hold_edition
 from briefingfeed.services.sending.deliveries import Resolution, resolve_deliveries
 from briefingfeed.services.sending.rerendering import release_rerendered
@@ -248,6 +249,18 @@ def test_what_would_go_is_shown_before_it_goes(house: House) -> None:
     (planned,) = plan_edition(house.context, WEEKLY).editions
     assert (planned.subject, planned.posts, planned.corrections) == ("Correction: Tides", (), ("Tides",))
     assert (planned.recipients, planned.told) == (2, 2)
+
+
+def test_the_report_on_a_mail_of_corrections_says_what_was_corrected(house: House) -> None:
+    house.set_up(report_to=(Mailbox("ola@example.org"),))
+    house.run(at="2026-11-23 08:05")
+    correct(house, ("2026-11-24", NOTE))
+    house.run(at="2026-11-30 08:05")
+    first, second = texts(house, "ola")
+    assert "In it:\n  - Tides\n" in first
+    assert "Corrected in it:" not in first
+    assert f"Corrected in it:\n  - Tides: {NOTE}\n" in second
+    assert "  - Tides\n" not in second
 
 
 def test_a_file_that_cannot_be_read_holds_corrections_back_as_it_might_be_the_post(house: House) -> None:

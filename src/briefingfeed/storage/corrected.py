@@ -87,6 +87,15 @@ def told_by(c: Connection, rendition_id: int) -> frozenset[CorrectionMark]:
     return frozenset(CorrectionMark(post_id, mark) for post_id, mark in found)
 
 
+def told_in(c: Connection, key: str) -> frozenset[CorrectionMark]:
+    """Return the corrections that an edition tells to anybody."""
+    query = select(rendition_correction.c.post_id, rendition_correction.c.mark).join_from(
+        rendition_correction, rendition
+    )
+    found = c.execute(query.where(rendition.c.edition_key == key).distinct())
+    return frozenset(CorrectionMark(post_id, mark) for post_id, mark in found)
+
+
 def readers_of(
     c: Connection, wrong: Held, cadence: Cadence, *, tellers: Collection[int], enough: Collection[int]
 ) -> Iterator[tuple[str, int | None]]:

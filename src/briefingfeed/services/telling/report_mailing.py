@@ -12,6 +12,7 @@ from briefingfeed.models.delivery import Message, Outcome, Result
 from briefingfeed.models.settings import Mailbox
 from briefingfeed.newsletter.notes import Note, note_message
 from briefingfeed.newsletter.placeholders import ascii_domain
+from briefingfeed.services.sending.corrections import corrections_for
 from briefingfeed.services.sending.editions import subject_of
 from briefingfeed.services.sending.send_context import SendContext
 from briefingfeed.services.telling import report_queue
@@ -25,7 +26,7 @@ from briefingfeed.services.telling.report_trouble import (
 )
 from briefingfeed.services.telling.report_words import EditionFacts, edition_note, matters_note
 from briefingfeed.services.telling.reporting import Marks
-from briefingfeed.storage import deliveries, editions, summary
+from briefingfeed.storage import corrected, deliveries, editions, summary
 from briefingfeed.tokens import message_id
 
 
@@ -113,15 +114,16 @@ def _facts(context: SendContext, key: str) -> EditionFacts | None:
             subject=subject_of(connection, key),
             counts=deliveries.counts(connection, key),
             titles=(),
+            corrections=(),
             ended=summary.last_change(connection, key),
             heard=summary.heard(connection, key),
         )
-        carried = editions.post_ids(connection, key)
-    return replace(facts, titles=_titles(context, carried))
-
-
-def _titles(context: SendContext, post_ids: Collection[str]) -> tuple[str, ...]:
-    """Return the titles as they are now; a report without them is better than none."""
-    with suppress(BriefingfeedError):
-        return tuple(post.title for post in context.load_posts().posts if post.id in post_ids)
-    return ()
+        carried, told = editions.post_ids(connection, key), corrected.told_in(connection, key)
+    with suppress(BriefingfeedError):  # a report without its posts is better than none
+        posts = context.load_posts().posts
+        return replace(
+            facts,
+            titles=tuple(post.title for post in posts if post.id in carried),
+            corrections=tuple(f"{each.post.title}: {each.correction.note}" for each in corrections_for(told, posts)),
+        )
+    return facts

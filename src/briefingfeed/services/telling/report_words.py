@@ -34,6 +34,8 @@ class EditionFacts:
     counts: Mapping[DeliveryState, int]
     """They add up to the edition's recipients."""
     titles: Sequence[str]
+    corrections: Sequence[str]
+    """What it told to those who had a wrong text: a line each."""
     ended: datetime | None
     heard: Mapping[EventKind, int]
 
@@ -50,7 +52,8 @@ def edition_note(facts: EditionFacts, notices: Sequence[Notice], outage: Outage 
         *_decisions(notices),
         *_outage(outage, zone),
         *_heard(facts.heard),
-        *_posts(facts.titles),
+        *_listed("In it:", facts.titles),
+        *_listed("Corrected in it:", facts.corrections),
         *_when(facts, zone),
         _REASON,
     ]
@@ -73,10 +76,8 @@ def _rows(facts: EditionFacts) -> tuple[tuple[int, str], ...]:
     return (*((count, words) for words, count in rows.items()), everybody)
 
 
-def _posts(titles: Sequence[str]) -> Sequence[Block]:
-    if not titles:
-        return ()
-    return (Lines(("In it:", *(f"  - {title}" for title in titles))),)
+def _listed(heading: str, lines: Sequence[str]) -> Sequence[Block]:
+    return (Lines((heading, *(f"  - {line}" for line in lines))),) if lines else ()
 
 
 def _when(facts: EditionFacts, zone: ZoneInfo) -> Sequence[Block]:
