@@ -10,7 +10,7 @@ from briefingfeed.models.delivery import Message, Outcome, Phase, Result
 from briefingfeed.providers.addresses import AddressError, scrub, wire_address
 from briefingfeed.providers.base import Work
 from briefingfeed.providers.smtp_convoy import Convoy
-from briefingfeed.providers.smtp_protocol import Session, Verdict
+from briefingfeed.providers.smtp_protocol import Letter, Session, Verdict
 from briefingfeed.providers.smtp_settings import SmtpSettings
 from briefingfeed.providers.smtp_troubles import SessionError, bad_sender, slow_down
 
@@ -41,6 +41,7 @@ class Courier:
                 self._held = self._held or await self._next()
                 if self._held is None:
                     break
+                await self._wait_for_company()
                 await self._submit(session, self._held)
                 await self._leave_in_time()
         except BaseException:
@@ -92,25 +93,54 @@ class Courier:
             self._convoy.end()
             return None
         self._ahead = asyncio.ensure_future(self._take())
+        self._ahead.add_done_callback(self._announce)
         return taken[0]
 
     async def _take(self) -> Sequence[Message]:
         await self._convoy.keep_pace()
         return () if self._convoy.is_over else await self._work.take(1)
 
-    async def _submit(self, session: Session, message: Message) -> None:
+    async def _wait_for_company(self) -> None:
+        """Wait until the next message is there, if other connections keep the server busy meanwhile: a message and the
+        envelope behind it in one write cost both sides much less than in two."""
+        if self._ahead is not None and self._convoy.sessions > 1 and self._settings.rate is None:
+            await asyncio.wait((self._ahead,))
+
+    def _announce(self, ahead: asyncio.Future[Sequence[Message]]) -> None:
+        """Let the envelope of the message that was fetched meanwhile follow the one on the wire."""
+        if self._session is not None and (letter := self._letter_behind(ahead)) is not None:
+            self._session.follow(letter)
+
+    def _letter_behind(self, ahead: asyncio.Future[Sequence[Message]] | None) -> Letter | None:
+        """Return the next message as a letter, if it is there, and this session will carry it."""
+        if ahead is None or not ahead.done() or ahead.cancelled() or ahead.exception() or not ahead.result():
+            return None
+        most = self._settings.messages_per_connection
+        if self._convoy.is_broken or (most is not None and self._carried >= most):
+            return None
         try:
-            recipient = wire_address(message.recipient, international=True)
-        except AddressError as error:
-            await self._report(_outcome(message, Result.FAILED, Phase.RCPT, note=str(error)))
-            return
+            return self._letter(ahead.result()[0])
+        except (AddressError, SessionError):
+            return None  # its turn will come
+
+    def _letter(self, message: Message) -> Letter:
+        """Raises AddressError if the recipient can't be named to a server, SessionError if the sender can't."""
+        recipient = wire_address(message.recipient, international=True)
         try:
             sender = wire_address(message.envelope_from)
         except AddressError as error:
             raise bad_sender(self._settings) from error
+        return Letter(sender, recipient, message.segments, sum(map(len, message.segments)))
+
+    async def _submit(self, session: Session, message: Message) -> None:
+        try:
+            letter = self._letter(message)
+        except AddressError as error:
+            await self._report(_outcome(message, Result.FAILED, Phase.RCPT, note=str(error)))
+            return
         self._carried += 1
         try:
-            verdict = await session.submit(sender, recipient, message.segments)
+            verdict = await session.submit(letter, self._letter_behind(self._ahead))
         except BaseException:  # cancelled, above all: what may have gone out must not be called untouched
             self._drop_session()
             if session.is_in_doubt:
@@ -128,6 +158,8 @@ class Courier:
         elif verdict.reply is not None and self._convoy.is_plea(verdict.reply):
             # About us, so the message stays in hand; if the server doesn't relent, it goes back untouched.
             self._broke = replace(verdict, result=Result.RETURNED)
+            if self._session is not None and self._session.has_announced:
+                self._drop_session()  # it waits for another message now
             self._convoy.failed(slow_down(self._settings, verdict.reply, message.recipient))
             return
         else:

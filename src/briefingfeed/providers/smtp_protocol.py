@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from briefingfeed.models.delivery import Phase, Result
 from briefingfeed.providers.smtp_replies import GARBAGE, Reply, ReplyReader, judge
@@ -52,6 +52,21 @@ class Verdict:
     """Our own words, where no reply says it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message on its way; addresses as `wire_address` returns them."""
+
+    sender: str
+    recipient: str
+    segments: Sequence[bytes] = field(repr=False)
+    size: int
+
+    @property
+    def is_international(self) -> bool:
+        """Whether the recipient has more than ASCII before the @."""
+        return not self.recipient.isascii()
+
+
 class Session:
     """One connection, greeted and logged in (`smtp_opening.open_session`)."""
 
@@ -65,6 +80,8 @@ class Session:
         self._replies: deque[Reply] = deque()
         self._dirty = False
         self._ending = False
+        self._following: Letter | None = None
+        self._announced: Letter | None = None
 
     async def command(self, line: bytes) -> Reply:
         """Send one command and return its reply. Raises WireError."""
@@ -95,32 +112,79 @@ class Session:
 
     async def send_message(self, segments: Sequence[bytes]) -> Reply:
         """Send a message and its dot, after DATA was allowed, and return the reply. Raises WireError."""
-        self._ending = True
         self.reached("before-dot")
-        self.wire.write_message(segments)
+        behind = b""
+        if self._following is not None:
+            self._announced, behind = self._following, b"".join(self.envelope(self._following).values())
+        self._ending = True
+        self.wire.write_message(segments, behind)
         self.reached("after-dot")
         reply = await self.reply(self.settings.dot_timeout)
         self._ending = False
         return reply
 
-    async def submit(self, sender: str, recipient: str, segments: Sequence[bytes]) -> Verdict:
-        """Hand over one copy; addresses as `wire_address` returns them. Never raises for what the server does.
+    async def submit(self, letter: Letter, following: Letter | None = None) -> Verdict:
+        """Hand over one copy. Never raises for what the server does. `following`: see `follow`.
 
         A recipient with more than ASCII before the @ goes with SMTPUTF8 (RFC 6531), or fails alone where that isn't
         offered. BODY=8BITMIME is never declared: no body of ours needs it.
 
-        After a verdict with `trouble` the session may only be closed.
+        After a verdict with `trouble` the session may only be closed; and so it may if what was to follow doesn't
+        (`has_announced`).
         """
-        verdict = await _Transaction(self, recipient, reset=self._dirty).run(sender, segments)
-        self._dirty = verdict.result is not Result.ACCEPTED
+        is_announced, self._announced, self._following = self.has_announced, None, None
+        if following is not None:
+            self.follow(following)
+        verdict = await _Transaction(self, letter, reset=self._dirty, is_announced=is_announced).run()
+        # The end of a message ends its transaction, whatever the answer (RFC 5321, 4.1.1.4).
+        self._dirty = verdict.result is not Result.ACCEPTED and verdict.phase is not Phase.DOT
         return verdict
+
+    def follow(self, letter: Letter) -> None:
+        """Name the letter that comes after the one that is being submitted.
+
+        Its envelope goes behind that one's dot, and doesn't wait for the answer (RFC 2920), if the server has
+        PIPELINING and would take it. It must be submitted next.
+        """
+        if "PIPELINING" not in self.offers or self.refusal(letter) is not None:
+            return
+        self._following = letter
+        if self._ending and self._announced is None:
+            self._announced = letter
+            self.wire.write(b"".join(self.envelope(letter).values()))
+
+    @property
+    def has_announced(self) -> bool:
+        """Whether the server has the envelope of a letter that isn't submitted yet: it must be the next."""
+        return self._announced is not None
+
+    def refusal(self, letter: Letter) -> Verdict | None:
+        """Return what becomes of a letter that goes beyond what the server offers."""
+        if 0 < self.offers.size < letter.size:
+            trouble = too_large(self.settings, letter.size, self.offers.size)
+            return Verdict(result=Result.RETURNED, phase=Phase.MAIL, trouble=trouble)
+        if letter.is_international and "SMTPUTF8" not in self.offers:
+            return Verdict(result=Result.FAILED, phase=Phase.MAIL, note=_NO_SMTPUTF8)
+        return None
+
+    def envelope(self, letter: Letter) -> dict[Phase, bytes]:
+        """Return the commands that come before a message, in order."""
+        parameters = f" SIZE={letter.size}" if "SIZE" in self.offers else ""
+        if letter.is_international:
+            parameters += " SMTPUTF8"
+        return {
+            Phase.MAIL: f"MAIL FROM:<{letter.sender}>{parameters}\r\n".encode("ascii"),
+            Phase.RCPT: f"RCPT TO:<{letter.recipient}>\r\n".encode(),
+            Phase.DATA: b"DATA\r\n",
+        }
 
     async def quit(self) -> None:
         """Say goodbye, if possible, and close. What happens here changes no result."""
         try:
-            with suppress(WireError):
-                self.wire.write(b"QUIT\r\n")
-                await self.reply(min(_QUIT_SECONDS, self.settings.timeout))
+            if self._announced is None:  # else the server waits for a message: only to be left helps
+                with suppress(WireError):
+                    self.wire.write(b"QUIT\r\n")
+                    await self.reply(min(_QUIT_SECONDS, self.settings.timeout))
         finally:
             self.wire.close()
 
@@ -128,32 +192,28 @@ class Session:
 class _Transaction:
     """One copy on its way. `_verdict` is set as soon as its fate is known, and then only its `trouble` may change."""
 
-    def __init__(self, session: Session, recipient: str, *, reset: bool) -> None:
+    def __init__(self, session: Session, letter: Letter, *, reset: bool, is_announced: bool) -> None:
         self._session = session
-        self._recipient = recipient
+        self._letter = letter
         self._settings = session.settings
         self._reset = reset
-        self._is_international = not recipient.isascii()
+        self._is_announced = is_announced
         self._phase = Phase.MAIL
         self._verdict: Verdict | None = None
 
-    async def run(self, sender: str, segments: Sequence[bytes]) -> Verdict:
-        size = sum(map(len, segments))
+    async def run(self) -> Verdict:
         try:
-            if 0 < self._session.offers.size < size:
-                trouble = too_large(self._settings, size, self._session.offers.size)
-                return Verdict(result=Result.RETURNED, phase=Phase.MAIL, trouble=trouble)
-            if self._is_international and "SMTPUTF8" not in self._session.offers:
-                return Verdict(result=Result.FAILED, phase=Phase.MAIL, note=_NO_SMTPUTF8)
-            if not self._session.is_in_step:
+            if (refusal := self._session.refusal(self._letter)) is not None:
+                return refusal
+            if not self._is_announced and not self._session.is_in_step:
                 self._judge(await self._session.reply(self._settings.timeout))
             else:
-                await self._envelope(sender, size)
+                await self._envelope()
                 if self._size_is_not_known:
                     self._session.offers = self._session.offers.without("SIZE")
-                    self._verdict, self._reset = None, True
-                    await self._envelope(sender, size)
-            return self._verdict or await self._content(segments)
+                    self._verdict, self._reset, self._is_announced = None, True, False
+                    await self._envelope()
+            return self._verdict or await self._content()
         except WireError as error:
             return self._lost(error)
 
@@ -165,23 +225,20 @@ class _Transaction:
             return False
         return verdict.reply.code in _NO_SUCH_PARAMETER and "SIZE" in self._session.offers
 
-    async def _envelope(self, sender: str, size: int) -> None:
-        parameters = f" SIZE={size}" if "SIZE" in self._session.offers else ""
-        if self._is_international:
-            parameters += " SMTPUTF8"
-        commands = [
-            (Phase.MAIL, f"MAIL FROM:<{sender}>{parameters}\r\n".encode("ascii")),
-            (Phase.RCPT, f"RCPT TO:<{self._recipient}>\r\n".encode()),
-            (Phase.DATA, b"DATA\r\n"),
-        ]
+    async def _envelope(self) -> None:
+        commands = self._session.envelope(self._letter)
+        if self._is_announced:
+            for phase in commands:
+                await self._read(phase)
+            return
         if self._reset:
-            commands.insert(0, (Phase.CONNECT, b"RSET\r\n"))
+            commands = {Phase.CONNECT: b"RSET\r\n", **commands}
         if "PIPELINING" in self._session.offers:
-            self._session.wire.write(b"".join(line for _, line in commands))
-            for phase, _ in commands:
+            self._session.wire.write(b"".join(commands.values()))
+            for phase in commands:
                 await self._read(phase)
         else:
-            for phase, line in commands:
+            for phase, line in commands.items():
                 self._session.wire.write(line)
                 await self._read(phase)
                 if self._verdict is not None:
@@ -200,27 +257,27 @@ class _Transaction:
             self._session.wire.write(END_OF_DATA)
             await self._session.reply(self._settings.dot_timeout)
 
-    async def _content(self, segments: Sequence[bytes]) -> Verdict:
+    async def _content(self) -> Verdict:
         if not self._session.is_in_step:
             # An answer is there before the message: it would be taken for the answer to the dot.
             reply = await self._session.reply(self._settings.timeout)
             trouble = out_of_turn(self._settings, reply)
             return Verdict(result=Result.RETURNED, phase=Phase.DATA, reply=reply, trouble=trouble)
         self._phase = Phase.DOT
-        reply = await self._session.send_message(segments)
+        reply = await self._session.send_message(self._letter.segments)
         if not self._session.wire.dot_taken:
             self._phase = Phase.BODY
         return self._judge(reply)
 
     def _judge(self, reply: Reply) -> Verdict:
-        if self._is_international and self._phase is Phase.MAIL and reply.refuses_utf8:
+        if self._letter.is_international and self._phase is Phase.MAIL and reply.refuses_utf8:
             self._verdict = Verdict(result=Result.FAILED, phase=Phase.MAIL, reply=reply)
             return self._verdict
         result = judge(self._phase, reply)
         out_of_step = self._phase is Phase.BODY or result in (Result.RETURNED, Result.UNCERTAIN)
         trouble = None
         if out_of_step or reply.code in (421, GARBAGE):
-            trouble = refused(self._settings, self._phase, reply, self._recipient)
+            trouble = refused(self._settings, self._phase, reply, self._letter.recipient)
             trouble.wants_one_by_one = reply.code == GARBAGE and self._is_in_pipeline
         self._verdict = Verdict(result=result, phase=self._phase, reply=reply, trouble=trouble)
         return self._verdict

@@ -119,17 +119,20 @@ class Wire:
         """Queue `data` and hand over as much of it as the kernel takes now. A broken connection shows in `receive`."""
         self._hand_over((data,) if self._tls is None else (self._seal(data),))
 
-    def write_message(self, segments: Sequence[bytes]) -> None:
-        """Write a message and its final dot in one go. It has CRLF line ends and no line begins with a dot."""
+    def write_message(self, segments: Sequence[bytes], behind: bytes = b"") -> None:
+        """Write a message, its final dot and what comes `behind` it in one go.
+
+        The message has CRLF line ends and no line begins with a dot.
+        """
         end = END_OF_DATA if _ends_a_line(segments) else b"\r\n" + END_OF_DATA
         if self._tls is None:
             self._dot_at = self._queued + sum(map(len, segments)) + len(end) - len(END_OF_DATA)
-            self._hand_over((*segments, end))
+            self._hand_over((*segments, end + behind))
         else:
             # The end is a record of its own: nothing of it can be read before all of it has arrived.
             sealed = self._seal(b"".join(segments)) + self._seal(end)
             self._dot_at = self._queued + len(sealed) - 1 if self._error is None else _NEVER
-            self._hand_over((sealed,))
+            self._hand_over((sealed, self._seal(behind)) if behind else (sealed,))
 
     async def receive(self, seconds: float) -> bytes:
         """Return what came in, at least one octet. Raises WireError; after `seconds` without any too."""

@@ -150,7 +150,7 @@ async def test_session_is_kept_over_many_messages_and_refusals(pipelining: bool,
         commands = sink.commands()
         assert commands.count("CONNECT") == 1
         assert commands[-1] == "QUIT"
-        assert commands.count("RSET") == 4
+        assert commands.count("RSET") == 3, "a message refused at its dot leaves nothing to forget"
 
 
 async def test_lone_dot_follows_a_354_for_nobody(tmp_path: Path) -> None:

@@ -1,0 +1,101 @@
+"""Behind the end of a message comes the next one's envelope (RFC 2920), where the server offers PIPELINING."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+
+from briefingfeed.errors import ProviderError
+from briefingfeed.models.delivery import Result
+from briefingfeed.providers.smtp import Security, SmtpProvider, SmtpSettings
+from servers.recorded_work import RecordedWork
+
+pytestmark = pytest.mark.anyio
+
+READERS = [f"r{number}@example.org" for number in range(4)]
+
+
+class PatientServer:
+    """Answers the end of a message only once it has the next envelope, or after `patience` without one."""
+
+    def __init__(self, *, answer: bytes = b"250 taken\r\n", patience: float = 0.3, pipelining: bool = True) -> None:
+        self.answer, self.patience, self.pipelining = answer, patience, pipelining
+        self.followed: list[bool] = []
+        """For each message, whether the next envelope came before the answer."""
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            await self._serve(reader, writer)
+        writer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 patient\r\n")
+        line = await reader.readline()
+        while line and line != b"QUIT\r\n":
+            upcoming = None
+            if line.startswith(b"EHLO"):
+                writer.write(b"250-patient\r\n250 PIPELINING\r\n" if self.pipelining else b"250 patient\r\n")
+            elif line == b"DATA\r\n":
+                writer.write(b"354 go on\r\n")
+                await reader.readuntil(b"\r\n.\r\n")
+                upcoming = asyncio.ensure_future(reader.readline())
+                await asyncio.wait((upcoming,), timeout=self.patience)
+                self.followed.append(upcoming.done() and upcoming.result().startswith(b"MAIL"))
+                writer.write(self.answer)
+            else:
+                writer.write(b"250 ok\r\n")
+            line = await (upcoming or reader.readline())
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[SmtpProvider]:
+        async with await asyncio.start_server(self.talk, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            settings = SmtpSettings(
+                host="127.0.0.1", port=port, security=Security.NONE, retry_pause=0.01, timeout=5.0, dot_timeout=5.0
+            )
+            yield SmtpProvider(settings, None)
+
+
+async def test_an_envelope_does_not_wait_for_the_answer_to_the_message_before() -> None:
+    server, work = PatientServer(), RecordedWork(READERS)
+    async with server.listening() as provider:
+        await provider.deliver(work)
+    assert work.results == dict.fromkeys(READERS, Result.ACCEPTED)
+    assert server.followed == [True, True, True, False]
+
+
+async def test_a_server_without_pipelining_is_asked_step_by_step() -> None:
+    server, work = PatientServer(pipelining=False, patience=0.05), RecordedWork(READERS)
+    async with server.listening() as provider:
+        await provider.deliver(work)
+    assert work.results == dict.fromkeys(READERS, Result.ACCEPTED)
+    assert server.followed == [False] * 4
+
+
+async def test_a_refused_message_does_not_spoil_the_envelope_behind_it() -> None:
+    server, work = PatientServer(answer=b"550 5.2.2 full\r\n"), RecordedWork(READERS)
+    async with server.listening() as provider:
+        await provider.deliver(work)
+    assert work.results == dict.fromkeys(READERS, Result.FAILED)
+    assert server.followed == [True, True, True, False]
+
+
+async def test_an_answer_too_many_is_never_taken_for_the_next_messages() -> None:
+    """The replies are out of step then: what was announced is untouched, and goes in a session of its own."""
+    server, work = PatientServer(answer=b"250 taken\r\n250 and taken\r\n"), RecordedWork(READERS)
+    async with server.listening() as provider:
+        await provider.deliver(work)
+    assert work.results == dict.fromkeys(READERS, Result.ACCEPTED)
+    assert len(server.followed) == len(READERS), "each message was sent once"
+
+
+async def test_a_server_that_asks_for_patience_never_gets_one_message_in_anothers_envelope() -> None:
+    server, work = PatientServer(answer=b"451 4.7.0 slow down, too many messages\r\n"), RecordedWork(READERS)
+    async with server.listening() as provider:
+        with pytest.raises(ProviderError):
+            await provider.deliver(work)
+    assert set(work.results.values()) <= {Result.RETURNED, Result.DEFERRED}
+    assert work.unreported == []
