@@ -143,7 +143,7 @@ def inlining(chosen: Sequence[Sequence[Post]], settings: Settings, look: Look) -
 
 def _as_a_whole(page: str) -> str:
     """Return a page that premailer must be given as it is: a rule asks for more than an element's place."""
-    return page.replace("</style>", "p:hover { top: 0 }</style>", 1)
+    return page.replace("</head>", "<style>p:hover { top: 0 }</style></head>")
 
 
 def _seconds(pages: Iterable[str]) -> float:
