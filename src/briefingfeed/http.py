@@ -20,6 +20,8 @@ from httpx import HTTPError as HTTPError  # whatever goes wrong with a request, 
 
 LONGEST_RESPONSE = 5_000_000
 """Octets."""
+KEPT_SECONDS = 2.0
+"""How long an idle connection is kept, if any is: well below what servers close one after."""
 USER_AGENT = "briefingfeed"
 
 # At INFO it writes every address down, and some of them are secrets.
@@ -43,16 +45,19 @@ def open_client(
     longest_response: int = LONGEST_RESPONSE,
     allow_loopback: bool = False,
     verify: ssl.SSLContext | None = None,
+    keep_connections: bool = False,
 ) -> httpx.AsyncClient:
     """Return a client to be used with `async with`.
 
     Each request has a connection of its own: a kept one that the server closes in the very moment of the next request
-    would leave open whether that request was seen. `verify` replaces the certificates this machine trusts.
+    would leave open whether that request was seen. `keep_connections`: for many small requests to one server, where
+    that is worth its price; one idle for two seconds is closed by us, and as long a looked-up address counts.
+    `verify` replaces the certificates this machine trusts.
     """
     context = verify or ssl.create_default_context()
     return httpx.AsyncClient(
         base_url=base_url,
-        transport=_GuardedTransport(context, longest_response, allow_loopback=allow_loopback),
+        transport=_GuardedTransport(context, longest_response, allow_loopback=allow_loopback, keep=keep_connections),
         timeout=httpx.Timeout(read_seconds, connect=connect_seconds, write=write_seconds),
         headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
         follow_redirects=False,
@@ -79,12 +84,15 @@ def is_loopback(host: str) -> bool:
 
 
 class _GuardedTransport(httpx.AsyncBaseTransport):
-    def __init__(self, context: ssl.SSLContext, longest_response: int, *, allow_loopback: bool) -> None:
-        self._inner = httpx.AsyncHTTPTransport(
-            verify=context, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
-        )
+    def __init__(
+        self, context: ssl.SSLContext, longest_response: int, *, allow_loopback: bool, keep: bool = False
+    ) -> None:
+        limits = httpx.Limits(max_keepalive_connections=None if keep else 0, keepalive_expiry=KEPT_SECONDS)
+        self._inner = httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=limits)
         self._longest = longest_response
         self._allow_loopback = allow_loopback
+        self._keep = keep
+        self._checked: dict[tuple[str, int], tuple[str, float]] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         host = request.url.host
@@ -105,6 +113,10 @@ class _GuardedTransport(httpx.AsyncBaseTransport):
         """Return the first address of the host, once all of them are known to be allowed."""
         url = request.url
         port = url.port or {"https": 443, "http": 80}.get(url.scheme, 0)
+        now = asyncio.get_running_loop().time()
+        known, checked_at = self._checked.get((url.host, port), ("", -KEPT_SECONDS))
+        if now - checked_at < KEPT_SECONDS:
+            return known
         seconds = request.extensions.get("timeout", {}).get("connect")
         try:
             async with asyncio.timeout(seconds):
@@ -114,6 +126,8 @@ class _GuardedTransport(httpx.AsyncBaseTransport):
         addresses = [str(entry[4][0]) for entry in found]
         if not addresses or not all(map(self._allows, addresses)):
             raise PrivateAddressError(f"{url.host} is not on the public internet.")
+        if self._keep:
+            self._checked[url.host, port] = (addresses[0], now)
         return addresses[0]
 
     def _allows(self, address: str) -> bool:

@@ -71,7 +71,7 @@ class _Lane:
     async def run(self) -> None:
         patience = self._patience
         while await patience.lets_on():
-            taken = await self._work.take(self._service.settings.batch)
+            taken = await self._work.take(self._service.settings.most_taken)
             if not taken:
                 patience.end()
                 return

@@ -21,9 +21,8 @@ class HttpSettings:
 
     capabilities: ClassVar[Capabilities]
 
-    batch: int
-    """Messages per request: as many become `uncertain` if its answer is lost."""
-    url: str
+    url: str = ""
+    """Where the service is, if not where it usually is."""
     per_hour: int | None = None
     per_day: int | None = None
     connections: int = 1
@@ -34,22 +33,46 @@ class HttpSettings:
     """Seconds before the second try after a refusal of the whole request; then twice as long each time."""
 
     def __post_init__(self) -> None:
-        if not self.url.startswith("https://") and not (self.url.startswith("http://") and self.is_loopback):
+        if not self.endpoint.startswith("https://") and not (self.endpoint.startswith("http://") and self.is_loopback):
             raise ValueError("url must begin with https://")
-        if not 1 <= self.batch <= self.capabilities.most_messages:
-            raise ValueError(f"batch must be at least 1, at most {self.capabilities.most_messages}")
         if not 1 <= self.connections <= 50:
             raise ValueError("connections must be at least 1, at most 50")
         if self.rate is not None and self.rate <= 0:
             raise ValueError("rate must be above 0, or left out")
 
     @property
+    def endpoint(self) -> str:
+        return self.url
+
+    @property
+    def most_taken(self) -> int:
+        """Messages taken at once."""
+        return self.capabilities.most_messages
+
+    @property
     def is_loopback(self) -> bool:
-        return is_loopback(urlsplit(self.url).hostname or "")
+        return is_loopback(urlsplit(self.endpoint).hostname or "")
 
     @property
     def host(self) -> str:
-        return urlsplit(self.url).netloc
+        return urlsplit(self.endpoint).netloc
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchSettings(HttpSettings):
+    """Of a service that takes many messages in a request."""
+
+    batch: int
+    """Messages per request: as many become `uncertain` if its answer is lost."""
+
+    def __post_init__(self) -> None:
+        HttpSettings.__post_init__(self)  # super() does not work in a class with slots before Python 3.14
+        if not 1 <= self.batch <= self.capabilities.most_messages:
+            raise ValueError(f"batch must be at least 1, at most {self.capabilities.most_messages}")
+
+    @property
+    def most_taken(self) -> int:
+        return self.batch
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from briefingfeed.models.settings import PathSettings
 from briefingfeed.providers.capabilities import Capabilities
 from briefingfeed.providers.http_answers import Answer, Verdict
 from briefingfeed.providers.http_provider import HttpProvider
-from briefingfeed.providers.http_service import Copy, HttpSettings, Request, bundles, checked_secret
+from briefingfeed.providers.http_service import BatchSettings, Copy, Request, bundles, checked_secret
 from briefingfeed.providers.postmark_replies import read_answer
 from briefingfeed.providers.postmark_webhook import PostmarkWebhook
 from briefingfeed.providers.spec import Clock, Found, ProviderSpec, Secret, WebhookSpec
@@ -31,7 +31,7 @@ CAPABILITIES: Final = Capabilities(most_messages=500, most_octets=45_000_000, ow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PostmarkSettings(HttpSettings):
+class PostmarkSettings(BatchSettings):
     """The table `[postmark]`."""
 
     capabilities: ClassVar[Capabilities] = CAPABILITIES
@@ -64,7 +64,7 @@ class Postmark:
         for bundle in bundles([(each, len(each[1])) for each in elements], most, CAPABILITIES.most_octets):
             yield Request(
                 copies=[copy for copy, _ in bundle],
-                url=f"{self.settings.url}/email/batch",
+                url=f"{self.settings.endpoint}/email/batch",
                 content=b"[" + b",".join([octets for _, octets in bundle]) + b"]",
                 headers=self._headers,
             )

@@ -10,8 +10,13 @@ from briefingfeed.providers.spec import ProviderSpec
 
 PROVIDERS: Mapping[str, str] = MappingProxyType(
     {
+        "brevo": "briefingfeed.providers.brevo",
+        "mailgun": "briefingfeed.providers.mailgun",
         "outbox": "briefingfeed.providers.outbox",
         "postmark": "briefingfeed.providers.postmark",
+        "resend": "briefingfeed.providers.resend",
+        "sendgrid": "briefingfeed.providers.sendgrid",
+        "ses": "briefingfeed.providers.ses",
         "smtp": "briefingfeed.providers.smtp",
     }
 )

@@ -11,6 +11,8 @@ import pytest
 from briefingfeed.config import read_table
 from briefingfeed.errors import ConfigurationError
 from briefingfeed.models.settings import PathSettings
+from briefingfeed.providers.base import Limits
+from briefingfeed.providers.capabilities import OURS
 from briefingfeed.providers.registry import PROVIDERS, provider_spec
 from briefingfeed.providers.smtp import Security, SmtpProvider
 from publications import paths_in
@@ -46,6 +48,28 @@ def test_a_secrets_file_is_a_key_of_the_settings(name: str) -> None:
         assert getattr(spec.settings(), secret.key) is None
 
 
+SERVICES = [name for name in PROVIDERS if provider_spec(name).capabilities is not OURS]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+@pytest.mark.parametrize("secret", [None, "", "two\nlines", "zwölf-canary"])
+def test_without_its_secret_no_service_is_made(name: str, secret: str | None, paths: PathSettings) -> None:
+    spec = provider_spec(name)
+    secrets = {} if secret is None else dict.fromkeys(spec.secrets, secret)
+    with pytest.raises(ConfigurationError) as caught:
+        spec.build(spec.settings(), secrets, paths, at_noon)
+    assert spec.secrets[0].variable in str(caught.value.remedy)
+    assert "canary" not in f"{caught.value}{caught.value.remedy}"
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_away_from_this_machine_is_not_local_and_has_limits(name: str, paths: PathSettings) -> None:
+    spec = provider_spec(name)
+    settings = spec.settings(per_hour=5, per_day=9)
+    provider = spec.build(settings, dict.fromkeys(spec.secrets, SECRET), paths, at_noon)
+    assert (provider.is_local, provider.limits) == (False, Limits(per_hour=5, per_day=9))
+
+
 def test_only_the_outbox_rehearses(paths: PathSettings) -> None:
     specs = [provider_spec(name) for name in PROVIDERS]
     built = [spec.build(spec.settings(), dict.fromkeys(spec.secrets, SECRET), paths, at_noon) for spec in specs]
@@ -76,6 +100,14 @@ def test_smtp_table_is_read_from_the_settings_file(paths: PathSettings) -> None:
         ("smtp", {"pasword": "x"}, "did you mean"),
         ("postmark", {"url": "http://example.org"}, "https"),
         ("postmark", {"batch": 1000}, "at most 500"),
+        ("postmark", {"batch": 0}, "at least 1"),
+        ("resend", {"batch": 101}, "at most 100"),
+        ("resend", {"rate": 0}, "above 0"),
+        ("brevo", {"url": "http://api.brevo.com"}, "https"),
+        ("ses", {"connections": 51}, "at most 50"),
+        ("ses", {"url": "http://email.eu-west-1.amazonaws.com"}, "https"),
+        ("mailgun", {"region": "uk"}, "one of us, eu"),
+        ("sendgrid", {"connections": 0}, "at least 1"),
     ],
 )
 def test_wrong_tables_are_mistakes_with_words(

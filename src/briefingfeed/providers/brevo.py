@@ -1,0 +1,192 @@
+"""Brevo's smtp/email: the texts once per request, and for each reader a message version with what is their own.
+
+https://developers.brevo.com/docs/batch-send-transactional-emails (at most 1,000 versions). Its template language reads
+subject and texts, so every `{` that could begin something in it is a parameter itself: what a template puts in is not
+read again. It recognises a request by the UUID in it for a quarter of an hour, and answers the second with an error.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, ClassVar, Final
+from uuid import UUID
+
+from briefingfeed.http import open_client
+from briefingfeed.models.delivery import Form, Parts, Result
+from briefingfeed.models.edition import SlotName
+from briefingfeed.models.settings import PathSettings
+from briefingfeed.providers.capabilities import Capabilities
+from briefingfeed.providers.http_answers import (
+    ACCEPTED,
+    Answer,
+    Item,
+    Refusal,
+    Unclear,
+    Verdict,
+    judge_status,
+    out_of_luck,
+)
+from briefingfeed.providers.http_provider import HttpProvider
+from briefingfeed.providers.http_service import BatchSettings, Copy, Request, checked_secret
+from briefingfeed.providers.merging import ascii_fields, ascii_words, mailbox, own_fields, reply_to, sort_out
+from briefingfeed.providers.spec import Clock, Found, ProviderSpec, Secret
+
+NAME = "brevo"
+KEY = Secret("BRIEFINGFEED_BREVO_KEY", "key_file")
+CAPABILITIES: Final = Capabilities(most_messages=1000, merges=True, key_seconds=15 * 60.0)
+_LOGIN = f"Check the API key in {KEY.variable}. Brevo may also want to know this machine's address: Security there."
+_ABOUT_OUR_ACCOUNT = frozenset({"not_enough_credits", "permission_denied", "account_under_validation", "unauthorized"})
+_KNOWN = "duplicate_parameter"
+_BEGINS = re.compile(r"\{(?=[{%#h])")
+"""A brace that begins something of theirs, or would before a parameter: every stand-in begins with an h."""
+_BRACE: Final = "brace"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrevoSettings(BatchSettings):
+    """The table `[brevo]`."""
+
+    capabilities: ClassVar[Capabilities] = CAPABILITIES
+
+    key_file: Path | None = None
+    batch: int = CAPABILITIES.most_messages
+    rate: float | None = 1.5
+    """Their limit is 100 requests a minute."""
+    url: str = "https://api.brevo.com"
+
+
+class Brevo:
+    """Raises ConfigurationError without a key."""
+
+    title = "Brevo"
+
+    def __init__(self, settings: BrevoSettings, key: str | None) -> None:
+        self.settings = settings
+        remedy = f"Make one at SMTP & API, API Keys there, and put it into the environment as {KEY.variable}."
+        self._headers = {
+            "api-key": checked_secret(key, "API key for Brevo", NAME, remedy),
+            "Accept": "application/json",
+            "Content-Type": "application/json",
+        }
+
+    def requests(self, copies: Sequence[Copy]) -> Iterator[Request]:
+        shared, alone = sort_out(copies, lambda _form: True)
+        for form, group in shared.items():
+            stand_ins = [(stand_in, _parameter(_name(slot))) for slot, stand_in in form.stand_ins.items()]
+            yield self._request(group, form.parts, stand_ins, [_merged(form, copy) for copy in group])
+        for copy in alone:
+            parts = copy.message.parts()
+            yield self._request([copy], parts, (), [_version(copy, ascii_fields(parts.headers), {})])
+
+    def read(self, request: Request, answer: Answer) -> Verdict:
+        verdict = judge_status(answer, self.title, login=_LOGIN)
+        if verdict is not None:
+            return verdict
+        count, found = len(request.copies), answer.object()
+        if answer.is_success:
+            ids = found.get("messageIds", [found.get("messageId")])
+            if not isinstance(ids, list) or len(ids) != count:
+                return (ACCEPTED,) * count  # they said yes: it is taken, only the ids are lost
+            return tuple(Item(result=Result.ACCEPTED, provider_id=str(each) if each else None) for each in ids)
+        code, words = str(found.get("code", "")), str(found.get("message", ""))
+        if code == _KNOWN:
+            return self._known(count, answer.earlier)
+        if code in _ABOUT_OUR_ACCOUNT or answer.status == 402:
+            remedy = "Look at the account there: what it may send, and how much of that is left."
+            return Refusal(message=f"Brevo does not send for us: {code} {words}", remedy=remedy, hopeless=True)
+        if answer.status in (400, 413) and count > 1:
+            return Refusal(message=f"Brevo refused the request ({answer.status}).", splits=True)
+        if answer.status == 400 and "sender" not in words:
+            about_address = "email" in words and "valid" in words
+            return (Item(result=Result.FAILED if about_address else Result.POLICY, note=f"{code} {words}"),)
+        return out_of_luck(self.title, answer, f"{code} {words}", "Check the sender in [newsletter] from at Brevo.")
+
+    def _known(self, count: int, earlier: Unclear | None) -> Verdict:
+        """The key is made from the content: this very request has been there, by our doing or another run's."""
+        if earlier is not None and not earlier.answered:
+            return (ACCEPTED,) * count
+        return Unclear(note="Brevo knows this request from an earlier try that did not end well.", answered=True)
+
+    def _request(
+        self,
+        copies: Sequence[Copy],
+        parts: Parts,
+        stand_ins: Sequence[tuple[str, str]],
+        versions: Sequence[Mapping[str, Any]],
+    ) -> Request:
+        answers_to = reply_to(parts.headers)
+        mail = {
+            "sender": _person(parts.sender),
+            **({"replyTo": _person(answers_to)} if answers_to else {}),
+            "subject": _literal(parts.subject, ()),
+            "htmlContent": _literal(parts.html, stand_ins),
+            "textContent": _literal(parts.text, stand_ins),
+            "messageVersions": versions,
+        }
+        fingerprint = UUID(bytes=sha256(_json(mail)).digest()[:16], version=4)
+        return Request(
+            copies=copies,
+            url=f"{self.settings.endpoint}/v3/smtp/email",
+            content=_json({**mail, "headers": {"idempotencyKey": str(fingerprint)}}),
+            headers=self._headers,
+        )
+
+
+def _literal(text: str, stand_ins: Sequence[tuple[str, str]]) -> str:
+    """Return text that their template language gives back as it was, and with parameters in place of stand-ins."""
+    text = _BEGINS.sub(_parameter(_BRACE), text)
+    for stand_in, parameter in stand_ins:
+        text = text.replace(stand_in, parameter)
+    return text
+
+
+def _parameter(name: str) -> str:
+    return f"{{{{params.{name}}}}}"
+
+
+def _merged(form: Form, copy: Copy) -> Mapping[str, Any]:
+    values = copy.message.values
+    own = {_name(slot): values[slot] for slot in form.in_html | form.in_text}
+    return _version(copy, own_fields(form, copy.message), own)
+
+
+def _version(copy: Copy, fields: Mapping[str, str], params: Mapping[str, str]) -> Mapping[str, Any]:
+    mark = copy.message.mark()
+    # Words beyond ASCII would arrive as raw octets, even encoded ones; List-Id is as good without its words.
+    plain = {name: value.rpartition(" ")[2] if "=?" in value else value for name, value in fields.items()}
+    return {
+        "to": [{"email": copy.recipient}],
+        "headers": {**plain, **({"X-Mailin-custom": mark} if mark else {})},
+        "params": {**params, _BRACE: "{"},
+    }
+
+
+def _person(value: str) -> Mapping[str, str]:
+    """A name with both a comma and letters beyond ASCII is lost there unless it is encoded."""
+    name, address = mailbox(value)
+    if not name:
+        return {"email": address}
+    return {"email": address, "name": ascii_words(name) if "," in name else name}
+
+
+def _name(slot: SlotName) -> str:
+    return slot.replace("-", "_")
+
+
+def _json(document: object) -> bytes:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _build(settings: BrevoSettings, secrets: Found, paths: PathSettings, now: Clock) -> HttpProvider:
+    del paths, now
+    service = Brevo(settings, secrets.get(KEY))
+    return HttpProvider(NAME, service, partial(open_client, allow_loopback=settings.is_loopback))
+
+
+SPEC = ProviderSpec(BrevoSettings, _build, (KEY,), capabilities=CAPABILITIES)

@@ -1,0 +1,142 @@
+"""SendGrid's mail/send: the texts once per request, and for each reader a personalization with what is their own.
+
+https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send (at most 1,000 readers, 30 MB). It replaces text
+by text, so each slot's tag is one that cannot stand in the content. It has no idempotency key.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+from briefingfeed.http import open_client
+from briefingfeed.models.delivery import Form, Parts, Result
+from briefingfeed.models.settings import PathSettings
+from briefingfeed.providers.capabilities import Capabilities
+from briefingfeed.providers.http_answers import Answer, Item, Refusal, Verdict, judge_status, out_of_luck
+from briefingfeed.providers.http_provider import HttpProvider
+from briefingfeed.providers.http_service import BatchSettings, Copy, Request, checked_secret
+from briefingfeed.providers.merging import ascii_fields, mailbox, own_fields, reply_to, sort_out, tag_of
+from briefingfeed.providers.spec import Clock, Found, ProviderSpec, Secret
+
+NAME = "sendgrid"
+KEY = Secret("BRIEFINGFEED_SENDGRID_KEY", "key_file")
+CAPABILITIES: Final = Capabilities(most_messages=1000, merges=True, own_message_id=True)
+_LOGIN = (
+    f"Check the API key in {KEY.variable}: it needs the right Mail Send. The address in [newsletter] from must belong "
+    "to a domain that is authenticated at SendGrid."
+)
+_NO_TRACKING: Final[Mapping[str, Any]] = {
+    "click_tracking": {"enable": False, "enable_text": False},
+    "open_tracking": {"enable": False},
+    "subscription_tracking": {"enable": False},
+    "ganalytics": {"enable": False},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendgridSettings(BatchSettings):
+    """The table `[sendgrid]`."""
+
+    capabilities: ClassVar[Capabilities] = CAPABILITIES
+
+    key_file: Path | None = None
+    batch: int = CAPABILITIES.most_messages
+    url: str = "https://api.sendgrid.com"
+
+
+class Sendgrid:
+    """Raises ConfigurationError without a key."""
+
+    title = "SendGrid"
+
+    def __init__(self, settings: SendgridSettings, key: str | None) -> None:
+        self.settings = settings
+        remedy = f"Make one at Settings, API Keys there, and put it into the environment as {KEY.variable}."
+        self._headers = {
+            "Authorization": f"Bearer {checked_secret(key, 'API key for SendGrid', NAME, remedy)}",
+            "Content-Type": "application/json",
+        }
+
+    def requests(self, copies: Sequence[Copy]) -> Iterator[Request]:
+        shared, alone = sort_out(copies, lambda _form: True)
+        for form, group in shared.items():
+            yield self._request(group, _tagged(form), [_personal(form, copy) for copy in group])
+        for copy in alone:
+            parts = copy.message.parts()
+            yield self._request([copy], parts, [_envelope(copy, ascii_fields(parts.headers))])
+
+    def read(self, request: Request, answer: Answer) -> Verdict:
+        verdict = judge_status(answer, self.title, login=_LOGIN)
+        if verdict is not None:
+            return verdict
+        count = len(request.copies)
+        if answer.is_success:
+            return (Item(result=Result.ACCEPTED, provider_id=answer.headers.get("x-message-id") or None),) * count
+        errors = answer.object().get("errors")
+        first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
+        words, field = str(first.get("message", "")), str(first.get("field") or "")
+        if answer.status in (400, 413) and count > 1 and (not field or field.startswith("personalizations")):
+            return Refusal(message=f"SendGrid refused the request ({answer.status}).", splits=True)
+        if answer.status == 400 and field.startswith("personalizations"):
+            return (Item(result=Result.FAILED, note=f"{field} {words}"),)
+        return out_of_luck(self.title, answer, f"{field} {words}".strip(), "Check from and reply_to in [newsletter].")
+
+    def _request(self, copies: Sequence[Copy], parts: Parts, personal: Sequence[Mapping[str, Any]]) -> Request:
+        answers_to = reply_to(parts.headers)
+        mail = {
+            "personalizations": personal,
+            "from": _person(parts.sender),
+            **({"reply_to": _person(answers_to)} if answers_to else {}),
+            "subject": parts.subject,
+            "content": [{"type": "text/plain", "value": parts.text}, {"type": "text/html", "value": parts.html}],
+            "tracking_settings": _NO_TRACKING,
+        }
+        content = json.dumps(mail, ensure_ascii=False, separators=(",", ":")).encode()
+        return Request(
+            copies=copies, url=f"{self.settings.endpoint}/v3/mail/send", content=content, headers=self._headers
+        )
+
+
+def _tagged(form: Form) -> Parts:
+    """The form's parts with SendGrid's tags in place of stand-ins."""
+    parts, html, text = form.parts, form.parts.html, form.parts.text
+    for slot, stand_in in form.stand_ins.items():
+        html, text = (each.replace(stand_in, f"-{tag_of(form, slot)}-") for each in (html, text))
+    return Parts(sender=parts.sender, subject=parts.subject, html=html, text=text, headers=parts.headers)
+
+
+def _personal(form: Form, copy: Copy) -> Mapping[str, Any]:
+    values = copy.message.values
+    used = form.in_html | form.in_text
+    return {
+        **_envelope(copy, own_fields(form, copy.message)),
+        **({"substitutions": {f"-{tag_of(form, slot)}-": values[slot] for slot in used}} if used else {}),
+    }
+
+
+def _envelope(copy: Copy, fields: Mapping[str, str]) -> Mapping[str, Any]:
+    mark = copy.message.mark()
+    return {
+        "to": [{"email": copy.recipient}],
+        "headers": {**fields, "Message-ID": copy.message.message_id},
+        **({"custom_args": {"mark": mark}} if mark else {}),
+    }
+
+
+def _person(value: str) -> Mapping[str, str]:
+    name, address = mailbox(value)
+    return {"email": address, "name": name} if name else {"email": address}
+
+
+def _build(settings: SendgridSettings, secrets: Found, paths: PathSettings, now: Clock) -> HttpProvider:
+    del paths, now
+    service = Sendgrid(settings, secrets.get(KEY))
+    return HttpProvider(NAME, service, partial(open_client, allow_loopback=settings.is_loopback))
+
+
+SPEC = ProviderSpec(SendgridSettings, _build, (KEY,), capabilities=CAPABILITIES)
