@@ -132,7 +132,10 @@ class Session:
         After a verdict with `trouble` the session may only be closed; and so it may if what was to follow doesn't
         (`has_announced`).
         """
-        is_announced, self._announced, self._following = self.has_announced, None, None
+        is_announced = self.has_announced
+        if self._announced not in (None, letter):
+            raise ValueError("the server waits for another letter")
+        self._announced = self._following = None
         if following is not None:
             self.follow(following)
         verdict = await _Transaction(self, letter, reset=self._dirty, is_announced=is_announced).run()
