@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, literal, or_, select
 
 from briefingfeed.models.delivery import DeliveryState
 from briefingfeed.models.edition import Cadence, Edition, Rendition
 from briefingfeed.storage.copies_out import WAS_UNCLEAR
 from briefingfeed.storage.schema import delivery, edition, edition_post, rendition, rendition_post, subscriber
-from briefingfeed.storage.statements import batches
+from briefingfeed.storage.statements import batches, numbers_by_name
 from briefingfeed.storage.subscribers import MAY_BE_MAILED
 from briefingfeed.storage.types import Instant
 
@@ -21,6 +21,10 @@ _CAME: Final = or_(
     delivery.c.state.not_in([DeliveryState.FAILED, DeliveryState.SKIPPED, DeliveryState.EXPIRED]), WAS_UNCLEAR
 )
 """Handed over, perhaps handed over, or still on its way: what it holds is not mailed to the same subscriber again."""
+
+
+_NONE: Final = 0
+"""In place of the id of a rendition."""
 
 
 class Had(NamedTuple):
@@ -116,44 +120,30 @@ def carried_when(c: Connection, scope: str) -> dict[str, datetime]:
 
 
 def add_rows(
-    c: Connection,
-    its: Edition,
-    rendition_id: int,
-    now: datetime,
-    *,
-    others: Iterable[tuple[int, Collection[str]]],
-    without: Collection[str],
-    only: Collection[str] | None = None,
+    c: Connection, its: Edition, now: datetime, *, named: Mapping[str, int | None], everybody_else: int | None
 ) -> int:
-    """Give each subscriber of an edition's cadence a row, and return how many.
+    """Give each subscriber of an edition's cadence a row with the rendition they get, and return how many.
 
-    Those in `others` get the rendition named there, those in `without` no row at all, everybody else `rendition_id`. If
-    it goes to some of them `only`, nobody else gets a row.
+    `named` tells the rendition of some, `everybody_else` that of all others; None: no row.
     """
     columns = ["edition_key", "rendition_id", "subscriber_id", "address", "state", "attempts", "note", "updated_at"]
-    everyone = select(
-        literal(its.key),
-        literal(rendition_id),
-        subscriber.c.id,
-        subscriber.c.address,
-        literal(DeliveryState.PENDING, delivery.c.state.type),
-        literal(0),
-        literal(""),
-        literal(now, delivery.c.updated_at.type),
-    ).where(_members(its.cadence))
-    if only is None:
-        rows = c.execute(insert(delivery).from_select(columns, everyone)).rowcount
-    else:
-        selections = (everyone.where(subscriber.c.id.in_(some)) for some in batches(only))
-        rows = sum(c.execute(insert(delivery).from_select(columns, each)).rowcount for each in selections)
-    for other, subscriber_ids in others:
-        for some in batches(subscriber_ids):
-            its_rows = and_(delivery.c.edition_key == its.key, delivery.c.subscriber_id.in_(some))
-            c.execute(update(delivery).where(its_rows).values(rendition_id=other))
-    for some in batches(without):
-        its_rows = and_(delivery.c.edition_key == its.key, delivery.c.subscriber_id.in_(some))
-        rows -= c.execute(delete(delivery).where(its_rows)).rowcount
-    return rows
+    its_own = numbers_by_name(c, {who: rendition_id or _NONE for who, rendition_id in named.items()})
+    rendition_id = func.coalesce(its_own.c.number, everybody_else or _NONE)
+    rows = (
+        select(
+            literal(its.key),
+            rendition_id,
+            subscriber.c.id,
+            subscriber.c.address,
+            literal(DeliveryState.PENDING, delivery.c.state.type),
+            literal(0),
+            literal(""),
+            literal(now, delivery.c.updated_at.type),
+        )
+        .join_from(subscriber, its_own, its_own.c.name == subscriber.c.id, isouter=True)
+        .where(_members(its.cadence), rendition_id != _NONE)
+    )
+    return c.execute(insert(delivery).from_select(columns, rows)).rowcount
 
 
 def _members(cadence: Cadence) -> ColumnElement[bool]:

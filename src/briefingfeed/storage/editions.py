@@ -105,17 +105,14 @@ def freeze(
     ids = [renditions.add(c, new.key, share.rendition, number=number) for number, share in enumerate(shares, start=1)]
     _carry(c, new, post_ids)
     pass_over(c, new.scope, passed_over_ids, now)
-    main = next((stored for stored, share in zip(ids, shares, strict=True) if share.subscriber_ids is None), ids[0])
-    others = [(stored, share.subscriber_ids or ()) for stored, share in zip(ids, shares, strict=True)]
+    named: dict[str, int | None] = {
+        who: stored for stored, share in zip(ids, shares, strict=True) for who in share.subscriber_ids or ()
+    }
     # An edition that holds corrections alone goes to those whom they concern.
-    only = [who for _, some in others for who in some] if _is_for_some(shares) else None
-    recipients = audience.add_rows(c, new, main, now, others=others, without=without, only=only)
+    rest = next((stored for stored, share in zip(ids, shares, strict=True) if share.subscriber_ids is None), None)
+    recipients = audience.add_rows(c, new, now, named=named | dict.fromkeys(without), everybody_else=rest)
     c.execute(update(edition).where(edition.c.key == new.key).values(recipients=recipients))
     return recipients
-
-
-def _is_for_some(shares: Sequence[Share]) -> bool:
-    return all(share.subscriber_ids is not None for share in shares)
 
 
 def rendition(c: Connection, key: str) -> Rendition:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Integer, String, Subquery, Table, cast, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 _Value = TypeVar("_Value")
@@ -27,3 +28,13 @@ def batches(values: Collection[_Value], size: int = MOST_VALUES) -> Iterator[Seq
     ordered = list(values)
     for start in range(0, len(ordered), size):
         yield ordered[start : start + size]
+
+
+def numbers_by_name(c: Connection, numbers: Mapping[str, int]) -> Subquery:
+    """Return a table with the columns `name` and `number`, however long: it is a single parameter of the statement."""
+    content = literal(json.dumps(dict(numbers)), String)
+    if c.dialect.name == "postgresql":
+        rows = func.json_each_text(cast(content, postgresql.JSON)).table_valued("key", "value")
+    else:
+        rows = func.json_each(content).table_valued("key", "value")
+    return select(rows.c.key.label("name"), cast(rows.c.value, Integer).label("number")).subquery()

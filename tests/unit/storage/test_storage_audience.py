@@ -60,6 +60,15 @@ def test_some_get_another_rendition_and_some_none(database: Database) -> None:
         assert editions.rendition(c, edition().key).post_ids == ("tag:a", "tag:b")
 
 
+def test_however_many_are_named_only_subscribers_get_a_row(database: Database) -> None:
+    """More than either database takes as parameters of a statement."""
+    named = [*(f"id-{number}" for number in range(70_000)), "id-ann"]
+    with database.write() as c:
+        subscribe(c, "ann", "ben")
+        assert editions.freeze(c, edition(), [Share(rendition(), named)], ["tag:a"], (), NOW) == 1
+        assert [row.subscriber_id for row in deliveries.list_by(c)] == ["id-ann"]
+
+
 @pytest.mark.parametrize("state", DeliveryState)
 def test_what_came_or_may_come_was_had(database: Database, state: DeliveryState) -> None:
     with database.write() as c:
