@@ -18,7 +18,11 @@ from briefingfeed.providers.base import Provider
 from briefingfeed.providers.http_provider import HttpProvider
 from briefingfeed.providers.outbox import OutboxProvider
 from briefingfeed.providers.postmark import NAME, Postmark, PostmarkSettings
+from briefingfeed.providers.registry import PROVIDERS
 from briefingfeed.providers.smtp import Security, SmtpProvider, SmtpSettings
+from servers.api_server import ApiServer
+from servers.api_ways import NAMES as SERVICES
+from servers.api_ways import provider_for
 from servers.postmark_server import TOKEN, PostmarkServer
 from servers.recorded_work import RecordedWork
 from servers.smtp_sink import SmtpSink
@@ -68,6 +72,12 @@ def postmark(folder: Path, batch: int = 10) -> Iterator[Way]:
 
 
 @contextmanager
+def service(folder: Path, name: str) -> Iterator[Way]:
+    with ApiServer(name, folder) as server:
+        yield Way(provider_for(name, server.url, batch=10), lambda: [one["to"] for one in server.taken()])
+
+
+@contextmanager
 def broken_outbox(folder: Path) -> Iterator[Way]:
     (folder / "file").write_text("in the way")
     yield Way(OutboxProvider(folder / "file" / "outbox"), list)
@@ -85,6 +95,11 @@ def unreachable_postmark(folder: Path) -> Iterator[Way]:
     yield Way(HttpProvider(NAME, Postmark(settings, TOKEN), partial(open_client, allow_loopback=True)), list)
 
 
+@contextmanager
+def unreachable_service(folder: Path, name: str) -> Iterator[Way]:
+    yield Way(provider_for(name, "http://127.0.0.1:1", retry_pause=0.001), list)
+
+
 Opener = Callable[[Path], AbstractContextManager[Way]]
 EVERY = [
     pytest.param(outbox, id="outbox"),
@@ -92,12 +107,19 @@ EVERY = [
     pytest.param(partial(smtp, connections=3), id="smtp-3"),
     pytest.param(postmark, id="postmark"),
     pytest.param(partial(postmark, batch=500), id="postmark-500"),
+    *(pytest.param(partial(service, name=name), id=name) for name in SERVICES),
 ]
 BROKEN = [
     pytest.param(broken_outbox, id="outbox"),
     pytest.param(unreachable_smtp, id="smtp"),
     pytest.param(unreachable_postmark, id="postmark"),
+    *(pytest.param(partial(unreachable_service, name=name), id=name) for name in SERVICES),
 ]
+
+
+def test_no_provider_is_left_out() -> None:
+    for ways in (EVERY, BROKEN):
+        assert {str(way.id) for way in ways} >= set(PROVIDERS)
 
 
 @pytest.mark.parametrize("open_way", EVERY)
