@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -44,6 +45,7 @@ def preview(app: App, port: int, no_browser: bool) -> None:
 
         desk = Desk(open_context)
         desk.look()
+        gc.freeze()  # what was read stays; it need not be gone through at every look for what could be thrown away
         page = Preview(desk)
 
         def ready(address: str) -> None:

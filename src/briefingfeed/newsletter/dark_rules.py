@@ -27,11 +27,16 @@ class _Selector:
     path: etree.XPath
 
 
-def declarations(text: str) -> Iterator[Declaration]:
-    """Yield what stands between the braces of a rule, or in a style attribute, in small letters.
+@lru_cache(maxsize=2048)
+def declarations(text: str) -> tuple[Declaration, ...]:
+    """Return what stands between the braces of a rule, or in a style attribute, in small letters.
 
     `background` counts as `background-color`: a single colour is what mails write there.
     """
+    return tuple(_declarations(text))
+
+
+def _declarations(text: str) -> Iterator[Declaration]:
     for declaration in text.lower().split(";"):
         name, _, value = (part.strip() for part in declaration.partition(":"))
         plain, mark, _ = value.partition("!")

@@ -20,10 +20,10 @@ def judged(folder: Path, documents: dict[str, str]) -> str:
     (folder / "rules.json").write_text(json.dumps(RULES), "utf-8")
     for name, document in documents.items():
         (folder / f"{name}.html").write_text(document, "utf-8")
-    command = ["node", JUDGE, "--config", folder / "rules.json", *(folder / f"{name}.html" for name in documents)]
+    files = [str(folder / f"{name}.html") for name in documents]
+    command = ["node", str(JUDGE), "--config", str(folder / "rules.json"), *files]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert done.stderr == ""
-    return done.stdout
+    return f"{done.stdout}{done.stderr}"
 
 
 def test_html_validate_finds_nothing_in_what_is_served(desk: Desk, tmp_path: Path) -> None:
