@@ -8,8 +8,9 @@ program, or says in a way that isn't plain (half-transparent colours, images), i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from lxml import etree
@@ -48,8 +49,6 @@ class _Ink:
     """Pixels; 0 where that isn't known."""
     is_bold: bool = False
     is_hidden: bool = False
-    owner: str = "body"
-    """The element that the colour was given to, as a selector."""
 
     @property
     def least(self) -> float:
@@ -85,49 +84,60 @@ def contrast_findings(html: str) -> Iterator[Finding]:
 
 def _findings(body: Any, scheme: _Scheme, rules: Mapping[Any, Declarations]) -> Iterator[Finding]:
     inks: dict[Any, _Ink] = {}
+    settled: set[_Ink] = set()
     told: set[tuple[Colour, Colour]] = set()
     for element in body.iter(etree.Element):
         around = inks.get(element.getparent(), scheme.start)
-        ink = inks[element] = _ink(element, around, scheme, rules.get(element, {}))
-        words = " ".join("".join(_own_text(element)).split())
-        if not words or ink.is_hidden or ink.colour is None or ink.ground is None:
+        dark = tuple(rules.get(element, {}).items())
+        ink = inks[element] = _ink(element.tag, tuple(element.items()), around, scheme.link, dark)
+        if ink in settled or ink.is_hidden or ink.colour is None or ink.ground is None:
             continue
-        pair = ink.colour, ink.ground
-        if ink.colour.contrast(ink.ground) < ink.least and pair not in told:
+        if ink.colour.contrast(ink.ground) >= ink.least:
+            settled.add(ink)
+            continue
+        pair, words = (ink.colour, ink.ground), " ".join("".join(_own_text(element)).split())
+        if words and pair not in told:
             told.add(pair)
-            yield _finding(words, *pair, ink, scheme)
+            yield _finding(words, *pair, ink.least, _owner(element, rules), scheme)
 
 
-def _ink(element: Any, around: _Ink, scheme: _Scheme, dark: Declarations) -> _Ink:
-    """Return how an element's text is written; `dark` has the last word."""
-    style = {name: value for name, value, _ in declarations(element.get("style", ""))}
-    said = {**_attributes(element), **style, **dark}
-    colour, ground, owner = around.colour, around.ground, around.owner
-    if element.tag == "a" and element.get("href"):
-        colour, owner = scheme.link, _selector(element)
+@lru_cache(maxsize=4096)
+def _ink(
+    tag: str,
+    attributes: tuple[tuple[str, str], ...],
+    around: _Ink,
+    link: Colour | None,
+    dark: tuple[tuple[str, str], ...],
+) -> _Ink:
+    """Return how an element's text is written; `dark` has the last word. Most elements of a page are like others."""
+    said = {**_said(attributes), **dict(dark)}
+    colour, ground = around.colour, around.ground
+    if tag == "a" and dict(attributes).get("href"):
+        colour = link
     if said.get("color", "inherit") != "inherit":
-        colour, owner = _colour(said["color"]), _selector(element)
+        colour = _colour(said["color"])
     if said.get("background-color", "transparent") not in {"transparent", "none", "inherit"}:
         ground = _colour(said["background-color"])
     if "url(" in said.get("background-image", "") or said.get("opacity", "1") != "1":
         ground = None
     words = f"{said.get('font', '')} {said.get('font-weight', '')}"
     size, weight = _PIXELS.search(said.get("font-size", said.get("font", ""))), _WEIGHT.findall(words)
-    is_bold = around.is_bold or element.tag in _BOLD_BY_NATURE
+    is_bold = around.is_bold or tag in _BOLD_BY_NATURE
     return _Ink(
         colour=colour,
         ground=ground,
         size=float(size[1]) if size else 0.0 if "font-size" in said or "font" in said else around.size,
         is_bold=weight[-1] == "bold" or (weight[-1].isdigit() and int(weight[-1]) >= _BOLD) if weight else is_bold,
         is_hidden=around.is_hidden or said.get("display") == "none" or said.get("visibility") == "hidden",
-        owner=owner,
     )
 
 
-def _attributes(element: Any) -> dict[str, str]:
-    """Return what attributes say of colours, as mails still write it."""
-    found = {"background-color": element.get("bgcolor"), "color": element.get("color")}
-    return {name: value.lower() for name, value in found.items() if value}
+def _said(attributes: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return what an element says of its colours: by attributes, as mails still write it, and by its style."""
+    given = dict(attributes)
+    found = {"background-color": given.get("bgcolor"), "color": given.get("color")}
+    style = {name: value for name, value, _ in declarations(given.get("style", ""))}
+    return {name: value.lower() for name, value in found.items() if value} | style
 
 
 def _colour(value: str) -> Colour | None:
@@ -149,6 +159,14 @@ def _own_text(element: Any) -> Iterator[str]:
         yield child.tail or ""
 
 
+def _owner(element: Any, rules: Mapping[Any, Declarations]) -> str:
+    """Name the element that the colour of another one's text was given to."""
+    for each in (element, *element.iterancestors()):
+        if "color" in {**_said(each.items()), **rules.get(each, {})} or each.tag in {"a", "body"}:
+            return _selector(each)
+    return "body"
+
+
 def _selector(element: Any) -> str:
     """Name an element as a style sheet would: by its class, else by its kind and the class around it."""
     if element.get("class"):
@@ -157,13 +175,13 @@ def _selector(element: Any) -> str:
     return f"{_selector(around)} {element.tag}" if around is not None else str(element.tag)
 
 
-def _finding(words: str, colour: Colour, ground: Colour, ink: _Ink, scheme: _Scheme) -> Finding:
-    better = colour.until_readable(ground, max(_BLACK, _WHITE, key=ground.contrast), ink.least)
+def _finding(words: str, colour: Colour, ground: Colour, least: float, owner: str, scheme: _Scheme) -> Finding:
+    better = colour.until_readable(ground, max(_BLACK, _WHITE, key=ground.contrast), least)
     return Finding(
         stops=False,
         message=(
             f"“{cut(words, 40)}” cannot be read well in the {scheme.name} colours: {colour} on {ground} has a contrast "
-            f"of {colour.contrast(ground):.1f} to 1, and {ink.least:g} is the least."
+            f"of {colour.contrast(ground):.1f} to 1, and {least:g} is the least."
         ),
-        remedy=f"Give {ink.owner} another colour, in {scheme.file} or where your templates say it: {better} would do.",
+        remedy=f"Give {owner} another colour, in {scheme.file} or where your templates say it: {better} would do.",
     )
