@@ -6,6 +6,7 @@ import shutil
 import signal
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from briefingfeed.models.delivery import DeliveryState
 from servers.postgres import PostgresServer
 from servers.smtp_sink import Options, SmtpSink
 
+EDITOR = "editor@harbour.example"
 READERS = [f"reader{number:03}@example.org" for number in range(80)]
 
 
@@ -84,3 +86,16 @@ def test_a_database_restarted_while_copies_leave_costs_nobody_a_copy(
         _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "")
     assert_accounts(first, sink.counts())
+
+
+def test_a_proof_that_both_are_to_send_goes_once(first: Newsroom, second: Newsroom, sink: SmtpSink) -> None:
+    slot = datetime.now(UTC) + timedelta(hours=1)
+    for desk in (first, second):
+        file = desk.folder / "briefingfeed.toml"
+        wanted = f'provider = "smtp"\nweekly = "{slot:%a %H:%M}"\nproof_to = ["{EDITOR}"]\nproof_before = "3 h"'
+        file.write_text(file.read_text("utf-8").replace('provider = "smtp"', wanted), "utf-8")
+    for _ in range(2):
+        with ended(first.start("send-weekly")) as one, ended(second.start("send-weekly")) as other:
+            results = [(*process.communicate(timeout=60), process.returncode) for process in (one, other)]
+        assert [code for _, _, code in results] == [0, 0], results
+    assert sink.counts() == {EDITOR: 1}

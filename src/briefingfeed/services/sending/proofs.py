@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 
 from sqlalchemy import Connection
 
 from briefingfeed.delivery.plan import edition_key
-from briefingfeed.delivery.single import hand_over
 from briefingfeed.errors import BriefingfeedError, ProviderError, StorageError
 from briefingfeed.models.delivery import Result
 from briefingfeed.models.edition import Cadence, Edition, EditionState, Rendition, Slot
@@ -23,12 +23,13 @@ from briefingfeed.newsletter.proof import as_proof
 from briefingfeed.newsletter.schedule import latest_slot, upcoming_slot
 from briefingfeed.services.sending.coming import planned_edition
 from briefingfeed.services.sending.drafting import Draft, draft_edition, page_url, render_posts
+from briefingfeed.services.sending.own_mails import mail_once
 from briefingfeed.services.sending.proof_memory import REFUSED, LastProof, changes, keep_proof, last_proof, shown
 from briefingfeed.services.sending.proof_words import box_for, changed_since, enough, not_made, not_taken, refused
 from briefingfeed.services.sending.send_context import SendContext
 from briefingfeed.services.sending.single_mail import single_message
 from briefingfeed.services.telling.notices import Notice, note
-from briefingfeed.storage import editions
+from briefingfeed.storage import editions, own_mails
 
 
 def send_proofs(context: SendContext, cadence: Cadence) -> tuple[Notice, ...]:
@@ -155,14 +156,15 @@ def _mail(context: SendContext, proof: _Proof, addresses: Sequence[str]) -> list
     for address in addresses:
         name = f"proof/{key}/{proof.last.fingerprint}/{address}"
         message = single_message(context, rendition, address, name=name, cadence=proof.edition.cadence)
+        wants = partial(_is_without, key=key, proof=last, address=address)
         try:
-            outcome = hand_over(context.provider, message, context.sealing)
+            outcome = mail_once(context, message, name, wants)
         except ProviderError as error:
             missing, reason = missing + 1, error.message
             continue
-        before, last = last, last.after(address, outcome.result)
-        if last != before:
-            _record(context, key, last, now)
+        if outcome is None:  # another machine sends it
+            continue
+        last = _record(context, key, last, address, outcome.result, name)
         if outcome.result is not Result.ACCEPTED:
             reason = outcome.note or outcome.result
             for_good += outcome.result in REFUSED
@@ -176,8 +178,24 @@ def _mail(context: SendContext, proof: _Proof, addresses: Sequence[str]) -> list
     ]
 
 
-def _record(context: SendContext, key: str, proof: LastProof, now: datetime) -> None:
+def _present(connection: Connection, key: str, proof: LastProof) -> LastProof:
+    """Return the same proof as it stands by now: another machine may have sent it to some."""
+    stored = last_proof(connection, key)
+    return stored if stored is not None and stored.fingerprint == proof.fingerprint else proof
+
+
+def _is_without(connection: Connection, *, key: str, proof: LastProof, address: str) -> bool:
+    return address not in _present(connection, key, proof).had_it
+
+
+def _record(context: SendContext, key: str, proof: LastProof, address: str, result: Result, name: str) -> LastProof:
+    """Write down what became of one mail; return the proof as it stands then."""
     with context.database.write() as connection:
-        keep_proof(connection, key, proof)
-        if proof.had_it:
-            editions.note_proof(connection, key, proof.fingerprint, now)
+        own_mails.release(connection, name)
+        before = _present(connection, key, proof)
+        after = before.after(address, result)
+        if after != before:
+            keep_proof(connection, key, after)
+            if after.had_it:
+                editions.note_proof(connection, key, after.fingerprint, context.now())
+    return after

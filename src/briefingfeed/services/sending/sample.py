@@ -1,11 +1,11 @@
-"""`--test-to`: the mail as it would go now, to one address, marked as a test. Nothing is written down."""
+"""`--test-to`: the mail as it would go now, to one address, marked as a test. Nothing is written down but that it
+takes a place within the provider's limits."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from briefingfeed.delivery.single import hand_over
 from briefingfeed.errors import RefusedError
 from briefingfeed.models.delivery import Outcome, Result
 from briefingfeed.models.edition import Cadence, Slot
@@ -16,6 +16,7 @@ from briefingfeed.posts.store import Library
 from briefingfeed.services.sending.basis import basis
 from briefingfeed.services.sending.drafting import introduction_for, render_posts, select_posts
 from briefingfeed.services.sending.due import look_ahead
+from briefingfeed.services.sending.own_mails import mail
 from briefingfeed.services.sending.send_context import SendContext, check_as_of, check_identity
 from briefingfeed.services.sending.single_mail import single_message
 
@@ -76,7 +77,7 @@ def send_sample(context: SendContext, cadence: Cadence, address: str, *, as_of: 
         address=address,
         subject=rendition.subject,
         posts=tuple(post.title for post in posts),
-        outcome=hand_over(context.provider, message, context.sealing),
+        outcome=mail(context, message),
         findings=findings,
         rehearsal=context.rehearses,
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
-from briefingfeed.delivery.single import hand_over
+from sqlalchemy import Connection
+
 from briefingfeed.errors import BriefingfeedError, ProviderError
 from briefingfeed.models.delivery import Message, Outcome, Result
 from briefingfeed.models.settings import Mailbox
@@ -14,6 +16,7 @@ from briefingfeed.newsletter.notes import Note, note_message
 from briefingfeed.newsletter.placeholders import ascii_domain
 from briefingfeed.services.sending.corrections import corrections_for
 from briefingfeed.services.sending.editions import subject_of
+from briefingfeed.services.sending.own_mails import mail_once
 from briefingfeed.services.sending.send_context import SendContext
 from briefingfeed.services.telling import report_queue
 from briefingfeed.services.telling.report_queue import Entry, after, person
@@ -26,7 +29,7 @@ from briefingfeed.services.telling.report_trouble import (
 )
 from briefingfeed.services.telling.report_words import EditionFacts, edition_note, matters_note
 from briefingfeed.services.telling.reporting import Marks
-from briefingfeed.storage import corrected, deliveries, editions, summary
+from briefingfeed.storage import corrected, deliveries, editions, own_mails, summary
 from briefingfeed.tokens import message_id
 
 
@@ -53,33 +56,48 @@ def _send_entry(context: SendContext, entry: Entry, people: Mapping[str, Mailbox
     if due and not entry.is_over(people, context.now()):
         note = _note(context, entry)
         for who in due:
-            message = _message(context, entry, note, who, people[who])
-            outcome = hand_over(context.provider, message, context.sealing)
-            entry = after(entry, who, outcome.result, context.now())
-            _remember(context, entry, who, outcome, people)
+            message, name = _message(context, entry, note, who, people[who]), f"report/{entry.id}/{who}"
+            outcome = mail_once(context, message, name, partial(_is_due, context, entry.id, who))
+            if outcome is not None:  # else another machine sends it
+                _remember(context, entry.id, who, outcome, people, name)
     elif entry.is_over(people, context.now()):
-        _replace(context, entry, people)
+        with context.database.write() as connection:
+            _replace(context, connection, people, lambda stored: stored)
 
 
-def _remember(context: SendContext, entry: Entry, who: str, outcome: Outcome, people: Mapping[str, Mailbox]) -> None:
+def _is_due(context: SendContext, entry_id: str, who: str, connection: Connection) -> bool:
+    """Whether it still is, by now: another machine may have sent it."""
+    queue = report_queue.read(connection, Marks(context.rehearses).queue)
+    return any(stored.id == entry_id and stored.is_due(who, context.now()) for stored in queue)
+
+
+def _remember(
+    context: SendContext, entry_id: str, who: str, outcome: Outcome, people: Mapping[str, Mailbox], name: str
+) -> None:
     words, now = outcome.note or str(outcome.result), context.now()
     with context.database.write() as connection:
+        own_mails.release(connection, name)
         if outcome.result is Result.ACCEPTED:
             note_taken(connection, who)
         elif outcome.result in (Result.DEFERRED, Result.RETURNED, Result.UNCERTAIN):
             note_waits(connection, who, words, now)
         else:
             note_refused(connection, who, words, now)
-    _replace(context, entry, people)
+        _replace(
+            context,
+            connection,
+            people,
+            lambda stored: after(stored, who, outcome.result, now) if stored.id == entry_id else stored,
+        )
 
 
-def _replace(context: SendContext, entry: Entry, people: Mapping[str, Mailbox]) -> None:
+def _replace(
+    context: SendContext, connection: Connection, people: Mapping[str, Mailbox], changed: Callable[[Entry], Entry]
+) -> None:
+    """Change what is queued, and drop what is over."""
     mark = Marks(context.rehearses).queue
-    with context.database.write() as connection:
-        queue = report_queue.read(connection, mark)
-        changed = [entry if each.id == entry.id else each for each in queue]
-        left = [each for each in changed if not (each.id == entry.id and each.is_over(people, context.now()))]
-        report_queue.write(connection, mark, left)
+    queue = [changed(each) for each in report_queue.read(connection, mark)]
+    report_queue.write(connection, mark, [each for each in queue if not each.is_over(people, context.now())])
 
 
 def _message(context: SendContext, entry: Entry, note: Note, who: str, recipient: Mailbox) -> Message:
