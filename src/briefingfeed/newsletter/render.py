@@ -53,7 +53,7 @@ class Press:
 
         self._settings = settings
         self._look = look
-        self._inliner = inliner or inline.Inliner()
+        self.inliner = inliner or inline.Inliner()
         self.bodies = Bodies()
 
     def render(self, digest: Digest, *, test: bool = False) -> Rendition:
@@ -63,7 +63,7 @@ class Press:
         few as needed; if it is still too large with all of them shortened, the summaries go. `test=True` marks the
         subject. Raises TemplateError and ConfigurationError.
         """
-        page = _Page(digest, self._settings, self._look, self._inliner)
+        page = _Page(digest, self._settings, self._look, self.inliner)
         articles = articles_of(digest, self._settings, self.bodies)
         # Rendered once without any link, only to find stand-ins that occur in none of it.
         placeholders = placeholders_for(*(page.template(name, articles, "") for name in (HTML_TEMPLATE, TEXT_TEMPLATE)))
