@@ -82,7 +82,7 @@ class Brevo:
             yield self._request(group, form.parts, stand_ins, [_merged(form, copy) for copy in group])
         for copy in alone:
             parts = copy.message.parts()
-            yield self._request([copy], parts, (), [_version(copy, ascii_fields(parts.headers), {})])
+            yield self._request([copy], parts, (), [_version(copy, ascii_fields(parts.headers, _without_words), {})])
 
     def read(self, request: Request, answer: Answer) -> Verdict:
         verdict = judge_status(answer, self.title, login=_LOGIN)
@@ -153,18 +153,21 @@ def _parameter(name: str) -> str:
 def _merged(form: Form, copy: Copy) -> Mapping[str, Any]:
     values = copy.message.values
     own = {_name(slot): values[slot] for slot in form.in_html | form.in_text}
-    return _version(copy, own_fields(form, copy.message), own)
+    return _version(copy, own_fields(form, copy.message, _without_words), own)
 
 
 def _version(copy: Copy, fields: Mapping[str, str], params: Mapping[str, str]) -> Mapping[str, Any]:
     mark = copy.message.mark()
-    # Words beyond ASCII would arrive as raw octets, even encoded ones; List-Id is as good without its words.
-    plain = {name: value.rpartition(" ")[2] if "=?" in value else value for name, value in fields.items()}
     return {
         "to": [{"email": copy.recipient}],
-        "headers": {**plain, **({"X-Mailin-custom": mark} if mark else {})},
+        "headers": {**fields, "X-Mailin-custom": mark} if mark else fields,
         "params": {**params, _BRACE: "{"},
     }
+
+
+def _without_words(value: str) -> str:
+    """Words beyond ASCII would arrive as raw octets, even encoded ones; List-Id is as good without its words."""
+    return value if value.isascii() else ascii_words(value).rpartition(" ")[2]
 
 
 def _person(value: str) -> Mapping[str, str]:

@@ -138,7 +138,10 @@ def _merged(form: Form, copies: Sequence[Copy]) -> Fields:
         ("text", _with(parts.text, form, variables)),
         ("html", _with(parts.html, form, variables)),
         *((("h:Reply-To", ascii_words(answers_to)),) if answers_to else ()),
-        *((f"h:{name}", _with(value, form, variables)) for name, value in ascii_fields(parts.headers).items()),
+        *(
+            (f"h:{name}", _with(value, form, variables))
+            for name, value in ascii_fields(parts.headers, ascii_words).items()
+        ),
         *_NO_TRACKING,
         ("v:mark", "%recipient.mark%"),
         ("recipient-variables", json.dumps(own, separators=(",", ":"))),

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from email.utils import parseaddr
+from functools import lru_cache
 
 from briefingfeed.models.delivery import Form, Message
 from briefingfeed.models.edition import SlotName
@@ -17,6 +18,8 @@ from briefingfeed.providers.http_service import Copy
 
 _PLAIN = re.compile(r"[A-Za-z0-9:/._~@+=-]*")
 """No language for merging gives these a meaning; nor do HTML and JSON."""
+_KEPT = 16
+"""Forms; an edition has as many as there are sets of posts for its readers."""
 _LONGEST_WORD_OCTETS = 45
 """Of UTF-8 in an encoded word, which may have 75 characters (RFC 2047)."""
 
@@ -35,24 +38,46 @@ def sort_out(copies: Sequence[Copy], can_merge: Callable[[Form], bool]) -> tuple
 
 
 def _is_plain(form: Form, message: Message) -> bool:
-    values = message.values
-    return all(_PLAIN.fullmatch(values[name]) is not None for name in form.in_html | form.in_text)
+    for names in (form.in_html, form.in_text):
+        for name in names:
+            if _PLAIN.fullmatch(message.values[name]) is None:
+                return False
+    return True
 
 
-def own_fields(form: Form, message: Message) -> dict[str, str]:
+Writer = Callable[[str], str]
+"""Writes a field's value in ASCII."""
+
+
+def own_fields(form: Form, message: Message, write: Writer) -> dict[str, str]:
     """Return the copy's own header fields, but for Reply-To."""
-    fields = {}
-    for name, value in form.parts.headers:
-        for slot, stand_in in form.stand_ins.items():
-            if stand_in in value:
-                value = value.replace(stand_in, message.values[slot])
-        fields[name] = value
-    return ascii_fields(fields.items())
+    shared, own = _fields(form, write)
+    values = message.values
+    fields = shared.copy()
+    for name, pieces in own:
+        fields[name] = "".join([values[piece] if isinstance(piece, SlotName) else piece for piece in pieces])
+    return fields
 
 
-def ascii_fields(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return header fields but for Reply-To, words beyond ASCII encoded."""
-    return {name: ascii_words(value) for name, value in headers if name.lower() != "reply-to"}
+# Kept because it is the same for all copies.
+@lru_cache(maxsize=_KEPT)
+def _fields(form: Form, write: Writer) -> tuple[dict[str, str], tuple[tuple[str, tuple[str, ...]], ...]]:
+    """Return the fields that all copies share, and the others, cut where a copy has something of its own."""
+    slots = {stand_in: slot for slot, stand_in in form.stand_ins.items()}
+    pattern = re.compile(f"({'|'.join(map(re.escape, slots))})")
+    shared, own = {}, []
+    for name, value in ascii_fields(form.parts.headers, write).items():
+        pieces = tuple(slots.get(piece, piece) for piece in pattern.split(value))
+        if len(pieces) == 1:
+            shared[name] = value
+        else:
+            own.append((name, pieces))
+    return shared, tuple(own)
+
+
+def ascii_fields(headers: Iterable[tuple[str, str]], write: Writer) -> dict[str, str]:
+    """Return header fields but for Reply-To."""
+    return {name: write(value) for name, value in headers if name.lower() != "reply-to"}
 
 
 def ascii_words(value: str) -> str:
@@ -85,6 +110,7 @@ def reply_to(form_headers: Sequence[tuple[str, str]]) -> str | None:
     return next((value for name, value in form_headers if name.lower() == "reply-to"), None)
 
 
-def tag_of(form: Form, slot: SlotName) -> str:
-    """Return the letters and digits of a slot's stand-in: like the stand-in, they can stand nowhere in the content."""
-    return re.sub(r"[^a-z0-9]", "", form.stand_ins[slot])
+@lru_cache(maxsize=_KEPT)
+def tags_of(form: Form) -> Mapping[SlotName, str]:
+    """Return for each slot letters and digits that, like its stand-in, can stand nowhere in the content."""
+    return {slot: re.sub(r"[^a-z0-9]", "", stand_in) for slot, stand_in in form.stand_ins.items()}

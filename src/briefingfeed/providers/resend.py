@@ -21,7 +21,7 @@ from briefingfeed.providers.capabilities import Capabilities
 from briefingfeed.providers.http_answers import Answer, Item, Refusal, Unclear, Verdict, judge_status, out_of_luck
 from briefingfeed.providers.http_provider import HttpProvider
 from briefingfeed.providers.http_service import BatchSettings, Copy, Request, bundles, checked_secret
-from briefingfeed.providers.merging import ascii_fields
+from briefingfeed.providers.merging import ascii_fields, ascii_words
 from briefingfeed.providers.spec import Clock, Found, ProviderSpec, Secret
 from briefingfeed.providers.stencil import Stencils
 
@@ -133,7 +133,7 @@ def _element(parts: Parts, recipient: str, message_id: str, mark: str) -> Mappin
         "html": parts.html,
         "text": parts.text,
         **({"reply_to": reply_to} if reply_to else {}),
-        "headers": ascii_fields(parts.headers),
+        "headers": ascii_fields(parts.headers, ascii_words),
         **({"tags": [{"name": "mark", "value": mark}]} if mark else {}),
     }
 

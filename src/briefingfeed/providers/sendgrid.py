@@ -20,7 +20,7 @@ from briefingfeed.providers.capabilities import Capabilities
 from briefingfeed.providers.http_answers import Answer, Item, Refusal, Verdict, judge_status, out_of_luck
 from briefingfeed.providers.http_provider import HttpProvider
 from briefingfeed.providers.http_service import BatchSettings, Copy, Request, checked_secret
-from briefingfeed.providers.merging import ascii_fields, mailbox, own_fields, reply_to, sort_out, tag_of
+from briefingfeed.providers.merging import ascii_fields, ascii_words, mailbox, own_fields, reply_to, sort_out, tags_of
 from briefingfeed.providers.spec import Clock, Found, ProviderSpec, Secret
 
 NAME = "sendgrid"
@@ -68,7 +68,7 @@ class Sendgrid:
             yield self._request(group, _tagged(form), [_personal(form, copy) for copy in group])
         for copy in alone:
             parts = copy.message.parts()
-            yield self._request([copy], parts, [_envelope(copy, ascii_fields(parts.headers))])
+            yield self._request([copy], parts, [_envelope(copy, ascii_fields(parts.headers, ascii_words))])
 
     def read(self, request: Request, answer: Answer) -> Verdict:
         verdict = judge_status(answer, self.title, login=_LOGIN)
@@ -106,17 +106,16 @@ def _tagged(form: Form) -> Parts:
     """The form's parts with SendGrid's tags in place of stand-ins."""
     parts, html, text = form.parts, form.parts.html, form.parts.text
     for slot, stand_in in form.stand_ins.items():
-        html, text = (each.replace(stand_in, f"-{tag_of(form, slot)}-") for each in (html, text))
+        html, text = (each.replace(stand_in, f"-{tags_of(form)[slot]}-") for each in (html, text))
     return Parts(sender=parts.sender, subject=parts.subject, html=html, text=text, headers=parts.headers)
 
 
 def _personal(form: Form, copy: Copy) -> Mapping[str, Any]:
     values = copy.message.values
-    used = form.in_html | form.in_text
-    return {
-        **_envelope(copy, own_fields(form, copy.message)),
-        **({"substitutions": {f"-{tag_of(form, slot)}-": values[slot] for slot in used}} if used else {}),
-    }
+    tags = tags_of(form)
+    own = {f"-{tags[slot]}-": values[slot] for slot in form.in_html | form.in_text}
+    envelope = _envelope(copy, own_fields(form, copy.message, ascii_words))
+    return {**envelope, "substitutions": own} if own else envelope
 
 
 def _envelope(copy: Copy, fields: Mapping[str, str]) -> Mapping[str, Any]:
