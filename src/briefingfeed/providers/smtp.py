@@ -18,6 +18,7 @@ from briefingfeed.providers.smtp_login import Credentials
 from briefingfeed.providers.smtp_opening import open_session, tls_context
 from briefingfeed.providers.smtp_protocol import Session
 from briefingfeed.providers.smtp_settings import Auth, Security, SmtpSettings
+from briefingfeed.providers.smtp_supply import Supply
 from briefingfeed.providers.smtp_troubles import PASSWORD_VARIABLE, TOKEN_VARIABLE
 from briefingfeed.providers.spec import Clock, Found, ProviderSpec, Secret, Signing
 
@@ -41,7 +42,10 @@ class SmtpProvider:
 
     async def deliver(self, work: Work) -> None:
         convoy = Convoy(self.settings)
-        couriers = [Courier(self.settings, self.open_session, work, convoy) for _ in range(self.settings.connections)]
+        supply = Supply(work, convoy)
+        couriers = [
+            Courier(self.settings, self.open_session, work, convoy, supply) for _ in range(self.settings.connections)
+        ]
         results = await asyncio.gather(*(courier.run() for courier in couriers), return_exceptions=True)
         errors = [result for result in results if isinstance(result, BaseException)]
         if errors:

@@ -91,6 +91,11 @@ class Convoy:
             if self.is_broken or (self.is_over and not holding):
                 return
 
+    @property
+    def keeps_pace(self) -> bool:
+        """Whether messages take turns by the settings' `rate`."""
+        return self._settings.rate is not None
+
     async def keep_pace(self) -> None:
         """Wait for the turn of the next message, by the settings' `rate`."""
         if self._settings.rate is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from briefingfeed.models.delivery import Message, Outcome, Phase, Result
@@ -12,6 +12,7 @@ from briefingfeed.providers.base import Work
 from briefingfeed.providers.smtp_convoy import Convoy
 from briefingfeed.providers.smtp_protocol import Letter, Session, Verdict
 from briefingfeed.providers.smtp_settings import SmtpSettings
+from briefingfeed.providers.smtp_supply import Supply
 from briefingfeed.providers.smtp_troubles import SessionError, bad_sender, slow_down
 
 OpenSession = Callable[[], Awaitable[Session]]
@@ -20,15 +21,18 @@ OpenSession = Callable[[], Awaitable[Session]]
 class Courier:
     """Carries messages until there are none, or its convoy ends."""
 
-    def __init__(self, settings: SmtpSettings, open_session: OpenSession, work: Work, convoy: Convoy) -> None:
+    def __init__(
+        self, settings: SmtpSettings, open_session: OpenSession, work: Work, convoy: Convoy, supply: Supply
+    ) -> None:
         self._settings = settings
         self._open_session = open_session
         self._work = work
         self._convoy = convoy
+        self._supply = supply
         self._session: Session | None = None
         self._carried = 0
         """Messages that this session has had."""
-        self._ahead: asyncio.Future[Sequence[Message]] | None = None
+        self._ahead: asyncio.Future[Message | None] | None = None
         self._held: Message | None = None
         """Taken and not reported yet."""
         self._broke: Verdict | None = None
@@ -85,41 +89,38 @@ class Courier:
 
     async def _next(self) -> Message | None:
         """Return the next message, and have the one after it armed meanwhile."""
-        if self._ahead is None:
-            self._ahead = asyncio.ensure_future(self._take())
-        taken = await asyncio.shield(self._ahead)  # what is being armed must be known, even if we are cancelled
+        self._ahead = self._ahead or self._supply.order()
+        message = await asyncio.shield(self._ahead)  # what is being armed must be known, even if we are cancelled
         self._ahead = None
-        if not taken:
-            self._convoy.end()
-            return None
-        self._ahead = asyncio.ensure_future(self._take())
-        self._ahead.add_done_callback(self._announce)
-        return taken[0]
-
-    async def _take(self) -> Sequence[Message]:
-        await self._convoy.keep_pace()
-        return () if self._convoy.is_over else await self._work.take(1)
+        if message is not None:
+            self._ahead = self._supply.order()
+            self._ahead.add_done_callback(self._announce)
+        return message
 
     async def _wait_for_company(self) -> None:
         """Wait until the next message is there, if other connections keep the server busy meanwhile: a message and the
         envelope behind it in one write cost both sides much less than in two."""
-        if self._ahead is not None and self._convoy.sessions > 1 and self._settings.rate is None:
-            await asyncio.wait((self._ahead,))
+        ahead = self._ahead
+        if ahead is not None and not ahead.done() and self._convoy.sessions > 1 and not self._convoy.keeps_pace:
+            await asyncio.wait((ahead,))
 
-    def _announce(self, ahead: asyncio.Future[Sequence[Message]]) -> None:
+    def _announce(self, ahead: asyncio.Future[Message | None]) -> None:
         """Let the envelope of the message that was fetched meanwhile follow the one on the wire."""
-        if self._session is not None and (letter := self._letter_behind(ahead)) is not None:
+        if ahead is not self._ahead or self._session is None:
+            return  # its own turn has come already
+        if (letter := self._next_letter()) is not None:
             self._session.follow(letter)
 
-    def _letter_behind(self, ahead: asyncio.Future[Sequence[Message]] | None) -> Letter | None:
-        """Return the next message as a letter, if it is there, and this session will carry it."""
-        if ahead is None or not ahead.done() or ahead.cancelled() or ahead.exception() or not ahead.result():
+    def _next_letter(self) -> Letter | None:
+        """Return the message behind the one in hand, if it is there, and this session will carry it."""
+        ahead = self._ahead
+        if ahead is None or not ahead.done() or ahead.exception() or (message := ahead.result()) is None:
             return None
         most = self._settings.messages_per_connection
         if self._convoy.is_broken or (most is not None and self._carried >= most):
             return None
         try:
-            return self._letter(ahead.result()[0])
+            return self._letter(message)
         except (AddressError, SessionError):
             return None  # its turn will come
 
@@ -140,7 +141,7 @@ class Courier:
             return
         self._carried += 1
         try:
-            verdict = await session.submit(letter, self._letter_behind(self._ahead))
+            verdict = await session.submit(letter, self._next_letter())
         except BaseException:  # cancelled, above all: what may have gone out must not be called untouched
             self._drop_session()
             if session.is_in_doubt:
@@ -210,9 +211,9 @@ class Courier:
             untouched = Verdict(result=Result.RETURNED, phase=Phase.CONNECT)
             await self._report(_outcome_of(self._held, self._broke or untouched))
         if self._ahead is not None:
-            ahead = await self._ahead
+            message = await self._ahead
             self._ahead = None
-            for message in ahead:
+            if message is not None:
                 await self._work.report(_outcome(message, Result.RETURNED, Phase.CONNECT))
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import pytest
 
 from briefingfeed.errors import ProviderError
-from briefingfeed.models.delivery import Result
+from briefingfeed.models.delivery import Message, Result
 from briefingfeed.providers.smtp import Security, SmtpProvider, SmtpSettings
 from servers.recorded_work import RecordedWork
 
@@ -25,6 +25,8 @@ class PatientServer:
         self.answer, self.patience, self.pipelining = answer, patience, pipelining
         self.followed: list[bool] = []
         """For each message, whether the next envelope came before the answer."""
+        self.named: list[str] = []
+        """Recipients, in order."""
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(asyncio.IncompleteReadError, ConnectionError):
@@ -46,6 +48,7 @@ class PatientServer:
                 self.followed.append(upcoming.done() and upcoming.result().startswith(b"MAIL"))
                 writer.write(self.answer)
             else:
+                self.named += [line[9:-3].decode()] if line.startswith(b"RCPT") else []
                 writer.write(b"250 ok\r\n")
             line = await (upcoming or reader.readline())
 
@@ -99,3 +102,21 @@ async def test_a_server_that_asks_for_patience_never_gets_one_message_in_another
             await provider.deliver(work)
     assert set(work.results.values()) <= {Result.RETURNED, Result.DEFERRED}
     assert work.unreported == []
+
+
+class HesitantWork(RecordedWork):
+    """Arms a message now sooner, now later than the one before it is answered."""
+
+    async def take(self, most: int) -> Sequence[Message]:
+        for _ in range(len(self.outcomes) % 12):
+            await asyncio.sleep(0)
+        return await super().take(1)
+
+
+async def test_a_message_whose_turn_comes_as_it_is_armed_is_announced_once() -> None:
+    readers = [f"r{number}@example.org" for number in range(120)]
+    server, work = PatientServer(patience=0), HesitantWork(readers)
+    async with server.listening() as provider:
+        await provider.deliver(work)
+    assert work.results == dict.fromkeys(readers, Result.ACCEPTED)
+    assert server.named == readers
