@@ -4,7 +4,7 @@ import { $, count, fill, make } from "./dom.js";
 import { remarkList } from "./remarks.js";
 
 const NOTHING = {
-  weekly: "Write a post, or switch a draft to “Ready for readers”: it goes with this edition by itself.",
+  weekly: "Press “New post”, or switch a draft to “Ready for readers”: it goes with this edition by itself.",
   posts: "Each post goes in a mail of its own here, as soon as it appears. None is waiting.",
 };
 
@@ -23,7 +23,7 @@ export function showEdition(edition, state) {
     edition.hold_reason ? make("p", { className: "trouble", textContent: `It will be held: ${edition.hold_reason}.` }) : null,
     edition.posts.length ? posts("In it", edition.posts) : edition.subject ? null : make("p", { textContent: NOTHING[edition.cadence] ?? NOTHING.weekly }),
     edition.waiting.length ? posts("Too old to go by themselves", edition.waiting) : null,
-    remarkList(state.remarks, { heading: "What to look at", nothing: "Nothing to mend." }),
+    state.posts.length || state.remarks.some((each) => each.weight !== "warning") ? remarkList(state.remarks, { heading: "What to look at", nothing: "Nothing to mend." }) : null,
   );
 }
 

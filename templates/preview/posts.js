@@ -31,6 +31,7 @@ export function showPosts(state, chosen) {
     ),
   ))), found.length ? null : make("li", { className: "none", textContent: words ? "No title holds these words." : "There is no post yet." }));
   $("more").hidden = shown.length === found.length;
+  $("more").textContent = `Show all ${count(found.length, "post", "posts")}`;
 }
 
 export function showAll() {

@@ -2,6 +2,7 @@
 
 import { make } from "./dom.js";
 
+const POST = /\.(?:md|markdown)$/i;
 const WEIGHTS = { stops: "Stops the edition", error: "Keeps the post back", warning: "Worth a look" };
 
 // Keys of front matter: what the form calls them, and where that is not the key, the field's own name.
@@ -33,12 +34,13 @@ export function remarkList(remarks, { heading, nothing, path }) {
 }
 
 function remark(each, path) {
-  const mend = each.path ? make("p", {}, make("a", { href: address(each), textContent: where(each, path) })) : null;
+  const isPost = POST.test(each.path ?? "");
+  const mend = isPost ? make("a", { href: address(each), textContent: where(each, path) }) : each.path ?? null;
   return make("li", { className: each.weight },
     make("span", { className: `chip ${each.weight}`, textContent: WEIGHTS[each.weight] }),
     make("p", {}, ...plain(each.message)),
     make("p", { className: "about" }, ...plain(each.remedy)),
-    mend,
+    mend ? make("p", {}, mend) : null,
   );
 }
 

@@ -9,6 +9,8 @@ import pytest
 
 from servers.chromium import Page
 
+from .conftest import Desk
+
 AXE = Path(__file__).parents[2] / "setup" / "node" / "node_modules" / "axe-core" / "axe.min.js"
 POST = "posts/2026-11-11-how-long-did-you-wait.md"
 
@@ -20,6 +22,42 @@ def violations(page: Page) -> list[str]:
         "result.violations.map((each) => `${each.id}: ${each.nodes.map((node) => node.target).join(' ')}`)))"
     )
     return list(json.loads(found))
+
+
+LONG = "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen" * 3
+
+
+@pytest.mark.parametrize("width", [375, 800, 1200])
+def test_axe_finds_nothing_where_there_is_much_to_mend_and_no_word_is_too_long(
+    desk: Desk, page: Page, width: int
+) -> None:
+    (desk.posts / "2026-11-20-broken.md").write_text("---\ntitle: [oops\n---\n")
+    (desk.posts / f"2026-11-20-{LONG[:100]}.md").write_text(
+        f"---\ntitle: {LONG}\nemail: true\n---\n\n[here](https://x)\n"
+    )
+    page.resize(width, dark=width == 800)
+    page.wait("document.querySelectorAll('.remark-list li').length > 1")
+    for pane in ("list", "write", "look"):
+        page.run(f"document.querySelector('.panes button[data-pane={pane}]').click()")
+        assert violations(page) == [], pane
+        for part in ("left", "middle"):
+            assert page.run(
+                f"(({{scrollWidth, clientWidth}}) => scrollWidth <= clientWidth)(document.getElementById('{part}'))"
+            )
+
+
+def test_what_is_pressed_on_a_phone_is_as_large_as_a_finger(page: Page) -> None:
+    page.resize(375)
+    page.run(f"location.hash = encodeURIComponent({json.dumps(POST)})")
+    page.wait("document.querySelector('#field-body')")
+    for pane in ("list", "write", "look"):
+        page.run(f"document.querySelector('.panes button[data-pane={pane}]').click()")
+        small = page.run(
+            "[...document.querySelectorAll('button, select, summary, .cards a')].map((each) => [each, each"
+            ".getBoundingClientRect()]).filter(([, box]) => box.width && Math.min(box.width, box.height) < 43.5)"
+            ".map(([each]) => each.textContent)"
+        )
+        assert small == [], pane
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
