@@ -20,7 +20,7 @@ from briefingfeed import config
 from briefingfeed.errors import BriefingfeedError
 from briefingfeed.look import Look, shipped_templates
 from briefingfeed.models.settings import Settings
-from briefingfeed.providers.registry import PROVIDERS, provider_spec
+from briefingfeed.providers.registry import PROVIDERS, UNFIT, provider_spec
 
 if TYPE_CHECKING:
     from briefingfeed.dkim.signing import Signer
@@ -54,7 +54,7 @@ class Publication:
 
     def __init__(self, file: Path, environ: Mapping[str, str], now: Callable[[], datetime]) -> None:
         """Read the settings. Raises ConfigurationError."""
-        self.settings: Settings = config.load(file, provider_names=PROVIDERS)
+        self.settings: Settings = config.load(file, provider_names=PROVIDERS, unfit=UNFIT)
         self.now = now
         self._environ = environ
 

@@ -44,11 +44,13 @@ _SECTIONS: Mapping[str, type[Any]] = {
     "web": WebSettings,
     "theme": ThemeSettings,
 }
+_NONE: Mapping[str, str] = MappingProxyType({})
 _PATHS = {"posts": "posts", "templates": "templates", "output": "public", "state": "var"}
 
 
-def load(file: Path, *, provider_names: Collection[str]) -> Settings:
-    """Read and convert the settings. `provider_names` are the tables that providers may have.
+def load(file: Path, *, provider_names: Collection[str], unfit: Mapping[str, str] = _NONE) -> Settings:
+    """Read and convert the settings. `provider_names` are the tables that providers may have; `unfit` says of others
+    why they are none.
 
     Raises ConfigurationError that lists everything wrong, with lines and suggestions.
     """
@@ -57,7 +59,7 @@ def load(file: Path, *, provider_names: Collection[str]) -> Settings:
     tables = _parse(file, source)
     mistakes: list[str] = []
     reader = _Reader(file, source, mistakes)
-    reader.no_strangers(tables, {*_SECTIONS, "paths", "database", "redirects", *provider_names}, where="")
+    reader.no_strangers(tables, {*_SECTIONS, "paths", "database", "redirects", *provider_names, *unfit}, where="")
     sections: dict[str, Any] = {
         name: reader.table(cls, reader.sub_table(tables, name), name) for name, cls in _SECTIONS.items()
     }
@@ -65,7 +67,8 @@ def load(file: Path, *, provider_names: Collection[str]) -> Settings:
     database = _database(reader, paths, reader.sub_table(tables, "database"))
     redirects = reader.redirects(reader.sub_table(tables, "redirects"))
     if provider_names:
-        reader.one_of(reader.sub_table(tables, "newsletter"), "provider", provider_names, where="newsletter")
+        newsletter = reader.sub_table(tables, "newsletter")
+        reader.one_of(newsletter, "provider", provider_names, where="newsletter", unfit=unfit)
     providers = {name: reader.sub_table(tables, name) for name in provider_names if name in tables}
     if mistakes:
         raise ConfigurationError("\n".join(mistakes))
@@ -149,10 +152,19 @@ class _Reader:
             self._mistake(where, key, f"must be {reason}")
             return default
 
-    def one_of(self, table: Mapping[str, object], key: str, known: Collection[str], *, where: str) -> None:
+    def one_of(
+        self,
+        table: Mapping[str, object],
+        key: str,
+        known: Collection[str],
+        *,
+        where: str,
+        unfit: Mapping[str, str] = _NONE,
+    ) -> None:
         value = table.get(key)
         if isinstance(value, str) and value not in known:
-            self._mistake(where, key, f"must be one of {', '.join(sorted(known))}")
+            why = f"cannot be {value}: {unfit[value]}. It " if value in unfit else ""
+            self._mistake(where, key, f"{why}must be one of {', '.join(sorted(known))}")
 
     def redirects(self, table: Mapping[str, object]) -> dict[str, str]:
         """Return old addresses with the new ones they lead to. A new one is never an old one: so there is no loop."""

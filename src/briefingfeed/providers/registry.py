@@ -22,6 +22,15 @@ PROVIDERS: Mapping[str, str] = MappingProxyType(
 )
 """The name in `[newsletter] provider`, which is also the name of the provider's own table, and its module."""
 
+UNFIT: Mapping[str, str] = MappingProxyType(
+    {
+        "mailersend": "it carries header fields of ours, such as List-Unsubscribe, on its largest plan alone",
+        "scaleway": "all readers of a request would get the same List-Unsubscribe",
+        "sparkpost": "it puts a List-Unsubscribe of its own in the place of ours",
+    }
+)
+"""Services that cannot carry a newsletter of ours, and why: each reader's unsubscribe link must arrive."""
+
 
 def provider_spec(name: str) -> ProviderSpec:
     """Return how to set up a provider. Raises KeyError for a name that isn't in `PROVIDERS`."""

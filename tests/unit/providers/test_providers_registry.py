@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from briefingfeed.config import read_table
+from briefingfeed.config import load, read_table
 from briefingfeed.errors import ConfigurationError
 from briefingfeed.models.settings import PathSettings
 from briefingfeed.providers.base import Limits
 from briefingfeed.providers.capabilities import OURS
-from briefingfeed.providers.registry import PROVIDERS, provider_spec
+from briefingfeed.providers.registry import PROVIDERS, UNFIT, provider_spec
 from briefingfeed.providers.smtp import Security, SmtpProvider
 from publications import paths_in
 
@@ -68,6 +68,16 @@ def test_a_service_away_from_this_machine_is_not_local_and_has_limits(name: str,
     settings = spec.settings(per_hour=5, per_day=9)
     provider = spec.build(settings, dict.fromkeys(spec.secrets, SECRET), paths, at_noon)
     assert (provider.is_local, provider.limits) == (False, Limits(per_hour=5, per_day=9))
+
+
+@pytest.mark.parametrize("name", UNFIT)
+def test_a_service_that_loses_the_unsubscribe_link_is_refused_with_the_reason(name: str, paths: PathSettings) -> None:
+    file = paths.root / "briefingfeed.toml"
+    file.write_text(f'[newsletter]\nprovider = "{name}"\n\n[{name}]\nkey = "x"\n')
+    with pytest.raises(ConfigurationError, match=f"cannot be {name}: .*List-Unsubscribe") as caught:
+        load(file, provider_names=PROVIDERS, unfit=UNFIT)
+    assert "must be one of brevo, mailgun" in str(caught.value)
+    assert ":2" in str(caught.value)
 
 
 def test_only_the_outbox_rehearses(paths: PathSettings) -> None:
