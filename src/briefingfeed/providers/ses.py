@@ -7,6 +7,7 @@ no idempotency key, and it does not queue what is above the account's rate: it r
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,8 @@ from briefingfeed.providers.http_answers import LATER, Answer, Item, Refusal, Ve
 from briefingfeed.providers.http_provider import HttpProvider
 from briefingfeed.providers.http_service import Copy, HttpSettings, Request, checked_secret
 from briefingfeed.providers.sigv4 import Signature
-from briefingfeed.providers.spec import Clock, Found, ProviderSpec, Secret
+from briefingfeed.providers.spec import Clock, Found, ProviderSpec, Secret, WebhookSpec
+from briefingfeed.providers.webhook import Webhook
 
 NAME = "ses"
 KEY_ID = Secret("BRIEFINGFEED_SES_KEY_ID", "key_id_file")
@@ -44,6 +46,7 @@ _ABOUT_OUR_ACCOUNT: Mapping[str, str] = {
     "NotFoundException": "Check configuration_set and region in [ses].",
 }
 _NOT_VERIFIED = "not verified"
+_TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,13 @@ class SesSettings(HttpSettings):
     """Requests at once: as many messages may be unclear after a crash."""
     rate: float | None = 10.0
     """Messages per second. An account that has left the sandbox has 14 at first."""
+    webhook_topic: str | None = None
+    """ARN of the SNS topic by which it tells what became of mails."""
+
+    def __post_init__(self) -> None:
+        HttpSettings.__post_init__(self)
+        if self.webhook_topic is not None and not _TOPIC.fullmatch(self.webhook_topic):
+            raise ValueError("webhook_topic must be the ARN of an SNS topic: arn:aws:sns:region:account:name")
 
     @property
     def endpoint(self) -> str:
@@ -146,4 +156,19 @@ def _build(settings: SesSettings, secrets: Found, paths: PathSettings, now: Cloc
     return HttpProvider(NAME, Ses(settings, secrets, now), open_)
 
 
-SPEC = ProviderSpec(SesSettings, _build, (KEY_ID, SECRET_KEY, SESSION_TOKEN), capabilities=CAPABILITIES)
+def _webhook(settings: SesSettings, secrets: Found, passwords: Sequence[str]) -> Webhook | None:
+    del secrets, passwords
+    if settings.webhook_topic is None:
+        return None
+    from briefingfeed.providers.ses_webhook import SesWebhook, fetching  # loads cryptography
+
+    return SesWebhook(settings.webhook_topic, fetching(open_client))
+
+
+SPEC = ProviderSpec(
+    SesSettings,
+    _build,
+    (KEY_ID, SECRET_KEY, SESSION_TOKEN),
+    capabilities=CAPABILITIES,
+    webhook=WebhookSpec(_webhook, "Deliveries, Hard bounces, Complaints, Delivery delays", "[ses] webhook_topic"),
+)

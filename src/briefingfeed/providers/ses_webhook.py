@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import httpx
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -52,6 +53,23 @@ _SIGNED: Final = {
     "SubscriptionConfirmation": ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"),
 }
 _MOST_CERTIFICATES: Final = 8
+
+
+def fetching(open_client: Callable[[], httpx.AsyncClient]) -> Fetch:
+    """Return what fetches from Amazon with clients of `open_client`, which must follow no redirect."""
+
+    async def fetch(address: str) -> bytes:
+        where = urlsplit(address).netloc
+        try:
+            async with open_client() as client:
+                answer = await client.get(address)
+        except httpx.HTTPError as error:
+            raise ProviderError(f"Amazon can't be reached: {error or 'no answer in time'}", where=where) from error
+        if answer.status_code != httpx.codes.OK:
+            raise ProviderError(f"Amazon answers {answer.status_code}.", where=where)
+        return answer.content
+
+    return fetch
 
 
 class SesWebhook:

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 
 import pytest
+
+from briefingfeed.errors import ProviderError
+from briefingfeed.http import open_client
+from briefingfeed.providers.ses_webhook import fetching
 
 from .doors import Door, mark_of
 from .tellers import Ses
@@ -114,6 +123,41 @@ def test_while_there_is_no_certificate_it_must_be_told_again(house: Any, amazon:
 def test_another_signature_is_none(house: Any, amazon: Amazon, mark: str, proof: dict[str, str]) -> None:
     assert amazon.complains(mark, **proof) == 401
     assert house.suppression("ann") is None
+
+
+class Answers(BaseHTTPRequestHandler):
+    """/200 is there; /301 leads to it; any other number is the answer's."""
+
+    def do_GET(self) -> None:
+        self.send_response(int(self.path.strip("/")))
+        self.send_header("Location", "/200")
+        self.send_header("Content-Length", "13")
+        self.end_headers()
+        self.wfile.write(b"a certificate")
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def fetched() -> Iterator[Callable[[str], bytes]]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        Thread(target=server.serve_forever).start()
+        fetch = fetching(partial(open_client, allow_loopback=True))
+        yield lambda path: asyncio.run(fetch(f"http://127.0.0.1:{server.server_port}{path}"))
+        server.shutdown()
+
+
+def test_what_is_fetched_is_what_stands_there_and_nothing_else(fetched: Callable[[str], bytes]) -> None:
+    assert fetched("/200") == b"a certificate"
+    for status in (301, 404, 500):
+        with pytest.raises(ProviderError, match=str(status)):
+            fetched(f"/{status}")
+
+
+def test_where_nobody_is_it_must_be_told_again() -> None:
+    with pytest.raises(ProviderError, match="can't be reached"):
+        asyncio.run(fetching(open_client)("http://127.0.0.1:9/"))
 
 
 def test_a_subject_is_signed_as_well(house: Any, amazon: Amazon, mark: str) -> None:
