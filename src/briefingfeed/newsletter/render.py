@@ -46,7 +46,7 @@ def render(digest: Digest, settings: Settings, look: Look, *, test: bool = False
 
 
 class Press:
-    """Renders the digests of one edition; what they share is made once."""
+    """Renders the digests of one edition; what they share is made once. A post is the same in all of them."""
 
     def __init__(self, settings: Settings, look: Look, inliner: Inliner | None = None) -> None:
         from briefingfeed.newsletter import inline  # brings premailer, which a run that only sends does without
@@ -55,6 +55,7 @@ class Press:
         self._look = look
         self.inliner = inliner or inline.Inliner()
         self.bodies = Bodies()
+        """For `preflight.examine`."""
 
     def render(self, digest: Digest, *, test: bool = False) -> Rendition:
         """Render a digest: templates, CSS inlined, MIME built with slots.

@@ -20,6 +20,7 @@ from briefingfeed.models.post import Post
 from briefingfeed.models.settings import Settings
 from briefingfeed.newsletter.digest import Digest, compose_digest
 from briefingfeed.newsletter.inline import Inliner
+from briefingfeed.newsletter.preflight import examine
 from briefingfeed.newsletter.render import Press, render
 from unit.newsletter.editions import body_of
 from unit.newsletter.test_newsletter_any_post import MARKDOWN
@@ -145,7 +146,7 @@ def test_unusual_pages_are_what_premailer_makes_of_them(html: str) -> None:
     assert Inliner().inline(html) == premailed(html)
 
 
-def editions(make_post: MakePost, settings: Settings, now: datetime) -> list[Digest]:
+def digests_of_an_edition(make_post: MakePost, settings: Settings, now: datetime) -> list[Digest]:
     """Three digests of one edition, the posts of each cut differently."""
     posts = [long_post(make_post, name, size) for name, size in (("a", 20), ("bb", 90), ("c", 10), ("dd", 60))]
     return [compose_digest(some, [], settings, now) for some in (posts, posts[1:], posts[:2])]
@@ -158,8 +159,11 @@ def test_premailer_runs_once_for_an_edition_however_much_its_digests_are_shorten
     settings = make_settings(size_budget_kb=budget)
     inliner = Inliner()
     press = Press(settings, look, inliner)
+    digests = digests_of_an_edition(make_post, settings, now)
     with premailer_counted() as runs:
-        renditions = [press.render(digest) for digest in editions(make_post, settings, now)]
+        renditions = [press.render(digest) for digest in digests]
     assert (len(runs), inliner.runs) == (1, 1)
     assert [("Read more" in each.html) for each in renditions] == [budget < 90] * 3
-    assert renditions == [render(digest, settings, look) for digest in editions(make_post, settings, now)]
+    assert renditions == [render(digest, settings, look) for digest in digests]
+    for rendition, digest in zip(renditions, digests, strict=True):
+        assert examine(rendition, digest, settings, press.bodies) == examine(rendition, digest, settings)
