@@ -1,0 +1,107 @@
+"""A desk that looks again makes only what changed, and shows all that did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from briefingfeed.models.edition import Cadence
+from briefingfeed.newsletter.digest import Digest
+from briefingfeed.services.previewing.desk import Desk
+from briefingfeed.services.previewing.renditions import RecentRenditions
+from briefingfeed.services.sending.send_context import Examined
+from stories.house import House
+
+
+class Table:
+    """A desk, and how many mails were rendered for it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.house = House(folder)
+        self.rendered = 0
+        self._recent = RecentRenditions()
+        self.context = replace(self.house.context, recall=self._recall)
+        self.desk = Desk(lambda: self.context)
+
+    def _recall(self, digest: Digest, test: bool, made: Callable[[], Examined]) -> Examined:
+        def counted() -> Examined:
+            self.rendered += 1
+            return made()
+
+        return self._recent(digest, test, counted)
+
+    def mail(self) -> str:
+        rendition = self.desk.look().editions[0].rendition
+        return rendition.html if rendition else ""
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Table:
+    return Table(tmp_path)
+
+
+def test_a_mail_is_rendered_once_as_long_as_its_posts_are_the_same(table: Table) -> None:
+    post = table.house.write("Tides", "2026-11-17")
+    for _ in range(3):
+        assert "Tides" in table.mail()
+    assert table.rendered == 1
+    table.house.write("A draft", "2026-11-17", draft=True)
+    table.mail()
+    assert table.rendered == 1
+    post.write_text(post.read_text() + "\nThe ebb.\n")
+    assert "The ebb." in table.mail()
+    assert table.rendered == 2
+
+
+def test_posts_that_stay_as_they_are_are_not_made_again(table: Table) -> None:
+    changed = table.house.write("Tides", "2026-11-17")
+    table.house.write("Boats", "2026-11-16")
+    before = {post.title: post for post in table.desk.look().library.posts}
+    changed.write_text(changed.read_text() + "\nThe ebb.\n")
+    after = {post.title: post for post in table.desk.look().library.posts}
+    assert after["Boats"] is before["Boats"]
+    assert after["Tides"] is not before["Tides"]
+    assert "The ebb." in after["Tides"].body.html
+
+
+def test_a_look_that_sees_nothing_else_is_no_news(table: Table) -> None:
+    table.house.write("Tides", "2026-11-17")
+    first = table.desk.look().number
+    assert table.desk.look().number == first
+    table.house.write("Boats", "2026-11-16")
+    assert table.desk.look().number == first + 1
+
+
+def test_settings_that_were_saved_while_something_else_was_broken_count_once_it_is_mended(table: Table) -> None:
+    table.house.write("Tides", "2026-11-17")
+    table.house.settings.file.write_text("old")
+    table.desk.look()
+    table.desk.look()
+    people = table.house.settings.paths.root / "authors.toml"
+    people.write_text("[broken")
+    table.house.settings.file.write_text("new and longer")
+    publication = replace(table.house.settings.publication, title="Harbour Times")
+    table.context = replace(table.context, settings=replace(table.house.settings, publication=publication))
+    assert table.desk.look().trouble
+    people.unlink()
+    view = table.desk.look()
+    assert view.trouble is None
+    assert view.context.settings.publication.title == "Harbour Times"
+
+
+def test_a_post_that_went_by_itself_does_not_go_again_when_it_is_dated_later(table: Table) -> None:
+    house = table.house
+    house.set_up(posts=True)
+    house.subscribe("ann", cadence=Cadence.POSTS)
+    house.run(Cadence.POSTS)
+    file = house.write("Tides", "2026-11-18")
+    house.build()
+    table.context = house.context
+    assert [edition.name for edition in table.desk.look().editions] == ["weekly", "posts/2026-11-18-tides"]
+    house.run(Cadence.POSTS)
+    file.write_text(file.read_text().replace("date: 2026-11-18", "date: 2026-11-20"))
+    house.write("Boats", "2026-11-21")
+    assert [edition.name for edition in table.desk.look().editions] == ["weekly", "posts/2026-11-21-boats"]
