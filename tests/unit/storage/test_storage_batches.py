@@ -16,7 +16,7 @@ from briefingfeed.storage import batches, deliveries, editions
 from briefingfeed.storage.database import Database
 from briefingfeed.storage.schema import delivery
 
-from .samples import KEY, NOW, RUN, accepted, freeze, subscribe
+from .samples import KEY, NOW, RUN, accepted, deferred, freeze, subscribe
 
 PAUSE = timedelta(minutes=30)
 NAMES = ("ann", "ben", "cat", "dee", "eve")
@@ -57,6 +57,19 @@ def test_only_the_first_batch_goes_until_its_pause_is_over(database: Database) -
     with database.write() as c:
         assert send(c) == 3
         assert {batch: sum(found.values()) for batch, found in batches.counts(c, KEY).items()} == {1: 2, 2: 3}
+
+
+def test_nobody_is_tried_again_while_it_pauses(database: Database) -> None:
+    due = NOW + timedelta(minutes=5)
+    with database.write() as c:
+        ready(c)
+        first, second = (row.delivery_id for row in deliveries.claim(c, KEY, RUN, 100, NOW))
+        deliveries.arm(c, RUN, [first, second], NOW)
+        deliveries.record(c, RUN, [accepted(first), deferred(second, due)], NOW)
+    assert step(database) == (1, True)
+    with database.write() as c:
+        assert deliveries.claim(c, KEY, RUN, 100, NOW + PAUSE - timedelta(seconds=1)) == []
+        assert [row.delivery_id for row in deliveries.claim(c, KEY, RUN, 100, NOW + PAUSE)] == [second]
 
 
 def test_the_pause_does_not_begin_before_all_were_tried(database: Database) -> None:
