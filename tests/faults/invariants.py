@@ -83,6 +83,7 @@ def identity(content: bytes) -> bytes:
 
 def digest(content: bytes, recipient: str) -> str:
     """Return a hash of what all recipients of a copy share."""
-    shared = re.sub(rb"^(To: |Message-ID: |List-Unsubscribe: )[^\r]*(\r\n[ \t][^\r]*)*", rb"\1", content, flags=re.M)
+    own = rb"^(To: |Message-ID: |List-Unsubscribe: |DKIM-Signature: )[^\r]*(\r\n[ \t][^\r]*)*"
+    shared = re.sub(own, rb"\1", content, flags=re.M)
     links = re.sub(rb"/u/(?:=\r\n|[\w.-])+", b"/u/", shared)
     return sha256(links.replace(recipient.encode(), b"").replace(identity(content), b"")).hexdigest()

@@ -25,7 +25,9 @@ TABLES = '[bounces]\nunsubscribe_address = "leave@harbour.example"\n'
 PEOPLE = 'proof_to = ["ann@example.org"]\nreport_to = ["bob@example.org"]'
 
 
-def trial(folder: Path, command: WarmCommand, sink: SmtpSink | SecondHop, readers: list[str]) -> Trial:
+def trial(
+    folder: Path, command: WarmCommand, sink: SmtpSink | SecondHop, readers: list[str], people: str = ""
+) -> Trial:
     made = Trial(
         folder, command, sink, f"sqlite:///{folder / 'ledger.db'}", [], connections=2, more=DKIM, tables=TABLES
     )
@@ -33,7 +35,7 @@ def trial(folder: Path, command: WarmCommand, sink: SmtpSink | SecondHop, reader
     file.write_text(pem_text(key()), "ascii")
     file.chmod(0o600)
     settings = folder / "briefingfeed.toml"
-    text = settings.read_text("utf-8").replace("[newsletter]", f"[newsletter]\n{PEOPLE}", 1)
+    text = settings.read_text("utf-8").replace("[newsletter]", f"[newsletter]\n{people}", 1)
     text = text.replace('from = "Harbour Notes', 'from = "Harbour Notes of Exampleton and all its Parishes – Ünïted')
     settings.write_text(text, "utf-8")
     made.run("subscribers", "add", *readers, "--source", "test", "--international", expect=0)
@@ -45,7 +47,7 @@ def sent(tmp_path_factory: pytest.TempPathFactory, command: WarmCommand) -> Iter
     """An edition, its report, and a test mail, as they arrived."""
     folder = tmp_path_factory.mktemp("signed")
     with SmtpSink(folder / "sink", Options(smtputf8=True)) as sink:
-        harbour = trial(folder / "publication", command, sink, READERS)
+        harbour = trial(folder / "publication", command, sink, READERS, PEOPLE)
         harbour.run("send-weekly", "--test-to", "tess@example.org", expect=0)
         harbour.send_on(0)
         yield sink.messages()
@@ -91,6 +93,19 @@ def test_both_refuse_a_copy_with_any_field_changed_taken_away_or_doubled(sent: l
     assert not any(dkimpy_accepts(changed, RECORD) for changed in mails)
     assert not any(opendkim_accepts([mail, *mails], RECORD)[1:])
     assert opendkim_accepts([mail], RECORD) == [True]
+
+
+def test_killed_at_the_dot_everybody_who_gets_a_copy_gets_one_and_it_is_signed(
+    tmp_path: Path, command: WarmCommand
+) -> None:
+    with SmtpSink(tmp_path / "sink") as sink:
+        harbour = trial(tmp_path / "publication", command, sink, addresses(40))
+        assert harbour.dies_at("after-dot:9")
+        harbour.send_on(0, 1)
+        harbour.assert_invariants(uncertain=4)
+        mails = [mail for recipient, mail in sink.messages() if recipient.startswith("reader")]
+    assert len(mails) >= 36
+    assert all(dkimpy_accepts(mail, RECORD) for mail in mails)
 
 
 def test_a_relay_that_puts_its_own_fields_on_top_breaks_nothing(tmp_path: Path, command: WarmCommand) -> None:

@@ -71,9 +71,7 @@ class Record:
 def look_up(name: str, resolver: dns.resolver.Resolver | None = None) -> Sequence[str]:
     """Return the TXT records at `name`, each with its strings joined. See `Lookup`. `resolver`: the machine's."""
     try:
-        answer = (resolver or dns.resolver.Resolver()).resolve(
-            name, dns.rdatatype.TXT, lifetime=_PATIENCE, search=False
-        )
+        answer = (resolver or dns.resolver.Resolver()).resolve(name, dns.rdatatype.TXT, lifetime=_PATIENCE)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
         return ()
     except (dns.exception.DNSException, OSError):

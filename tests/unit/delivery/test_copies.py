@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from briefingfeed.delivery.copies import Copies
 from briefingfeed.models.delivery import Claimed
 from briefingfeed.tokens import bounce_row, is_bounce_token
+from renditions import rendition_of
+from signatures import AT, dkimpy_accepts, signer
 
 ROW = Claimed(delivery_id=7, subscriber_id="ab12", address="ann@example.org", attempts=0, rendition_id=1)
 
@@ -39,3 +42,22 @@ def test_each_copy_has_an_envelope_sender_of_its_own_that_tells_whose_it_was(mai
     assert bounce_row(local.partition("+")[2]) == 7
     assert is_bounce_token(mailing.keyring, local.partition("+")[2], "ab12")
     assert first.envelope_from == again.envelope_from != other.envelope_from
+
+
+def test_copies_of_several_renditions_are_signed_each_by_its_own_bytes(mailing: Any) -> None:
+    mailing.freeze("ann@example.org")
+    other = rendition_of(
+        "More news.\n\n{leave}\n",
+        '<p>More news.</p><a href="{leave}">Leave</a>\n',
+        sender="Briefings <news@briefings.example>",
+        subject="The other news",
+        post_id="tag:two",
+    )
+    found = {1: mailing.rendition, 2: other}
+    plain = Copies(mailing.edition, found.__getitem__, mailing.keyring)
+    signed = Copies(mailing.edition, found.__getitem__, mailing.keyring, partial(signer().seal, at=AT))
+    assert (plain.are_signed, signed.are_signed) == (False, True)
+    for row in (ROW, replace(ROW, rendition_id=2), ROW):
+        copy = signed.message(row)
+        assert copy.segments[1:] == plain.message(row).segments
+        assert dkimpy_accepts(b"".join(copy.segments))

@@ -11,6 +11,7 @@ import pytest
 from briefingfeed.delivery.copies import Copies
 from briefingfeed.delivery.workshop import BATCH, Workshop
 from briefingfeed.models.delivery import Claimed, Message
+from briefingfeed.models.edition import Rendition
 from briefingfeed.newsletter.placeholders import SlotValueError
 from signatures import AT, dkimpy_accepts, signer
 
@@ -49,6 +50,7 @@ def test_the_copies_come_in_the_order_asked_for(copies: Copies) -> None:
                 assert [each.delivery_id for each in messages(await workshop.fetch(asked))] == [
                     each.delivery_id for each in asked
                 ]
+            assert not workshop._batches, "a million readers need no more memory than a thousand"
 
     asyncio.run(work())
 
@@ -75,9 +77,19 @@ def test_one_that_cannot_be_made_costs_nobody_else_theirs(copies: Copies) -> Non
     assert [each.recipient for each in messages([first, third])] == ["reader1@example.org", "reader3@example.org"]
 
 
-def test_what_nobody_fetches_holds_nobody_up(copies: Copies) -> None:
+def test_what_nobody_fetches_holds_nobody_up(mailing: Any) -> None:
+    mailing.freeze("ann@example.org")
+    made: list[int] = []
+
+    def rendition(rendition_id: int) -> Rendition:
+        made.append(rendition_id)
+        found: Rendition = mailing.rendition
+        return found
+
+    copies = Copies(mailing.edition, rendition, mailing.keyring, partial(signer().seal, at=AT))
     with Workshop(copies) as workshop:
         workshop.begin([row(number) for number in range(20_000)])
+    assert len(made) < 10_000
 
 
 @pytest.mark.parametrize("copies", ["signed"], indirect=True)

@@ -11,6 +11,7 @@ from briefingfeed.models.edition import ByteSlot, Segment, SlotCoding, SlotName
 from signatures import AT, DOMAIN, SELECTOR, dkimpy_accepts, record, signer
 
 FROM = b"From: Briefings\r\n <a@briefings.example>\r\n"
+TO = b"To: b@example.org\r\n"
 BODY = b"\r\nOne  line. \r\n\r\nAnother.\r\n"
 
 
@@ -28,9 +29,11 @@ def test_it_names_domain_key_and_moment() -> None:
     assert (found["d"], found["s"], found["t"]) == (DOMAIN, SELECTOR, str(int(AT.timestamp())))
 
 
-@pytest.mark.parametrize("cut", [(40,), (3, 4, 45), (len(FROM) - 1, len(FROM) + 1), (len(FROM) + 4, len(FROM) + 9)])
+@pytest.mark.parametrize(
+    "cut", [(40,), (3, 4, 45), (len(FROM) - 1, len(FROM) + 1), *[(len(FROM + TO) + n,) for n in (-1, 0, 1, 2)]]
+)
 def test_how_a_message_is_cut_into_segments_is_all_one(cut: tuple[int, ...]) -> None:
-    whole = FROM + b"To: b@example.org\r\n" + BODY
+    whole = FROM + TO + BODY
     pieces = [whole[start:end] for start, end in zip((0, *cut), (*cut, None), strict=True)]
     assert signed(*pieces) == signed(whole)
 
