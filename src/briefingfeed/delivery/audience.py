@@ -14,6 +14,8 @@ from briefingfeed.models.archive import CorrectionMark
 
 PostIds = frozenset[str]
 Corrections = frozenset[CorrectionMark]
+_NO_POSTS: PostIds = frozenset()
+_NO_CORRECTIONS: Corrections = frozenset()
 
 
 class Portion(NamedTuple):
@@ -67,18 +69,21 @@ def divide(
     """
     missed = missed if missed and post_ids else {}
     untold = untold or {}
-    had_by: defaultdict[str, PostIds] = defaultdict(frozenset)
+    had_by: dict[str, PostIds] = {}
     for who, posts in had:
-        had_by[who] |= posts
+        had_by[who] = had_by[who] | posts if who in had_by else posts
+    # A hundred thousand people, and few histories: a portion is worked out for each of these.
+    alike: defaultdict[tuple[PostIds, PostIds, Corrections], list[str]] = defaultdict(list)
+    for who in had_by.keys() | missed.keys() | untold.keys():
+        alike[missed.get(who, _NO_POSTS), had_by.get(who, _NO_POSTS), untold.get(who, _NO_CORRECTIONS)].append(who)
     named: defaultdict[Portion, list[str]] = defaultdict(list)
-    for who in sorted(had_by.keys() | missed.keys() | untold.keys()):
-        gets = (post_ids | missed.get(who, frozenset())) - had_by[who]
-        portion = Portion(gets, untold.get(who, frozenset()))
+    for (besides, before, corrections), people in alike.items():
+        portion = Portion((post_ids | besides) - before, corrections)
         if portion != Portion(post_ids):
-            named[portion].append(who)
-    left_out = tuple(named.pop(Portion(frozenset()), ()))
+            named[portion] += people
+    left_out = tuple(sorted(named.pop(Portion(frozenset()), ())))
     others = [
-        Group(post_ids=gets, corrections=corrections, count=len(who), named=tuple(who))
+        Group(post_ids=gets, corrections=corrections, count=len(who), named=tuple(sorted(who)))
         for (gets, corrections), who in named.items()
     ]
     rest = subscribers - len(left_out) - sum(group.count for group in others)
