@@ -21,6 +21,7 @@ from briefingfeed.http import open_client
 from briefingfeed.models.delivery import Form, Parts, Result
 from briefingfeed.models.edition import SlotName
 from briefingfeed.models.settings import PathSettings
+from briefingfeed.providers.brevo_webhook import BrevoWebhook
 from briefingfeed.providers.capabilities import Capabilities
 from briefingfeed.providers.http_answers import (
     ACCEPTED,
@@ -35,7 +36,8 @@ from briefingfeed.providers.http_answers import (
 from briefingfeed.providers.http_provider import HttpProvider
 from briefingfeed.providers.http_service import BatchSettings, Copy, Request, checked_secret
 from briefingfeed.providers.merging import ascii_fields, ascii_words, mailbox, own_fields, reply_to, sort_out
-from briefingfeed.providers.spec import Clock, Found, ProviderSpec, Secret
+from briefingfeed.providers.spec import Clock, Found, ProviderSpec, Secret, WebhookSpec
+from briefingfeed.providers.webhook import Webhook
 
 NAME = "brevo"
 KEY = Secret("BRIEFINGFEED_BREVO_KEY", "key_file")
@@ -192,4 +194,17 @@ def _build(settings: BrevoSettings, secrets: Found, paths: PathSettings, now: Cl
     return HttpProvider(NAME, service, partial(open_client, allow_loopback=settings.is_loopback))
 
 
-SPEC = ProviderSpec(BrevoSettings, _build, (KEY,), capabilities=CAPABILITIES)
+def _webhook(settings: BrevoSettings, secrets: Found, passwords: Sequence[str]) -> Webhook:
+    del settings, secrets
+    return BrevoWebhook(passwords)
+
+
+SPEC = ProviderSpec(
+    BrevoSettings,
+    _build,
+    (KEY,),
+    capabilities=CAPABILITIES,
+    webhook=WebhookSpec(
+        _webhook, "Delivered, Soft bounce, Hard bounce, Invalid email, Blocked, Complaint, Unsubscribed, Deferred"
+    ),
+)

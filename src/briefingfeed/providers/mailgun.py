@@ -25,11 +25,14 @@ from briefingfeed.providers.capabilities import Capabilities
 from briefingfeed.providers.http_answers import Answer, Item, Refusal, Verdict, judge_status, out_of_luck
 from briefingfeed.providers.http_provider import HttpProvider
 from briefingfeed.providers.http_service import BatchSettings, Copy, Request, checked_secret
+from briefingfeed.providers.mailgun_webhook import MailgunWebhook
 from briefingfeed.providers.merging import ascii_fields, ascii_words, mailbox, reply_to, sort_out
-from briefingfeed.providers.spec import Clock, Found, ProviderSpec, Secret
+from briefingfeed.providers.spec import Clock, Found, ProviderSpec, Secret, WebhookSpec
+from briefingfeed.providers.webhook import Webhook
 
 NAME = "mailgun"
 KEY = Secret("BRIEFINGFEED_MAILGUN_KEY", "key_file")
+WEBHOOK_KEY = Secret("BRIEFINGFEED_MAILGUN_WEBHOOK_KEY", "webhook_key_file")
 CAPABILITIES: Final = Capabilities(most_messages=1000, merges=True, own_bytes=True)
 _LOGIN = f"Check the API key in {KEY.variable}, and that region in [mailgun] is the one of the domain."
 _VARIABLE = re.compile(r"%(?![0-9A-Fa-f]{2})[A-Za-z_][\w.:-]*%")
@@ -49,6 +52,7 @@ class MailgunSettings(BatchSettings):
     capabilities: ClassVar[Capabilities] = CAPABILITIES
 
     key_file: Path | None = None
+    webhook_key_file: Path | None = None
     domain: str | None = None
     """None: that of the sender."""
     region: str = "us"
@@ -189,4 +193,18 @@ def _build(settings: MailgunSettings, secrets: Found, paths: PathSettings, now: 
     return HttpProvider(NAME, service, partial(open_client, allow_loopback=settings.is_loopback))
 
 
-SPEC = ProviderSpec(MailgunSettings, _build, (KEY,), capabilities=CAPABILITIES)
+def _webhook(settings: MailgunSettings, secrets: Found, passwords: Sequence[str]) -> Webhook | None:
+    del settings, passwords
+    key = secrets.get(WEBHOOK_KEY)
+    return MailgunWebhook(key) if key else None
+
+
+SPEC = ProviderSpec(
+    MailgunSettings,
+    _build,
+    (KEY, WEBHOOK_KEY),
+    capabilities=CAPABILITIES,
+    webhook=WebhookSpec(
+        _webhook, "Delivered, Permanent Failure, Temporary Failure, Spam Complaints, Unsubscribes", WEBHOOK_KEY.variable
+    ),
+)

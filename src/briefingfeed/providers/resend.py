@@ -22,11 +22,14 @@ from briefingfeed.providers.http_answers import Answer, Item, Refusal, Unclear, 
 from briefingfeed.providers.http_provider import HttpProvider
 from briefingfeed.providers.http_service import BatchSettings, Copy, Request, bundles, checked_secret
 from briefingfeed.providers.merging import ascii_fields, ascii_words
-from briefingfeed.providers.spec import Clock, Found, ProviderSpec, Secret
+from briefingfeed.providers.resend_webhook import ResendWebhook
+from briefingfeed.providers.spec import Clock, Found, ProviderSpec, Secret, WebhookSpec
 from briefingfeed.providers.stencil import Stencils
+from briefingfeed.providers.webhook import Webhook
 
 NAME = "resend"
 KEY = Secret("BRIEFINGFEED_RESEND_KEY", "key_file")
+WEBHOOK_SECRET = Secret("BRIEFINGFEED_RESEND_WEBHOOK_SECRET", "webhook_secret_file")
 CAPABILITIES: Final = Capabilities(most_messages=100, most_octets=20_000_000, key_seconds=24 * 3600.0)
 _LOGIN = f"Check the API key in {KEY.variable}: it needs the right to send, for the domain in [newsletter] from."
 _WAITS = frozenset({"rate_limit_exceeded", "daily_quota_exceeded", "monthly_quota_exceeded"})
@@ -41,6 +44,7 @@ class ResendSettings(BatchSettings):
     capabilities: ClassVar[Capabilities] = CAPABILITIES
 
     key_file: Path | None = None
+    webhook_secret_file: Path | None = None
     batch: int = CAPABILITIES.most_messages
     rate: float | None = 2.0
     """Their limit is per team; it stood at 2 requests per second before they raised it."""
@@ -144,4 +148,18 @@ def _build(settings: ResendSettings, secrets: Found, paths: PathSettings, now: C
     return HttpProvider(NAME, service, partial(open_client, allow_loopback=settings.is_loopback))
 
 
-SPEC = ProviderSpec(ResendSettings, _build, (KEY,), capabilities=CAPABILITIES)
+def _webhook(settings: ResendSettings, secrets: Found, passwords: Sequence[str]) -> Webhook | None:
+    del settings, passwords
+    secret = secrets.get(WEBHOOK_SECRET)
+    return ResendWebhook(secret) if secret else None
+
+
+SPEC = ProviderSpec(
+    ResendSettings,
+    _build,
+    (KEY, WEBHOOK_SECRET),
+    capabilities=CAPABILITIES,
+    webhook=WebhookSpec(
+        _webhook, "email.delivered, email.delivery_delayed, email.bounced, email.complained", WEBHOOK_SECRET.variable
+    ),
+)

@@ -21,7 +21,8 @@ from briefingfeed.providers.http_answers import Answer, Item, Refusal, Verdict, 
 from briefingfeed.providers.http_provider import HttpProvider
 from briefingfeed.providers.http_service import BatchSettings, Copy, Request, checked_secret
 from briefingfeed.providers.merging import ascii_fields, ascii_words, mailbox, own_fields, reply_to, sort_out, tags_of
-from briefingfeed.providers.spec import Clock, Found, ProviderSpec, Secret
+from briefingfeed.providers.spec import Clock, Found, ProviderSpec, Secret, WebhookSpec
+from briefingfeed.providers.webhook import Webhook
 
 NAME = "sendgrid"
 KEY = Secret("BRIEFINGFEED_SENDGRID_KEY", "key_file")
@@ -45,6 +46,7 @@ class SendgridSettings(BatchSettings):
     capabilities: ClassVar[Capabilities] = CAPABILITIES
 
     key_file: Path | None = None
+    webhook_public_key: str | None = None
     batch: int = CAPABILITIES.most_messages
     url: str = "https://api.sendgrid.com"
 
@@ -138,4 +140,21 @@ def _build(settings: SendgridSettings, secrets: Found, paths: PathSettings, now:
     return HttpProvider(NAME, service, partial(open_client, allow_loopback=settings.is_loopback))
 
 
-SPEC = ProviderSpec(SendgridSettings, _build, (KEY,), capabilities=CAPABILITIES)
+def _webhook(settings: SendgridSettings, secrets: Found, passwords: Sequence[str]) -> Webhook | None:
+    del secrets, passwords
+    if settings.webhook_public_key is None:
+        return None
+    from briefingfeed.providers.sendgrid_webhook import SendGridWebhook  # loads cryptography
+
+    return SendGridWebhook(settings.webhook_public_key)
+
+
+SPEC = ProviderSpec(
+    SendgridSettings,
+    _build,
+    (KEY,),
+    capabilities=CAPABILITIES,
+    webhook=WebhookSpec(
+        _webhook, "Delivered, Deferred, Bounced, Dropped, Spam Reports, Unsubscribes", "[sendgrid] webhook_public_key"
+    ),
+)
