@@ -1,11 +1,13 @@
 """How fast `briefingfeed send-weekly` hands over a digest, beside the senders one would otherwise use.
 
-    python benchmarks/send.py [--recipients 10000] [--runs 5]
+    python benchmarks/send.py [--quick] [--recipients 10000 100000] [--sinks postfix quick] [--runs 5]
 
-Everything goes over loopback into Postfix's smtp-sink, which counts and forgets. The yardsticks send messages of the
-digest's own size in the same run: Postfix's smtp-source (C; every message the same bytes) with as many connections,
-and the loop most scripts have, `EmailMessage` and smtplib, a message built per recipient. Ours is the whole process:
-start, freeze, a copy of its own and a ledger row for each recipient. Read the ratios: the rates belong to the machine.
+Everything goes over loopback, into Postfix's smtp-sink or into quick_sink.c, which only looks for the final dot. The
+yardsticks send messages of the digest's own size in the same run: Postfix's smtp-source (C; every message the same
+bytes) with as many connections, and the loop most scripts have, `EmailMessage` and smtplib, a message built per
+recipient. Ours is the whole process: start, freeze, a copy of its own and a ledger row for each recipient. Senders take
+turns, so that what else the machine does meets them alike; a ratio is the median of those of the turns. Read the
+ratios, and the processor time per message (user and system, of the sender alone): the rates belong to the machine.
 """
 
 from __future__ import annotations
@@ -19,8 +21,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
 from statistics import median
@@ -31,7 +34,6 @@ from measure import run
 BRIEFINGFEED = Path(sys.executable).parent / "briefingfeed"
 POSTS, SECTIONS = 2, 3
 """Of benchmarks/generate.py: a digest of about 40 kB."""
-CONNECTIONS = (16, 1)
 LOOPED = 2_000
 """Messages of the smtplib loop; it is too slow for more."""
 WHEN = "2026-11-16T08:05"
@@ -59,40 +61,66 @@ connections = {connections}
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One sender's turn."""
+
+    rate: float
+    """Messages per second."""
+    cpu: float
+    """Microseconds of processor time per message."""
+
+
+Turns = dict[str, list[Turn]]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--recipients", type=int, default=10_000)
-    parser.add_argument("--runs", type=int, default=5, help="runs of each sender, taken in turn")
-    arguments = parser.parse_args()
-    count = arguments.recipients
-    rates: dict[str, list[float]] = {}
-    with tempfile.TemporaryDirectory(prefix="briefingfeed-bench-") as name, sink() as port:
-        publication = prepare(Path(name), count)
-        size = len(one_message(publication))
-        print(f"{size:,} bytes a message, {count:,} recipients, {arguments.runs} runs")
-        for _ in range(arguments.runs):
-            for connections in CONNECTIONS:
-                write_settings(publication, port, connections)
-                rates.setdefault(ours(connections), []).append(send_weekly(publication, count))
-                rates.setdefault(yardstick(connections), []).append(smtp_source(port, connections, count, size))
-            rates.setdefault(LOOP, []).append(smtplib_loop(port, size))
-    rate = {sender: median(measured) for sender, measured in rates.items()}
-    print("sender                              messages/s   ours is so many times as fast")
-    for connections in CONNECTIONS:
-        print(f"{ours(connections):<34}  {rate[ours(connections)]:>10,.0f}")
-        for other in (yardstick(connections), LOOP):
-            print(f"  {other:<32}  {rate[other]:>10,.0f}   {rate[ours(connections)] / rate[other]:5.2f}")
+    parser.add_argument("--recipients", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--sinks", choices=SINKS, nargs="+", default=list(SINKS))
+    parser.add_argument("--connections", type=int, nargs="+", default=[16, 1])
+    parser.add_argument("--runs", type=int, default=5, help="turns of each sender")
+    parser.add_argument("--quick", action="store_true", help="one turn each, 10,000 recipients, 16 connections")
+    chosen = parser.parse_args()
+    if chosen.quick:
+        chosen.recipients, chosen.connections, chosen.runs = [10_000], [16], 1
+    for recipients in chosen.recipients:
+        with tempfile.TemporaryDirectory(prefix="briefingfeed-bench-") as name:
+            publication = prepare(Path(name), recipients)
+            size = len(one_message(publication))
+            for kind in chosen.sinks:
+                for connections in chosen.connections:
+                    with SINKS[kind]() as port:
+                        write_settings(publication, port, connections)
+                        turns = take_turns(publication, port, connections, recipients, size, chosen.runs)
+                    print(f"\n{recipients:,} mails of {size:,} bytes, {connections} connections, sink: {kind}")
+                    print_table(turns)
 
 
+def take_turns(publication: Path, port: int, connections: int, recipients: int, size: int, runs: int) -> Turns:
+    turns: Turns = {}
+    for _ in range(runs):
+        turns.setdefault(OURS, []).append(send_weekly(publication, recipients))
+        turns.setdefault(YARDSTICK, []).append(smtp_source(port, connections, recipients, size))
+        turns.setdefault(LOOP, []).append(smtplib_loop(port, size))
+    return turns
+
+
+def print_table(turns: Turns) -> None:
+    print(f"{'':<30} {'messages/s':>10} {'µs of CPU':>10}   ours is so many times as fast, and takes so much CPU")
+    for sender, measured in turns.items():
+        rate, cpu = median(turn.rate for turn in measured), median(turn.cpu for turn in measured)
+        pairs = list(zip(turns[OURS], measured, strict=True))
+        faster, dearer = (
+            median(mine.rate / theirs.rate for mine, theirs in pairs),
+            median(mine.cpu / theirs.cpu for mine, theirs in pairs),
+        )
+        print(f"{sender:<30} {rate:>10,.0f} {cpu:>10.0f}   {faster:>6.2f} {dearer:>6.2f}")
+
+
+OURS = "briefingfeed send-weekly"
+YARDSTICK = "smtp-source"
 LOOP = "EmailMessage and smtplib, kept"
-
-
-def ours(connections: int) -> str:
-    return f"briefingfeed, {connections} connections"
-
-
-def yardstick(connections: int) -> str:
-    return f"smtp-source, {connections} connections"
 
 
 def prepare(folder: Path, recipients: int) -> Path:
@@ -108,11 +136,15 @@ def prepare(folder: Path, recipients: int) -> Path:
     return folder
 
 
-def send_weekly(publication: Path, recipients: int) -> float:
+def send_weekly(publication: Path, recipients: int) -> Turn:
     shutil.rmtree(publication / "var")
     shutil.copytree(publication / "saved", publication / "var")
     measured = run([BRIEFINGFEED, "-q", "send-weekly", "--now", "--as-of", WHEN, "--yes"], folder=publication)
-    return recipients / measured.seconds
+    return turn(recipients, measured.seconds, measured.cpu)
+
+
+def turn(messages: int, seconds: float, cpu: float) -> Turn:
+    return Turn(rate=messages / seconds, cpu=cpu / messages * 1e6)
 
 
 def one_message(publication: Path) -> bytes:
@@ -134,7 +166,7 @@ def write_settings(publication: Path, port: int = 25, connections: int = 1) -> N
     (publication / "briefingfeed.toml").write_text(settings, encoding="utf-8")
 
 
-def smtp_source(port: int, sessions: int, messages: int, size: int) -> float:
+def smtp_source(port: int, sessions: int, messages: int, size: int) -> Turn:
     measured = run(
         [
             postfix("smtp-source"),
@@ -143,12 +175,12 @@ def smtp_source(port: int, sessions: int, messages: int, size: int) -> float:
         ],
         folder=Path.cwd(),
     )
-    return messages / measured.seconds
+    return turn(messages, measured.seconds, measured.cpu)
 
 
-def smtplib_loop(port: int, size: int) -> float:
+def smtplib_loop(port: int, size: int) -> Turn:
     text, html = "Plain words of the digest.\n" * (size // 108), "<p>Words of the digest.</p>\n" * (size // 40)
-    started = time.perf_counter()
+    started, cpu = time.perf_counter(), time.process_time()
     with smtplib.SMTP("127.0.0.1", port) as connection:
         for number in range(LOOPED):
             message = EmailMessage()
@@ -160,24 +192,50 @@ def smtplib_loop(port: int, size: int) -> float:
                 f"{html}<a href='https://measured.example.net/unsubscribe/{number}'>Leave</a>", "html"
             )
             connection.send_message(message)
-    return LOOPED / (time.perf_counter() - started)
+    return turn(LOOPED, time.perf_counter() - started, time.process_time() - cpu)
 
 
 @contextmanager
 def sink(*options: str, folder: Path | None = None) -> Iterator[int]:
     """smtp-sink on a free port, ended on the way out."""
+    user = ("-u", "nobody") if os.geteuid() == 0 else ()
+    port = free_port()
+    with serving([postfix("smtp-sink"), *user, *options, f"127.0.0.1:{port}", "1000"], port, folder):
+        yield port
+
+
+@contextmanager
+def quick_sink() -> Iterator[int]:
+    """quick_sink.c, compiled, on a free port."""
+    compiler = shutil.which("cc") or sys.exit("cc is missing: install Debian's gcc package, or leave out --sinks quick")
+    with tempfile.TemporaryDirectory(prefix="briefingfeed-sink-") as name:
+        program = Path(name) / "quick_sink"
+        run([compiler, "-O2", "-o", program, Path(__file__).with_name("quick_sink.c")], folder=Path(name))
+        port = free_port()
+        with serving([str(program), str(port)], port):
+            yield port
+
+
+SINKS = {"postfix": sink, "quick": quick_sink}
+
+
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    user = ("-u", "nobody") if os.geteuid() == 0 else ()
-    process = subprocess.Popen([postfix("smtp-sink"), *user, *options, f"127.0.0.1:{port}", "1000"], cwd=folder)
+        port: int = free.getsockname()[1]
+        return port
+
+
+@contextmanager
+def serving(command: Sequence[str], port: int, folder: Path | None = None) -> Iterator[None]:
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
     try:
         for _ in range(100):
             with socket.socket() as attempt:
                 if attempt.connect_ex(("127.0.0.1", port)) == 0:
                     break
             time.sleep(0.05)
-        yield port
+        yield
     finally:
         process.terminate()
         process.wait()
