@@ -141,3 +141,43 @@ def _serve(listener: socket.socket, answer: bytes, seen: list[bytes] | None, tls
             talking.sendall(answer)
             if not answer:
                 talking.recv(1)
+
+
+class Counting:
+    """A server that answers every request, and counts its connections."""
+
+    def __init__(self) -> None:
+        self.connections = 0
+        self.url = ""
+
+    async def __aenter__(self) -> Counting:
+        self._server = await asyncio.start_server(self._answer, "127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/"
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        self._server.close()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                await writer.drain()
+        writer.close()
+
+
+@pytest.mark.parametrize(("keep", "connections"), [(False, 3), (True, 1)])
+async def test_a_connection_is_kept_only_if_asked_for(keep: bool, connections: int) -> None:
+    async with Counting() as server, open_client(allow_loopback=True, keep_connections=keep) as client:
+        for _ in range(3):
+            await client.get(server.url)
+        assert server.connections == connections
+
+
+async def test_an_address_that_was_looked_up_counts_for_its_own_host_alone() -> None:
+    async with Counting() as server, open_client(allow_loopback=True, keep_connections=True) as client:
+        await client.get(server.url)
+        with pytest.raises(PrivateAddressError):
+            await client.get("http://10.0.0.1/")
