@@ -25,12 +25,18 @@ _LONGEST_WORD_OCTETS = 45
 
 
 def sort_out(copies: Sequence[Copy], can_merge: Callable[[Form], bool]) -> tuple[dict[Form, list[Copy]], list[Copy]]:
-    """Return the copies that share a form, by that form, and those that have to travel alone."""
+    """Return the copies that share a form, by that form, and those that have to travel alone.
+
+    Of addresses that differ in nothing but capitals only the first is shared: a service may take them for one.
+    """
     shared: dict[Form, list[Copy]] = {}
     alone: list[Copy] = []
+    seen: set[str] = set()
     for copy in copies:
         form = copy.message.form() if copy.message.form else None
-        if form is not None and can_merge(form) and _is_plain(form, copy.message):
+        address = copy.recipient.lower()
+        if form is not None and can_merge(form) and _is_plain(form, copy.message) and address not in seen:
+            seen.add(address)
             shared.setdefault(form, []).append(copy)
         else:
             alone.append(copy)

@@ -97,6 +97,16 @@ async def test_readers_of_two_renditions_are_kept_apart(name: str, tmp_path: Pat
     assert texts == {READERS[0]: False, READERS[2]: True, READERS[1]: False, READERS[3]: True}
 
 
+@pytest.mark.parametrize("name", MERGING)
+async def test_addresses_that_differ_in_capitals_alone_have_a_copy_each(name: str, tmp_path: Path) -> None:
+    readers = ["ann@example.org", "Ann@example.org", "ann@Example.org"]
+    with ApiServer(name, tmp_path) as server:
+        work = DigestWork(readers)
+        await provider_for(name, server.url).deliver(work)
+        assert server.counts() == dict.fromkeys(readers, 1)
+        assert len(server.requests()) == 3
+
+
 async def test_amazon_gets_our_own_octets(tmp_path: Path) -> None:
     with ApiServer("ses", tmp_path) as server:
         work = DigestWork(READERS[:2])
