@@ -194,8 +194,7 @@ class SendGrid(_Plain):
     name = "sendgrid"
 
     def webhook(self) -> Webhook:
-        public = _ec_key().public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        return SendGridWebhook(base64.b64encode(public).decode())
+        return SendGridWebhook(sendgrid_public_key())
 
     def prove(self, body: bytes, at: datetime) -> dict[str, str]:
         seconds = str(int(at.timestamp()))
@@ -282,6 +281,12 @@ class Ses(_Plain):
 
 
 TELLERS = (Postmark, Brevo, Resend, Mailgun, SendGrid, Ses)
+
+
+def sendgrid_public_key() -> str:
+    """As the webhook's page there shows it."""
+    public = _ec_key().public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return base64.b64encode(public).decode()
 
 
 @cache
