@@ -17,7 +17,7 @@ from briefingfeed.delivery.copies import Copies
 from briefingfeed.models.delivery import Claimed, Message
 from briefingfeed.newsletter.placeholders import SlotValueError
 
-BATCH = 16
+BATCH = 32
 """Copies that a thread makes at a time: few, so that the first of them need not wait long; enough that handing them
 over between threads costs nothing."""
 

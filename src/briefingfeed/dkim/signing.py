@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from briefingfeed.models.edition import Segment
@@ -24,7 +25,7 @@ from briefingfeed.models.edition import Segment
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-_SCHEME, _HASH = PKCS1v15(), SHA256()
+_SCHEME, _HASH = PKCS1v15(), Prehashed(SHA256())
 _TWICE = (b"From", b"Subject")
 """Named once more than they occur: nobody can put a second one on top (RFC 6376, section 8.15)."""
 _WIDTH = 76
@@ -95,7 +96,7 @@ class Seal:
         digest.update(b"".join(segments[self.body_at :]))
         body_hash = b2a_base64(digest.digest(), newline=False)
         head = [piece if isinstance(piece, bytes) else segments[piece] for piece in self.head]
-        signed = b"".join([*head, body_hash, b"; b="])
+        signed = hashlib.sha256(b"".join([*head, body_hash, b"; b="])).digest()
         signature = b2a_base64(self.key.sign(signed, _SCHEME, _HASH), newline=False)
         lines = [signature[place : place + _WIDTH - 4] for place in range(0, len(signature), _WIDTH - 4)]
         return b"".join([self.start, body_hash, b";\r\n b=", b"\r\n ".join(lines), b"\r\n"])
