@@ -12,7 +12,8 @@ from cssselect import HTMLTranslator, SelectorError, parse
 from lxml import etree
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-_DARK = re.compile(r"@media[^{]*prefers-color-scheme:\s*dark[^{]*\{((?:[^{}]*\{[^{}]*\})*)", re.IGNORECASE)
+_BLOCK = re.compile(r"@media([^{}@]*)\{((?:[^{}]*\{[^{}]*\})*)", re.IGNORECASE)
+_DARK = re.compile(r"prefers-color-scheme:\s*dark", re.IGNORECASE)
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _JUDGED = frozenset({"color", "background-color", "background-image", "opacity", "display", "visibility"})
 
@@ -66,8 +67,8 @@ def dark_rules(root: Any) -> dict[Any, dict[str, str]]:
 
 def _rules(root: Any) -> Iterator[tuple[_Selector, list[Declaration]]]:
     css = _COMMENT.sub("", "\n".join(block.text or "" for block in root.iter("style")))
-    for block in _DARK.finditer(css):
-        for rule in _RULE.finditer(block[1]):
+    for block in _BLOCK.finditer(css):
+        for rule in _RULE.finditer(block[2]) if _DARK.search(block[1]) else ():
             said = [each for each in declarations(rule[2]) if each[0] in _JUDGED]
             for selector in _selectors(rule[1].strip()) if said else ():
                 yield selector, said

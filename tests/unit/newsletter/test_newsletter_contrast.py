@@ -118,6 +118,14 @@ def test_a_dark_screen_on_which_all_can_be_read(dark: str) -> None:
     assert told(SHEET, dark) == []
 
 
+@pytest.mark.parametrize(
+    "css", ["@media prefers-color-scheme: dark ", "{", "a{", "/*", "@media (prefers-color-scheme: dark) { "]
+)
+def test_a_style_block_without_an_end_is_read_to_its_end(css: str) -> None:
+    html = f"<!DOCTYPE html><html><head><style>{css * 3000}</style></head><body>a</body></html>"
+    assert list(contrast_findings(html)) == []
+
+
 def test_rules_of_other_screens_do_not_count() -> None:
     html = page(SHEET, ".ink { color: #eeeeee !important }", "(max-width: 620px)")
     assert list(contrast_findings(html)) == []
