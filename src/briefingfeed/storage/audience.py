@@ -124,7 +124,8 @@ def add_rows(
 ) -> int:
     """Give each subscriber of an edition's cadence a row with the rendition they get, and return how many.
 
-    `named` tells the rendition of some, `everybody_else` that of all others; None: no row.
+    `named` tells the rendition of some, `everybody_else` that of all others; None: no row. Who has been there longest
+    comes first.
     """
     columns = ["edition_key", "rendition_id", "subscriber_id", "address", "state", "attempts", "note", "updated_at"]
     its_own = numbers_by_name(c, {who: rendition_id or _NONE for who, rendition_id in named.items()})
@@ -142,6 +143,7 @@ def add_rows(
         )
         .join_from(subscriber, its_own, its_own.c.name == subscriber.c.id, isouter=True)
         .where(_members(its.cadence), rendition_id != _NONE)
+        .order_by(subscriber.c.created_at, subscriber.c.id)
     )
     return c.execute(insert(delivery).from_select(columns, rows)).rowcount
 

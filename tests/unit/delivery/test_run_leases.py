@@ -96,8 +96,8 @@ class Deaf(Database):
     is_deaf = False
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        with super().write() as connection:
+    def write(self, on: Connection | None = None) -> Iterator[Connection]:
+        with super().write(on) as connection:
             yield connection
         if self.is_deaf:
             self.is_deaf = False
