@@ -34,6 +34,11 @@ class Patience:
         self.trouble: Refusal | None = None
         """Why the run ends before its work does."""
 
+    @property
+    def last_word(self) -> Refusal | None:
+        """Why nothing more goes out, not even of what is taken; None: it does."""
+        return self.trouble if self._has_given_up else None
+
     def now(self) -> float:
         return asyncio.get_running_loop().time()
 

@@ -102,7 +102,7 @@ class _Lane:
 
     async def _hand_over_all(self, sheet: Sheet, requests: Iterator[Request]) -> Refusal | None:
         for request in requests:
-            refusal = await self._hand_over(sheet, request)
+            refusal = self._patience.last_word or await self._hand_over(sheet, request)
             if refusal:
                 return refusal
         return None

@@ -50,6 +50,15 @@ async def test_a_lost_answer_leaves_its_copies_unclear_and_is_not_tried_again(
         assert_nobody_twice(server, work)
 
 
+async def test_of_copies_that_go_one_by_one_no_more_are_tried_than_prove_it(tmp_path: Path) -> None:
+    with ApiServer("mailgun", tmp_path, Plan(answer="drop")) as server:
+        work = DigestWork(READERS)
+        with pytest.raises(ProviderError, match="3 messages are unclear"):
+            await provider_for("mailgun", server.url, merge=False).deliver(work)
+        assert list(work.results.values()) == [Result.UNCERTAIN] * 3 + [Result.RETURNED] * 2
+        assert len(server.requests()) == 3
+
+
 @pytest.mark.parametrize("name", KEYED)
 @pytest.mark.parametrize("answer", ["drop", "silent", "drop-unread"])
 async def test_with_a_key_a_lost_answer_is_asked_for_again(name: str, answer: str, tmp_path: Path) -> None:
