@@ -69,7 +69,9 @@ def _ses(path: str, headers: Mapping[str, str], body: bytes) -> list[Mail]:
     request = _object(body, SES, _ses_refuses)
     [recipient] = request["Destination"]["ToAddresses"]
     marks = [tag["Value"] for tag in request.get("EmailTags", ())]
-    return [{**_mime(base64.b64decode(request["Content"]["Raw"]["Data"])), "to": recipient, "mark": "".join(marks)}]
+    mail = _mime(base64.b64decode(request["Content"]["Raw"]["Data"]))
+    bounces = request.get("FeedbackForwardingEmailAddress")
+    return [{**mail, "to": recipient, "mark": "".join(marks), "bounces": bounces}]
 
 
 def _mime(octets: bytes) -> Mail:

@@ -113,6 +113,7 @@ async def test_amazon_gets_our_own_octets(tmp_path: Path) -> None:
         wanted = [hashlib.sha256(b"".join(message.segments)).hexdigest() for message in work.waiting]
         await provider_for("ses", server.url).deliver(work)
         assert [mail["sha256"] for mail in server.taken()] == wanted
+        assert {mail["bounces"] for mail in server.taken()} == {"bounces@briefings.example"}
 
 
 async def test_mailgun_gets_our_own_mime_if_merging_is_off(tmp_path: Path) -> None:
