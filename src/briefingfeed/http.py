@@ -99,12 +99,13 @@ class _GuardedTransport(httpx.AsyncBaseTransport):
         self._allow_loopback = allow_loopback
         self._keep = keep
         self._checked: dict[tuple[str, int], tuple[str, float]] = {}
+        self._last = (httpx.URL(), "", httpx.URL())
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         host = request.url.host
         address = await self._checked_address(request)
         request.extensions = {**request.extensions, "sni_hostname": host}
-        request.url = request.url.copy_with(host=address)  # the Host header was set from the name before
+        request.url = self._at(request.url, address)  # the Host header was set from the name before
         response = await self._inner.handle_async_request(request)
         if response.headers.get("Content-Encoding", "identity").lower() != "identity":
             await response.aclose()
@@ -114,6 +115,12 @@ class _GuardedTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         await self._inner.aclose()
+
+    def _at(self, url: httpx.URL, address: str) -> httpx.URL:
+        """Return `url` with a number for its host; the last one again if it is the same, since making one is dear."""
+        if self._last[:2] != (url, address):
+            self._last = (url, address, url.copy_with(host=address))
+        return self._last[2]
 
     async def _checked_address(self, request: httpx.Request) -> str:
         """Return the first address of the host, once all of them are known to be allowed."""

@@ -101,6 +101,8 @@ def _resend_refuses(words: str) -> RefusedError:
 
 def _resend(_path: str, headers: Mapping[str, str], body: bytes) -> list[Mail]:
     _bearer(headers)
+    if headers.get("x-batch-validation") != "permissive":
+        raise _resend_refuses("here they are only ever asked to take what they can")
     return [
         {
             "to": one["to"][0],
