@@ -30,7 +30,7 @@ def _page(public_url: str, token: str) -> str:
 
 
 class Copies:
-    """Makes the messages of one frozen edition. The same row gives the same bytes each time, but for a signature.
+    """Makes the messages of one frozen edition. The same row gives the same bytes each time.
 
     May be used by several threads. Raises SecretKeyError later if the edition's key isn't in the ring, ValueError at
     once for one that isn't frozen, or whose sender or public address cannot stand in a mail (preflight stops such an
@@ -44,7 +44,8 @@ class Copies:
         keyring: Keyring,
         sealing: Sealing | None = None,
     ) -> None:
-        """`rendition` returns the one with the id that a row names. `sealing`: how copies are signed, if they are."""
+        """`rendition` returns the one with the id that a row names. `sealing`: how copies are signed,
+        if they are: as of the freeze, so that this changes no byte either."""
         if edition.signing_key is None or edition.sender is None or edition.public_url is None:
             raise ValueError(f"{edition.key} was never frozen")
         self._edition = edition

@@ -10,8 +10,12 @@ from pathlib import Path
 import pytest
 
 from briefingfeed.errors import RefusedError
+from briefingfeed.models.delivery import EventKind
+from briefingfeed.models.report import Clues, Report
 from briefingfeed.models.subscriber import SubscriberState
 from briefingfeed.services.readers.leave import leave
+from briefingfeed.services.readers.mail_reports import MAILBOX, Origin
+from briefingfeed.services.readers.mail_reports import apply as apply_report
 from briefingfeed.services.readers.subscriber_imports import apply, read_file
 from briefingfeed.services.readers.subscribers import add, unsubscribe, unsuppress
 from briefingfeed.storage import subscribers
@@ -91,6 +95,17 @@ def test_who_came_after_the_backup_and_leaves_is_not_brought_back_by_an_import(o
     assert unsuppress(office.database, "ben@readers.example", why="mail of 3 May", suppression_key=KEY, now=LATER)
     office.add("ben@readers.example")
     assert office.state_of("ben@readers.example") is SubscriberState.CONFIRMED
+
+
+def test_asking_by_mail_counts_like_the_click(office: Office) -> None:
+    new = office.add("ben@readers.example")
+    office.restore()
+    wish = Report(kind=EventKind.UNSUBSCRIBED, about=Clues(tokens=(unsubscribe_token(RING, new),)))
+    with office.database.write() as connection:
+        done = apply_report(connection, wish, Origin(source=MAILBOX, key="1"), found=None, keyring=RING, now=LATER)
+    assert done.unsubscribed
+    office.import_("ben@readers.example")
+    assert office.state_of("ben@readers.example") is not SubscriberState.CONFIRMED
 
 
 def test_who_was_imported_again_before_they_click_is_unsubscribed(office: Office) -> None:

@@ -15,7 +15,7 @@ from briefingfeed.models.report import Report
 from briefingfeed.models.subscriber import Suppression
 from briefingfeed.providers.addresses import scrub
 from briefingfeed.services.readers.copy_finding import Found
-from briefingfeed.storage import events, subscribers, suppressions
+from briefingfeed.storage import events, strangers, subscribers, suppressions
 from briefingfeed.tokens import Keyring, TokenError, read_unsubscribe_token
 
 MAILBOX = "mailbox"
@@ -97,18 +97,18 @@ def _leave_by_token(
             subscriber_id = read_unsubscribe_token(keyring, token)
         except TokenError:
             continue
-        is_new = subscribers.by_id(connection, subscriber_id) is not None and events.add(
-            connection,
-            DeliveryEvent(
+        if subscribers.by_id(connection, subscriber_id) is None:
+            left = strangers.withdraw(connection, subscriber_id, now, source=MAIL)
+        else:
+            wish = DeliveryEvent(
                 kind=EventKind.UNSUBSCRIBED,
                 at=min(report.at or now, now),
                 received_at=now,
                 source=MAIL,
                 source_key=origin.key,
                 subscriber_id=subscriber_id,
-            ),
-        )
-        left = is_new and subscribers.withdraw(connection, subscriber_id, now, source=MAIL)
+            )
+            left = events.add(connection, wish) and subscribers.withdraw(connection, subscriber_id, now, source=MAIL)
         return Applied(fate=Fate.APPLIED if left else Fate.REPEATED, kind=report.kind, unsubscribed=left)
     return None
 

@@ -56,7 +56,7 @@ def _take_place(context: SendContext, connection: Connection) -> Full | None:
 
 def _mail(context: SendContext, message: Message, full: Full | None) -> Outcome:
     if full is None:
-        return hand_over(context.provider, message, context.sealing)
+        return hand_over(context.provider, message, context.sealing(context.now()))
     until = full.until.astimezone(context.settings.publication.timezone)
     return Outcome(
         delivery_id=message.delivery_id,

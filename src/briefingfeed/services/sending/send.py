@@ -206,7 +206,7 @@ class _Run:
                 if editions.state(connection, key, for_update=True) is EditionState.SENDING:
                     editions.set_state(connection, key, EditionState.HELD, context.now(), DAMAGED)
             return RunResult()
-        copies = Copies(edition, contents, context.keyring, context.sealing)
+        copies = Copies(edition, contents, context.keyring, context.sealing(edition.frozen_at or context.now()))
         setup = RunSetup(
             database=context.database,
             provider=context.provider,

@@ -67,10 +67,9 @@ class SendContext:
     signer: Signer | None = None
     """Signs what leaves; None: whoever takes it does."""
 
-    @property
-    def sealing(self) -> Sealing | None:
-        """How mails are signed that leave now; None: not here."""
-        return partial(self.signer.seal, at=self.now()) if self.signer is not None else None
+    def sealing(self, at: datetime) -> Sealing | None:
+        """How mails are signed, as of the moment `at`; None: not here."""
+        return partial(self.signer.seal, at=at) if self.signer is not None else None
 
     @property
     def rehearses(self) -> bool:
