@@ -13,9 +13,7 @@ import ipaddress
 import logging
 import socket
 import ssl
-import sys
 from collections.abc import AsyncIterator
-from importlib.util import find_spec
 
 import httpx
 from httpx import HTTPError as HTTPError  # whatever goes wrong with a request, for rooms that do not know httpx
@@ -25,10 +23,6 @@ LONGEST_RESPONSE = 5_000_000
 KEPT_SECONDS = 2.0
 """How long an idle connection is kept, if any is: well below what servers close one after."""
 USER_AGENT = "briefingfeed"
-
-# httpcore asks for it several times in each request, and to search all folders again takes longer than to post.
-if find_spec("sniffio") is None:
-    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 # At INFO it writes every address down, and some of them are secrets.
 logging.getLogger("httpx").setLevel(logging.WARNING)
