@@ -44,6 +44,10 @@ bench: .venv/develop ## measure builds and sending beside their yardsticks (take
 	@$(BIN)/python benchmarks/build.py
 	@$(BIN)/python benchmarks/feeds.py
 	@$(BIN)/python benchmarks/send.py
+	@$(BIN)/python benchmarks/services.py
+	@$(BIN)/python benchmarks/signing.py
+	@$(BIN)/python benchmarks/freeze.py
+	@$(BIN)/python benchmarks/preview.py
 
 lock: .venv/develop ## choose all versions anew
 	@$(PIP) install uv
