@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar, Final
 from uuid import UUID
@@ -34,7 +33,7 @@ from briefingfeed.providers.http_answers import (
     out_of_luck,
 )
 from briefingfeed.providers.http_provider import HttpProvider
-from briefingfeed.providers.http_service import BatchSettings, Copy, Request, checked_secret
+from briefingfeed.providers.http_service import BatchSettings, Copy, Request, checked_secret, fingerprint
 from briefingfeed.providers.merging import ascii_fields, ascii_words, mailbox, own_fields, reply_to, sort_out
 from briefingfeed.providers.spec import Clock, Found, ProviderSpec, Secret, WebhookSpec
 from briefingfeed.providers.webhook import Webhook
@@ -110,7 +109,7 @@ class Brevo:
         return out_of_luck(self.title, answer, f"{code} {words}", "Check the sender in [newsletter] from at Brevo.")
 
     def _known(self, count: int, earlier: Unclear | None) -> Verdict:
-        """The key is made from the content: this very request has been there, by our doing or another run's."""
+        """The key names content and copies: this very request has been there, by our doing or another run's."""
         if earlier is not None and not earlier.answered:
             return (ACCEPTED,) * count
         return Unclear(note="Brevo knows this request from an earlier try that did not end well.", answered=True)
@@ -131,11 +130,11 @@ class Brevo:
             "textContent": _literal(parts.text, stand_ins),
             "messageVersions": versions,
         }
-        fingerprint = UUID(bytes=sha256(_json(mail)).digest()[:16], version=4)
+        key = UUID(bytes=fingerprint(_json(mail), copies)[:16], version=4)
         return Request(
             copies=copies,
             url=f"{self.settings.endpoint}/v3/smtp/email",
-            content=_json({**mail, "headers": {"idempotencyKey": str(fingerprint)}}),
+            content=_json({**mail, "headers": {"idempotencyKey": str(key)}}),
             headers=self._headers,
         )
 

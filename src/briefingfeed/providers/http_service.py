@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import ClassVar, Protocol, TypeVar
 from urllib.parse import urlsplit
 
@@ -114,6 +115,12 @@ def checked_secret(secret: str | None, what: str, table: str, remedy: str) -> st
     if not secret or not secret.isascii() or not secret.isprintable():
         raise ConfigurationError(f"The {what} is missing.", where=f"[{table}]", remedy=remedy)
     return secret
+
+
+def fingerprint(content: bytes, copies: Sequence[Copy]) -> bytes:
+    """Return 32 octets that name a request: the same whenever it is tried again. A second test with the same bytes is
+    another, by its Message-ID."""
+    return sha256(b"".join([content, *(copy.message.message_id.encode() for copy in copies)])).digest()
 
 
 _Piece = TypeVar("_Piece")

@@ -7,7 +7,6 @@ settings of the domain there: no request can switch it off.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +19,7 @@ from briefingfeed.models.settings import PathSettings
 from briefingfeed.providers.capabilities import Capabilities
 from briefingfeed.providers.http_answers import Answer, Item, Refusal, Unclear, Verdict, judge_status, out_of_luck
 from briefingfeed.providers.http_provider import HttpProvider
-from briefingfeed.providers.http_service import BatchSettings, Copy, Request, bundles, checked_secret
+from briefingfeed.providers.http_service import BatchSettings, Copy, Request, bundles, checked_secret, fingerprint
 from briefingfeed.providers.merging import ascii_fields, ascii_words
 from briefingfeed.providers.resend_webhook import ResendWebhook
 from briefingfeed.providers.spec import Clock, Found, ProviderSpec, Secret, WebhookSpec
@@ -72,11 +71,12 @@ class Resend:
         most = CAPABILITIES.most_messages
         for bundle in bundles([(each, len(each[1])) for each in elements], most, CAPABILITIES.most_octets):
             content = b"[" + b",".join([octets for _, octets in bundle]) + b"]"
+            those = [copy for copy, _ in bundle]
             yield Request(
-                copies=[copy for copy, _ in bundle],
+                copies=those,
                 url=f"{self.settings.endpoint}/emails/batch",
                 content=content,
-                headers={**self._headers, "Idempotency-Key": hashlib.sha256(content).hexdigest()},
+                headers={**self._headers, "Idempotency-Key": fingerprint(content, those).hex()},
             )
 
     def read(self, request: Request, answer: Answer) -> Verdict:
@@ -84,7 +84,7 @@ class Resend:
         found = answer.object()
         name, words = str(found.get("name", "")), str(found.get("message", ""))
         if answer.status == 409:
-            # Our keys are made from the content: if the key is known, this very content has been there.
+            # Our keys name content and copies: if the key is known, this very request has been there.
             return Unclear(note=f"Resend knows this request: {name} {words}".strip(), answered=name != _AGAIN)
         verdict = judge_status(answer, self.title, login=_LOGIN)
         if verdict is not None:

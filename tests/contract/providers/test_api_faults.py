@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from briefingfeed.errors import ProviderError
 from briefingfeed.models.delivery import Result
 from servers.api_server import ApiServer, Plan
-from servers.api_ways import KEYED, NAMES, DigestWork, provider_for
+from servers.api_ways import KEYED, NAMES, DigestWork, copy_of, digest, provider_for
 
 pytestmark = pytest.mark.anyio
 
@@ -94,6 +95,18 @@ async def test_with_a_key_what_is_clear_in_the_end_is_clear(name: str, tmp_path:
         await provider_for(name, server.url).deliver(work)
         assert set(work.results.values()) == {Result.ACCEPTED}
         assert_nobody_twice(server, work)
+
+
+@pytest.mark.parametrize("name", KEYED)
+async def test_a_second_test_with_the_same_content_is_sent_as_well(name: str, tmp_path: Path) -> None:
+    with ApiServer(name, tmp_path) as server:
+        for number in range(2):
+            work = DigestWork(())
+            again = copy_of(digest(), 1, READERS[0])
+            work.hand_in([replace(again, message_id=f"<test{number}@briefings.example>")])
+            await provider_for(name, server.url).deliver(work)
+            assert work.results == {READERS[0]: Result.ACCEPTED}
+        assert server.counts() == {READERS[0]: 2}
 
 
 async def test_what_brevo_failed_at_and_knows_is_unclear(tmp_path: Path) -> None:
