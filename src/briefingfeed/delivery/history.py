@@ -23,7 +23,7 @@ def earlier_bounces(connection: Connection, delivery_id: int, now: datetime) -> 
 
 def past(connection: Connection, subscriber_id: str, now: datetime) -> list[tuple[int, Past]]:
     """Return what became of the editions that count for a subscriber, newest first, each with its delivery's id."""
-    since = _came_back(connection, subscriber_id) or now - 2 * FORGOTTEN
+    since = came_back(connection, subscriber_id) or now - 2 * FORGOTTEN
     weights: dict[int, Weight] = {}
     for event in events.of_subscriber(connection, subscriber_id):
         weight = weigh(event)
@@ -42,7 +42,7 @@ def past(connection: Connection, subscriber_id: str, now: datetime) -> list[tupl
     ]
 
 
-def _came_back(connection: Connection, subscriber_id: str) -> datetime | None:
+def came_back(connection: Connection, subscriber_id: str) -> datetime | None:
     """Return when somebody asked to be mailed again, or their address was allowed again."""
     renewed = [each.at for each in subscribers.consents(connection, subscriber_id) if each.kind is ConsentKind.RENEWED]
     return max(renewed, default=None)

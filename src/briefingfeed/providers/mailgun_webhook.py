@@ -62,8 +62,8 @@ class MailgunWebhook:
 
     def _prove(self, call: Call, signature: Mapping[str, Any]) -> str:
         time, token, given = (str(signature.get(each, "")) for each in ("timestamp", "token", "signature"))
-        expected = hmac.digest(self._key, f"{time}{token}".encode(), "sha256").hex()
-        if not hmac.compare_digest(given.encode(), expected.encode()):
+        expected = hmac.digest(self._key, f"{time}{token}".encode(errors="replace"), "sha256").hex()
+        if not hmac.compare_digest(given.encode(errors="replace"), expected.encode()):
             raise ForgedCallError
         check_age(call, time, TRIED_AGAIN)
         digest = sha256(call.body).digest()

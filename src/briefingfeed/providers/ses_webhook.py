@@ -45,9 +45,6 @@ from briefingfeed.providers.webhook import (
 Fetch = Callable[[str], Awaitable[bytes]]
 """Returns what stands at an address. Raises ProviderError; follows no redirect."""
 
-_HOST: Final = r"sns\.[a-z0-9-]{3,30}\.amazonaws\.com(\.cn)?"
-_CERTIFICATE: Final = re.compile(rf"https://{_HOST}/SimpleNotificationService-[A-Za-z0-9]{{8,64}}\.pem", re.ASCII)
-_CONFIRMATION: Final = re.compile(rf"https://{_HOST}/\?Action=ConfirmSubscription&[A-Za-z0-9_.:&=%-]+", re.ASCII)
 _SIGNED: Final = {
     "Notification": ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
     "SubscriptionConfirmation": ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"),
@@ -79,6 +76,10 @@ class SesWebhook:
         """`topic`: the ARN of the SNS topic that the configuration set publishes to."""
         self._topic = topic
         self._fetch = fetch
+        # Of the topic's own region: `sns.s3-us-west-2.amazonaws.com` would be anybody's.
+        host = rf"https://sns\.{re.escape(topic.split(':')[3])}\.amazonaws\.com(\.cn)?"
+        self._certificate = re.compile(rf"{host}/SimpleNotificationService-[A-Za-z0-9]{{8,64}}\.pem", re.ASCII)
+        self._confirmation = re.compile(rf"{host}/\?Action=ConfirmSubscription&[A-Za-z0-9_.:&=%-]+", re.ASCII)
         self._keys: dict[str, RSAPublicKey] = {}
 
     async def read(self, call: Call) -> Sequence[Told]:
@@ -86,7 +87,7 @@ class SesWebhook:
         await self._prove(call, notice)
         if notice["Type"] == "SubscriptionConfirmation":
             address = str(notice["SubscribeURL"])
-            if not _CONFIRMATION.fullmatch(address):
+            if not self._confirmation.fullmatch(address):
                 raise ForgedCallError
             await self._fetch(address)
             return ()
@@ -102,7 +103,7 @@ class SesWebhook:
             or at is None
             or notice.get("TopicArn") != self._topic
             or notice.get("SignatureVersion") != "2"
-            or not _CERTIFICATE.fullmatch(address)
+            or not self._certificate.fullmatch(address)
         ):
             raise ForgedCallError
         check_age(call, at.timestamp(), TRIED_AGAIN)

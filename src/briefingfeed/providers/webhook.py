@@ -24,6 +24,8 @@ FRESH = timedelta(minutes=5)
 TRIED_AGAIN = timedelta(days=1)
 """How old one may be whose date is that of the first try. A replayed one is known by its key, so nothing is at risk."""
 _AHEAD = timedelta(minutes=5)
+_LONGEST_UNPROVEN = 256 * 1024
+"""Bytes that are read for anybody. SNS carries no more, and Mailgun tells one event at a time."""
 _LONGEST_CLUE = 320
 _LONGEST_WORDS = 1_000
 _ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
@@ -104,6 +106,8 @@ def read_object(body: bytes) -> Mapping[str, Any]:
 
 def read_unproven(body: bytes) -> Mapping[str, Any]:
     """Return a JSON object that holds its own proof. Raises ForgedCallError: what can't be read proves nothing."""
+    if len(body) > _LONGEST_UNPROVEN:
+        raise ForgedCallError
     try:
         return read_object(body)
     except UnreadableCallError:
@@ -149,9 +153,9 @@ def instant(found: object) -> datetime | None:
         if isinstance(found, (int, float)) and not isinstance(found, bool):
             return datetime.fromtimestamp(found, UTC)
         at = datetime.fromisoformat(found) if isinstance(found, str) else None
+        return at.astimezone(UTC) if at and at.tzinfo else None
     except (ValueError, OverflowError, OSError):
         return None
-    return at.astimezone(UTC) if at and at.tzinfo else None
 
 
 def _texts(found: object, longest: int = _LONGEST_CLUE) -> tuple[str, ...]:

@@ -11,10 +11,12 @@ from sqlalchemy import update
 
 from briefingfeed.models.delivery import DeliveryState
 from briefingfeed.models.subscriber import SubscriberState, SuppressionReason
+from briefingfeed.services.readers import subscribers as people
 from briefingfeed.storage.schema import delivery
+from publications import KEY
 
 from .doors import Door, mark_of
-from .tellers import FULL, TELLERS, Event, Teller
+from .tellers import FULL, TELLERS, Event, Ses, Teller
 
 
 class Talk:
@@ -116,6 +118,38 @@ def test_without_a_proof_nothing_is_believed(house: Any, talk: Talk, mark: str) 
     for forged in (bare, b"", b"{", b"[1]", b"null", b"\xff"):
         assert talk.call(forged, {}) == 401
     assert nothing_happened(house)
+
+
+def test_what_is_no_text_proves_nothing_and_is_no_mistake_of_ours(house: Any, talk: Talk, mark: str) -> None:
+    for value in ("\ud800", "0001-01-01T00:00:00+10:00", 1e308, 10**400, "\0", "x" * 300_000):
+        signature = dict.fromkeys(("timestamp", "token", "signature"), value)
+        notice = {"Type": "Notification", "TopicArn": Ses.topic, "Timestamp": value, "SignatureVersion": "2"}
+        assert talk.call(json.dumps({"signature": signature} | notice).encode(), {}) == 401
+    assert nothing_happened(house)
+
+
+def test_odd_values_in_what_is_proven_are_taken(house: Any, talk: Talk, mark: str) -> None:
+    for value in ("\ud800", "0001-01-01T00:00:00+10:00", "\0", 10**400, None, []):
+        event = {
+            name: value if isinstance(each, str) and each != mark else each
+            for name, each in talk.teller.bounced(mark).items()
+        }
+        assert talk.tell(event) in (200, 400)
+
+
+def test_who_came_back_may_complain_about_an_older_copy(house: Any, talk: Talk, mark: str) -> None:
+    house.later(timedelta(days=60))
+    assert talk.tell(talk.teller.complained(mark)) == 200
+    house.later(timedelta(days=1))
+    people.unsuppress(house.database, "ann@readers.example", why="asked", suppression_key=KEY, now=house.now)
+    people.resubscribe(house.database, "ann@readers.example", now=house.now, wish="a call", suppression_key=KEY)
+    assert house.person("ann").state is SubscriberState.CONFIRMED
+    house.later(timedelta(days=1))
+    again = json.loads(json.dumps(talk.teller.complained(mark)).replace("2026-11-23", house.now.date().isoformat()))
+    again |= {"ID": 2, "sg_event_id": "another", "timestamp": house.now.timestamp(), "ts_event": house.now.timestamp()}
+    assert talk.tell(again) == 200
+    assert house.suppression("ann")
+    assert house.person("ann").state is SubscriberState.UNSUBSCRIBED
 
 
 @only("postmark", "brevo", "resend", "sendgrid")

@@ -40,7 +40,7 @@ def hear(
                 if each.report.kind is EventKind.DELIVERED and _is_known_to_have_arrived(connection, whose):
                     fates[Fate.REPEATED] += 1
                     continue
-                origin = Origin(source=provider, key=sha256(each.key.encode()).hexdigest())
+                origin = Origin(source=provider, key=sha256(each.key.encode(errors="replace")).hexdigest())
                 applied = apply(connection, each.report, origin, found=whose, keyring=keyring, now=now)
                 fates[applied.fate] += 1
     return fates

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Connection
 
-from briefingfeed.delivery.events import Consequence, follows, weigh
-from briefingfeed.delivery.history import past
+from briefingfeed.delivery.events import Consequence, Past, follows, weigh
+from briefingfeed.delivery.history import came_back, past
 from briefingfeed.models.delivery import DeliveryEvent, EventKind
 from briefingfeed.models.report import Report
 from briefingfeed.models.subscriber import Suppression
@@ -23,6 +24,8 @@ MAILBOX = "mailbox"
 MAIL = "mail"
 """Source of a consent withdrawn by mail to the unsubscribe address, and of the event that goes with it."""
 COMPLAINT = "complaint"
+_WISHES = frozenset({EventKind.COMPLAINED, EventKind.UNSUBSCRIBED})
+"""What somebody wants, who may have come back and want it again."""
 
 
 class Fate(StrEnum):
@@ -117,7 +120,7 @@ def _event(report: Report, found: Found, address: str, origin: Origin, now: date
     """One copy bounces once by each weight: reports that say no more are one event, whoever repeats them.
 
     A heavier one is news in whatever order they come: an alias may lead to a server that refuses us and to one that
-    doesn't know the address.
+    doesn't know the address. A wish is not about the copy; only the same report of it is the same.
     """
     event = DeliveryEvent(
         kind=report.kind,
@@ -132,7 +135,7 @@ def _event(report: Report, found: Found, address: str, origin: Origin, now: date
         enhanced_code=report.enhanced_code,
         note=scrub(report.words, address),
     )
-    if event.delivery_id is None:
+    if event.delivery_id is None or event.kind in _WISHES:
         return event
     weight = weigh(event)
     said = report.kind if weight is None else f"{report.kind}:{weight.name.lower()}"
@@ -141,8 +144,7 @@ def _event(report: Report, found: Found, address: str, origin: Origin, now: date
 
 def _follow(connection: Connection, event: DeliveryEvent, subscriber_id: str, now: datetime) -> Applied:
     history = past(connection, subscriber_id, now)
-    if all(delivery_id != event.delivery_id for delivery_id, _ in history):
-        # Before they came back on their own wish, or were allowed again: it was settled by that.
+    if not _counts(connection, event, subscriber_id, history):
         return Applied(fate=Fate.APPLIED, kind=event.kind)
     what = follows(event, [each for _, each in history], is_proven=True, now=now)
     return Applied(
@@ -151,6 +153,20 @@ def _follow(connection: Connection, event: DeliveryEvent, subscriber_id: str, no
         suppressed=_suppress(connection, subscriber_id, event, what, now),
         unsubscribed=what.unsubscribe and subscribers.withdraw(connection, subscriber_id, now, source=COMPLAINT),
     )
+
+
+def _counts(
+    connection: Connection, event: DeliveryEvent, subscriber_id: str, history: Sequence[tuple[int, Past]]
+) -> bool:
+    """Whether it wasn't settled by their coming back on their own wish, or being allowed again.
+
+    A bounce is about the copy, and so about its day; a wish is of the day on which somebody has it, whichever copy they
+    hold in their hand.
+    """
+    if any(delivery_id == event.delivery_id for delivery_id, _ in history):
+        return True
+    back = came_back(connection, subscriber_id)
+    return event.kind in _WISHES and (back is None or event.at > back)
 
 
 def _suppress(
