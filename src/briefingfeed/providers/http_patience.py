@@ -12,7 +12,8 @@ _MOST_REFUSALS = 5
 """Of whole requests, one after the other."""
 _MOST_UNCLEAR = 3
 """Messages in a row; then the next would most likely become unclear as well."""
-_LONGEST_PAUSE = 60.0
+LONGEST_PAUSE = 60.0
+"""What is to rest for longer is left to the next run."""
 
 
 class Patience:
@@ -66,7 +67,7 @@ class Patience:
             self._refusals += 1
         pause = self.pause(max(self._refusals - 1, 0), refusal.retry_after)
         self._resume_at = max(self._resume_at, self.now() + pause)
-        if refusal.hopeless or self._refusals >= _MOST_REFUSALS or pause > _LONGEST_PAUSE:
+        if refusal.hopeless or self._refusals >= _MOST_REFUSALS or pause > LONGEST_PAUSE:
             self._give_up()
 
     def saw(self, item: Item) -> None:

@@ -16,7 +16,7 @@ from briefingfeed.models.delivery import Message, Result
 from briefingfeed.providers.addresses import AddressError, wire_address
 from briefingfeed.providers.base import Limits, Work
 from briefingfeed.providers.http_answers import Answer, Item, Refusal, Unclear, Verdict
-from briefingfeed.providers.http_patience import Patience
+from briefingfeed.providers.http_patience import LONGEST_PAUSE, Patience
 from briefingfeed.providers.http_service import Copy, Request, Service
 from briefingfeed.providers.http_sheet import Sheet
 
@@ -153,9 +153,11 @@ class _Lane:
             repeat += 1
 
     def _may_repeat(self, began: float, pause: float) -> bool:
-        """Half the key's time is left to the repeat for getting there."""
+        """Nobody is kept waiting for long. Half the key's time is left to the repeat for getting there."""
         known_for = self._service.settings.capabilities.key_seconds
-        return known_for is not None and self._patience.now() - began + pause < known_for / 2
+        if known_for is None or pause > LONGEST_PAUSE:
+            return False
+        return self._patience.now() - began + pause < known_for / 2
 
     async def _post(self, request: Request, earlier: Unclear | None) -> Answer | Refusal | Unclear:
         title = self._service.title

@@ -89,6 +89,17 @@ async def test_with_a_key_and_never_a_clear_answer_it_stays_unclear(name: str, a
 
 
 @pytest.mark.parametrize("name", KEYED)
+async def test_asked_to_wait_for_long_before_a_repeat_we_do_not_repeat(name: str, tmp_path: Path) -> None:
+    with ApiServer(name, tmp_path, Plan(answer="drop,429", retry_after="100")) as server:
+        work = DigestWork(READERS[:5])
+        async with asyncio.timeout(20):
+            with pytest.raises(ProviderError, match="5 messages are unclear"):
+                await provider_for(name, server.url).deliver(work)
+        assert len(server.requests()) == 2
+        assert_nobody_twice(server, work)
+
+
+@pytest.mark.parametrize("name", KEYED)
 async def test_with_a_key_what_is_clear_in_the_end_is_clear(name: str, tmp_path: Path) -> None:
     with ApiServer(name, tmp_path, Plan(answer="drop,429,drop-unread")) as server:
         work = DigestWork(READERS[:5])
