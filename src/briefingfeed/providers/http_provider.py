@@ -142,9 +142,11 @@ class _Lane:
             answer = await self._post(request, doubt)
             status = answer.status if isinstance(answer, Answer) else status
             verdict = self._service.read(request, answer) if isinstance(answer, Answer) else answer
-            if isinstance(verdict, tuple) or (isinstance(verdict, Refusal) and doubt is None):
+            if isinstance(verdict, tuple):
+                return status, _believed(verdict, doubt)
+            if isinstance(verdict, Refusal) and doubt is None:
                 return status, verdict
-            doubt = verdict if isinstance(verdict, Unclear) else doubt  # a repeat refused says nothing of the first try
+            doubt = _worse(doubt, verdict)
             asked = verdict.retry_after if isinstance(verdict, Refusal) else None
             pause = self._patience.pause(repeat, asked)
             if repeat == _REPEATS or not self._may_repeat(began, pause):
@@ -177,6 +179,22 @@ def _items(verdict: tuple[Item, ...] | Unclear, count: int) -> tuple[Item, ...]:
     if isinstance(verdict, Unclear):
         return (Item(result=Result.UNCERTAIN, note=verdict.note),) * count
     return verdict
+
+
+def _worse(doubt: Unclear | None, verdict: Refusal | Unclear) -> Unclear | None:
+    """Return what is in doubt after one try more. A repeat refused says nothing of the first; what went wrong there
+    once may have gone wrong whatever comes after."""
+    if isinstance(verdict, Refusal) or (doubt and doubt.answered):
+        return doubt
+    return verdict
+
+
+def _believed(items: tuple[Item, ...], doubt: Unclear | None) -> tuple[Item, ...]:
+    """Return what the answer proves. A copy refused in a repeat may have been taken by an earlier try."""
+    if doubt is None:
+        return items
+    unclear = Item(result=Result.UNCERTAIN, note=doubt.note)
+    return tuple(item if item.result is Result.ACCEPTED else unclear for item in items)
 
 
 async def _read(response: httpx.Response) -> bytes:

@@ -89,6 +89,15 @@ async def test_with_a_key_and_never_a_clear_answer_it_stays_unclear(name: str, a
 
 
 @pytest.mark.parametrize("name", KEYED)
+async def test_a_copy_refused_when_it_is_repeated_may_have_been_taken_before(name: str, tmp_path: Path) -> None:
+    with ApiServer(name, tmp_path, Plan(answer="drop,400")) as server:
+        work = DigestWork(READERS[:1])
+        await provider_for(name, server.url).deliver(work)
+        assert work.results == {READERS[0]: Result.UNCERTAIN}
+        assert len(server.requests()) == 2
+
+
+@pytest.mark.parametrize("name", KEYED)
 async def test_asked_to_wait_for_long_before_a_repeat_we_do_not_repeat(name: str, tmp_path: Path) -> None:
     with ApiServer(name, tmp_path, Plan(answer="drop,429", retry_after="100")) as server:
         work = DigestWork(READERS[:5])
@@ -120,8 +129,9 @@ async def test_a_second_test_with_the_same_content_is_sent_as_well(name: str, tm
         assert server.counts() == {READERS[0]: 2}
 
 
-async def test_what_brevo_failed_at_and_knows_is_unclear(tmp_path: Path) -> None:
-    with ApiServer("brevo", tmp_path, Plan(answer="taken-500", times=1)) as server:
+@pytest.mark.parametrize("answer", ["taken-500,", "taken-500,drop", "500,drop"])
+async def test_what_brevo_failed_at_and_knows_is_unclear(answer: str, tmp_path: Path) -> None:
+    with ApiServer("brevo", tmp_path, Plan(answer=answer)) as server:
         work = DigestWork(READERS[:5])
         with pytest.raises(ProviderError, match="unclear"):
             await provider_for("brevo", server.url).deliver(work)
