@@ -71,7 +71,7 @@ class _Lane:
     async def run(self) -> None:
         patience = self._patience
         while await patience.lets_on():
-            taken = await self._work.take(self._service.settings.most_taken)
+            taken = await self._take()
             if not taken:
                 patience.end()
                 return
@@ -79,6 +79,15 @@ class _Lane:
             refusal = await self._send(taken)
             if refusal:
                 patience.refused(refusal, began)
+
+    async def _take(self) -> Sequence[Message]:
+        """What is being armed must be known, even if we are cancelled: then it goes back untouched."""
+        taking = asyncio.create_task(self._work.take(self._service.settings.most_taken))
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            await Sheet(self._work, await taking).close()
+            raise
 
     async def _send(self, taken: Sequence[Message]) -> Refusal | None:
         """Report every message taken. Return why some of them went back, if so."""
