@@ -132,7 +132,7 @@ class _Handler(BaseHTTPRequestHandler):
         digest = hashlib.sha256(body).hexdigest()
         self._keep("requests", {"path": self.path, "size": len(body), "sha256": digest})
         if answer.isdecimal():
-            self._answer(int(answer), {}, {"message": "no"})
+            self._answer(int(answer), {}, {"message": "not for canary@example.org"})
         elif answer == "redirect":
             self._answer(302, {"Location": "http://127.0.0.1:1/"}, {})
         else:

@@ -6,6 +6,7 @@ import asyncio
 from contextlib import suppress
 
 from briefingfeed.models.delivery import Result
+from briefingfeed.providers.addresses import scrub
 from briefingfeed.providers.http_answers import Item, Refusal
 
 _MOST_REFUSALS = 5
@@ -70,19 +71,19 @@ class Patience:
         if refusal.hopeless or self._refusals >= _MOST_REFUSALS or pause > LONGEST_PAUSE:
             self._give_up()
 
-    def saw(self, item: Item) -> None:
-        """What became of a message."""
+    def saw(self, item: Item, recipient: str = "") -> None:
+        """What became of a message. Of its note nothing of the recipient is kept."""
         if item.result is Result.ACCEPTED:
             self._refusals = self._unclear = self.spoilt = 0
             if not self._has_given_up:
                 self.trouble = None
         elif item.result in (Result.FAILED, Result.POLICY):
             self.spoilt += 1
-            self._note = item.note
+            self._note = scrub(item.note, recipient)
         elif item.result is Result.UNCERTAIN:
             self._unclear += 1
             if self._unclear >= _MOST_UNCLEAR:
-                self.trouble = self._lost(item.note)
+                self.trouble = self._lost(scrub(item.note, recipient))
                 self._give_up()
 
     def _give_up(self) -> None:

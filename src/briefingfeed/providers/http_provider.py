@@ -13,7 +13,7 @@ import httpx
 
 from briefingfeed.errors import ProviderError
 from briefingfeed.models.delivery import Message, Result
-from briefingfeed.providers.addresses import AddressError, wire_address
+from briefingfeed.providers.addresses import AddressError, scrub, wire_address
 from briefingfeed.providers.base import Limits, Work
 from briefingfeed.providers.http_answers import Answer, Item, Refusal, Unclear, Verdict
 from briefingfeed.providers.http_patience import LONGEST_PAUSE, Patience
@@ -56,7 +56,7 @@ class HttpProvider:
                 await asyncio.wait(lanes)  # each reports what it had in hand
         if patience.trouble:
             trouble = patience.trouble
-            raise ProviderError(trouble.message, where=self.settings.host, remedy=trouble.remedy)
+            raise ProviderError(scrub(trouble.message), where=self.settings.host, remedy=trouble.remedy)
 
 
 class _Lane:
@@ -126,7 +126,7 @@ class _Lane:
         items = _items(verdict, len(request.copies))
         for copy, item in zip(request.copies, items, strict=True):
             await sheet.report(copy.message, item, status)
-            self._patience.saw(item)
+            self._patience.saw(item, copy.message.recipient)
         return next((item.refusal for item in items if item.refusal), None)
 
     async def _divide(self, sheet: Sheet, copies: Sequence[Copy]) -> Refusal | None:

@@ -74,3 +74,15 @@ async def test_turns_come_at_the_rate() -> None:
     start = patience.now()
     await asyncio.gather(*(patience.lets_on() for _ in range(11)))
     assert patience.now() - start >= 0.1
+
+
+@pytest.mark.parametrize("result", [Result.POLICY, Result.UNCERTAIN])
+async def test_of_a_service_s_words_no_reader_is_named_and_no_more_than_a_line_is_kept(result: Result) -> None:
+    patience = Patience("A service", 1)
+    words = f"Invalid 'To' address: 'ann.canary@example.org', user ann.canary\nunknown {'x' * 1000}"
+    for _ in range(3):
+        patience.saw(Item(result=result, note=words), "ann.canary@example.org")
+    refusal = patience.trouble or patience.refused_all()
+    assert "canary" not in refusal.message
+    assert "Invalid 'To' address: '[address]', user [address] unknown" in refusal.message
+    assert len(refusal.message) < 400
