@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -98,7 +99,8 @@ def _jpeg(start: bytes) -> Size | None:
             height, width = struct.unpack_from(">HH", start, place + 5)
             return Size(height, width) if is_lying else Size(width, height)
         if marker == 0xE1 and start[place + 4 : place + 10] == b"Exif\0\0":
-            is_lying = _orientation(start[place + 10 : place + 2 + length]) in _LYING
+            with suppress(struct.error):  # what a program spoilt there hides no picture
+                is_lying = _orientation(start[place + 10 : place + 2 + length]) in _LYING
         place += 2 + length
     return None
 

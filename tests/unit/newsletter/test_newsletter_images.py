@@ -42,6 +42,13 @@ def test_a_picture_taken_upright_is_shown_upright(orientation: int, size: Size, 
     assert size_of(with_orientation((IMAGES / "wide.jpg").read_bytes(), orientation, order)) == size
 
 
+@pytest.mark.parametrize("exif", [b"", b"II*\0", b"II*\0" + b"\xff" * 4, b"MM\0*" + struct.pack(">IH", 8, 1)])
+def test_what_a_camera_noted_and_a_program_spoilt_hides_no_size(exif: bytes) -> None:
+    jpeg = (IMAGES / "wide.jpg").read_bytes()
+    segment = b"\xff\xe1" + struct.pack(">H", len(exif) + 8) + b"Exif\0\0" + exif
+    assert size_of(jpeg[:2] + segment + jpeg[2:]) == Size(48, 20)
+
+
 @pytest.mark.parametrize("file", sorted(IMAGES.iterdir()), ids=lambda file: file.name)
 def test_a_file_that_breaks_off_has_no_size_or_its_own(file: Path) -> None:
     whole = file.read_bytes()
