@@ -102,12 +102,14 @@ class Resend:
 
 def _read_batch(found: Mapping[str, Any], count: int) -> Verdict:
     """In permissive mode `data` holds those taken, in order, and `errors` the others by their index."""
-    data, errors = found.get("data"), found.get("errors") or []
-    if not isinstance(data, list) or not isinstance(errors, list):
-        return (Item(result=Result.ACCEPTED),) * count  # they said yes: it is taken, only the ids are lost
+    data, errors = found.get("data"), found.get("errors")
+    if not isinstance(data, list):
+        if not errors:
+            return (Item(result=Result.ACCEPTED),) * count  # they said yes: it is taken, only the ids are lost
+        data = []
     refused = {
         error["index"]: str(error.get("message", ""))
-        for error in errors
+        for error in (errors if isinstance(errors, list) else ())
         if isinstance(error, dict) and isinstance(error.get("index"), int) and 0 <= error["index"] < count
     }
     if len(data) + len(refused) != count:
