@@ -70,6 +70,10 @@ class MailgunSettings(BatchSettings):
     def endpoint(self) -> str:
         return self.url or _HOSTS[self.region]
 
+    @property
+    def most_taken(self) -> int:
+        return self.batch if self.merge else 1
+
 
 class Mailgun:
     """Raises ConfigurationError without a key."""

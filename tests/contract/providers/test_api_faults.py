@@ -51,12 +51,14 @@ async def test_a_lost_answer_leaves_its_copies_unclear_and_is_not_tried_again(
         assert_nobody_twice(server, work)
 
 
-async def test_of_copies_that_go_one_by_one_no_more_are_tried_than_prove_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("merge", [True, False])
+async def test_of_copies_that_go_one_by_one_no_more_are_tried_than_prove_it(merge: bool, tmp_path: Path) -> None:
     with ApiServer("mailgun", tmp_path, Plan(answer="drop")) as server:
-        work = DigestWork(READERS)
+        work = DigestWork(READERS, digest(text="It says %recipient.name%, so it goes as MIME. {leave}\n"))
         with pytest.raises(ProviderError, match="3 messages are unclear"):
-            await provider_for("mailgun", server.url, merge=False).deliver(work)
-        assert list(work.results.values()) == [Result.UNCERTAIN] * 3 + [Result.RETURNED] * 2
+            await provider_for("mailgun", server.url, merge=merge).deliver(work)
+        assert list(work.results.values()) == [Result.UNCERTAIN] * 3 + [Result.RETURNED] * (2 if merge else 0)
+        assert work.most_in_flight == (5 if merge else 1)
         assert len(server.requests()) == 3
 
 
