@@ -8,13 +8,13 @@ import { peopleField } from "./people.js";
 import { FIELDS, remarkList } from "./remarks.js";
 import { read, write } from "./server.js";
 
-const unsaved = new Map(); // by path, what was written and left without saving
+const unsaved = { form: new Map(), whole: new Map() }; // by path, what was written and left without saving
 let sheet = null;
 let opening = null; // the path that is being read, so that a slow answer opens nothing that was left meanwhile
 let saves = 0; // begun and ended; what was read across one of them is out of date
 
 export const openPath = () => sheet?.path;
-export const isDirty = () => unsaved.size > 0 || Boolean(sheet?.isChanged());
+export const isDirty = () => unsaved.form.size + unsaved.whole.size > 0 || Boolean(sheet?.isChanged());
 
 export async function openPost(path, place) {
   if (opening === path) return;
@@ -26,15 +26,13 @@ export async function openPost(path, place) {
   });
   if (opening !== path) return;
   opening = null;
-  const left = unsaved.get(path);
-  unsaved.delete(path);
-  showSheet(path, opened, left);
+  showSheet(path, opened);
   await showRemarks();
   if (place && openPath() === path) goTo(place);
 }
 
 export function closePost() {
-  if (sheet?.isChanged()) unsaved.set(sheet.path, { base: sheet.base, content: sheet.content() });
+  if (sheet?.isChanged()) unsaved[sheet.kind].set(sheet.path, { base: sheet.base, content: sheet.content() });
   sheet = null;
   opening = null;
 }
@@ -82,12 +80,15 @@ async function showRemarks() {
   if (openPath() === path) fill($("remarks"), remarkList(remarks, { heading: "What to look at in this post", path }));
 }
 
-function showSheet(path, opened, left) {
-  const isForm = Boolean(opened.form);
-  const parts = isForm ? formParts(path, opened, left?.content.form) : wholeParts(opened, left?.content.whole);
-  const before = JSON.stringify(isForm ? { form: opened.form } : { whole: opened.whole });
+// Shows the file with what was left in it. What was written in its fields waits until it can be read again.
+function showSheet(path, opened) {
+  const kind = opened.form && !unsaved.whole.has(path) ? "form" : "whole";
+  const left = unsaved[kind].get(path);
+  unsaved[kind].delete(path);
+  const parts = kind === "form" ? formParts(path, opened, left?.content.form) : wholeParts(opened, left?.content.whole);
+  const before = JSON.stringify({ [kind]: opened[kind] });
   const saveButton = make("button", { type: "submit", textContent: "Save" });
-  sheet = { path, base: left?.base ?? opened.base, content: parts.content, goTo: parts.goTo, isChanged: () => JSON.stringify(parts.content()) !== before };
+  sheet = { path, kind, base: left?.base ?? opened.base, content: parts.content, goTo: parts.goTo, isChanged: () => JSON.stringify(parts.content()) !== before };
   const form = make("form", { className: "sheet", id: "sheet", novalidate: true, onsubmit: (event) => {
     event.preventDefault();
     save();
@@ -97,7 +98,8 @@ function showSheet(path, opened, left) {
     ...parts.elements,
     make("div", { className: "saving row" }, make("span", { id: "saved", className: "about", role: "status", textContent: path.split("/").pop() }), saveButton),
   );
-  fill($("middle"), make("h2", { className: isForm ? "unseen" : "headline", textContent: opened.form?.title || path.split("/").pop() }), form);
+  fill($("middle"), make("h2", { className: kind === "form" ? "unseen" : "headline", textContent: opened.form?.title || path.split("/").pop() }), form);
+  if (kind === "whole" && unsaved.form.has(path)) showWaiting(path, unsaved.form.get(path).content);
 }
 
 function wholeParts(opened, text) {
@@ -107,7 +109,9 @@ function wholeParts(opened, text) {
     content: () => ({ whole: area.value }),
     goTo: () => {},
     elements: [
-      make("p", { textContent: "The lines at the top of this file cannot be read, so there are no fields yet. Mend what is named above, and save." }),
+      make("p", { textContent: opened.form
+        ? "This is what you wrote in the whole file. Its fields are shown once it is saved."
+        : "The lines at the top of this file cannot be read, so there are no fields yet. Mend what is named above, and save." }),
       make("div", { className: "field" }, make("label", { for: "field-whole", textContent: "The whole file" }), area),
     ],
   };
@@ -179,16 +183,24 @@ async function save(base = sheet.base) {
   try {
     opened = await write("/form", { of: saving.path, base, ...content });
   } catch (error) {
-    if (error.status === 409) showConflict(error);
+    if (error.status === 409 && sheet === saving) showConflict(saving, error);
     else await tell(error.message, "All right");
     return;
   }
   saves += 1;
-  if (sheet !== saving) return;
-  if (JSON.stringify(saving.content()) === JSON.stringify(content)) showAgain(saving.path, opened);
-  else saving.base = opened.base; // somebody writes on meanwhile
+  if (openPath() !== saving.path) return noteSaved(saving, content, opened);
+  if (JSON.stringify(sheet.content()) === JSON.stringify(content)) showAgain(saving.path, opened);
+  else sheet.base = opened.base; // somebody writes on meanwhile
   $("saved").textContent = `Saved in ${saving.path.split("/").pop()}`;
   say("Saved");
+}
+
+// What was left while it was being saved: of that only what was written since is unsaved.
+function noteSaved({ path, kind }, content, { base }) {
+  const left = unsaved[kind].get(path);
+  if (!left) return;
+  if (JSON.stringify(left.content) === JSON.stringify(content)) unsaved[kind].delete(path);
+  else left.base = base;
 }
 
 // Shows what was saved where it was looked at, with the cursor where it was.
@@ -207,19 +219,34 @@ function showAgain(path, opened) {
 function showGone({ content }) {
   showTrouble("This post was deleted",
     make("p", { textContent: "What you wrote is only here now. Begin a new post with it, or copy what you need." }),
-    make("div", { className: "row" }, make("button", { type: "button", textContent: "Begin a new post with it", onclick: async () => {
-      const written = content();
-      try {
-        const { path } = await write("/posts", { title: written.form?.title || "Deleted post" });
-        const { base } = await read(`/form?of=${encodeURIComponent(path)}`);
-        await write("/form", { of: path, base, ...written });
-        sheet = null;
-        location.hash = encodeURIComponent(path);
-      } catch (error) {
-        await tell(error.message, "All right");
-      }
-    } })),
+    beginWith(content, () => {
+      sheet = null;
+    }),
   );
+}
+
+function showWaiting(path, content) {
+  const { title, standfirst, body } = content.form;
+  showTrouble("What you wrote in the fields is only here now",
+    make("p", { textContent: "The file was changed meanwhile, and its first lines cannot be read. Mend them and save, and the fields come back as you left them; or begin a new post with what you wrote." }),
+    make("details", {}, make("summary", { textContent: "What you wrote" }), make("pre", { tabindex: "0", textContent: [title, standfirst, body].filter(Boolean).join("\n\n") })),
+    beginWith(() => content, () => unsaved.form.delete(path)),
+  );
+}
+
+function beginWith(content, forget) {
+  return make("div", { className: "row" }, make("button", { type: "button", textContent: "Begin a new post with it", onclick: async () => {
+    const written = content();
+    try {
+      const { path } = await write("/posts", { title: written.form?.title || "Deleted post" });
+      const { base } = await read(`/form?of=${encodeURIComponent(path)}`);
+      await write("/form", { of: path, base, ...written });
+      forget();
+      location.hash = encodeURIComponent(path);
+    } catch (error) {
+      await tell(error.message, "All right");
+    }
+  } }));
 }
 
 function showTrouble(words, ...elements) {
@@ -228,13 +255,14 @@ function showTrouble(words, ...elements) {
   $("conflict").scrollIntoView();
 }
 
-function showConflict(error) {
+function showConflict(conflicting, error) {
   showTrouble("There are two versions now",
     make("p", { textContent: error.message }),
     make("details", {}, make("summary", { textContent: "What stands in the file now" }), make("pre", { tabindex: "0", textContent: error.told.theirs })),
     make("div", { className: "row" },
       make("button", { type: "button", className: "quiet", textContent: "Go on with the other one", onclick: async () => {
-        showSheet(sheet.path, await read(`/form?of=${encodeURIComponent(sheet.path)}`));
+        const opened = await read(`/form?of=${encodeURIComponent(conflicting.path)}`);
+        if (sheet === conflicting) showSheet(conflicting.path, opened);
       } }),
       make("button", { type: "button", textContent: "Save mine in its place", onclick: () => save(error.told.base) }),
     ),
