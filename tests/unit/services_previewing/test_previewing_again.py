@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -65,6 +66,21 @@ def test_posts_that_stay_as_they_are_are_not_made_again(table: Table) -> None:
     assert after["Boats"] is before["Boats"]
     assert after["Tides"] is not before["Tides"]
     assert "The ebb." in after["Tides"].body.html
+
+
+@pytest.mark.parametrize("width", [40, 48])
+def test_a_picture_that_is_replaced_under_its_name_is_another_mail(table: Table, width: int) -> None:
+    post = table.house.write("Tides", "2026-11-17")
+    post.write_text(post.read_text() + "\n![The quay](quay.png)\n")
+    picture = post.with_name("quay.png")
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 40, 30))
+    before = table.desk.look()
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", width, 30) + b"other")
+    assert f'width="{width}"' in table.mail()
+    after = table.desk.look()
+    assert after.number > before.number
+    assert after.posts[0].mark != before.posts[0].mark
+    assert after.editions[0].mark != before.editions[0].mark
 
 
 def test_a_look_that_sees_nothing_else_is_no_news(table: Table) -> None:

@@ -15,6 +15,7 @@ from briefingfeed.posts.notes import read_mark
 from briefingfeed.posts.recent import RecentNotes
 from briefingfeed.posts.store import Library
 from briefingfeed.services.previewing.remarks import remarks_of
+from briefingfeed.services.previewing.renditions import files_mark
 from briefingfeed.services.previewing.upcoming import upcoming
 from briefingfeed.services.previewing.views import PostState, PostView, Remark, View
 from briefingfeed.services.publishing.library import load_library
@@ -111,7 +112,7 @@ def _posts(
             title=post.title,
             state=_state(post, now),
             post=post,
-            mark=key_of(post.fingerprint, look),
+            mark=key_of(post.fingerprint, files_mark(post), look),
             in_edition=post.id in carried,
             remarks=counts[post.path],
         )

@@ -8,6 +8,7 @@ from dataclasses import fields
 from briefingfeed.models.introduction import Introduction
 from briefingfeed.models.post import Post
 from briefingfeed.newsletter.digest import Corrected, Digest
+from briefingfeed.posts.notes import read_mark
 from briefingfeed.services.sending.send_context import Examined
 
 _MOST = 40
@@ -29,13 +30,18 @@ class RecentRenditions:
         return found
 
 
+def files_mark(post: Post) -> str:
+    """Return what changes whenever a file beside the post does: a picture may be replaced under its name."""
+    return repr([read_mark(asset.source) for asset in post.assets])
+
+
 def _mark(value: object) -> Hashable:
     """Return what a part of a digest is known by. Posts are not compared word by word: they may be long."""
     match value:
         case tuple():
             return tuple(_mark(item) for item in value)
         case Post():
-            return value.fingerprint, value.published, value.draft
+            return value.fingerprint, value.published, value.draft, files_mark(value)
         case Corrected(post=post, correction=correction):
             return _mark(post), correction
         case Introduction():

@@ -13,6 +13,7 @@ from briefingfeed.models.output import key_of
 from briefingfeed.newsletter.schedule import moment_of, set_up, slot_for_post, upcoming_slot
 from briefingfeed.newsletter.selection import Selection
 from briefingfeed.posts.store import Library
+from briefingfeed.services.previewing.renditions import files_mark
 from briefingfeed.services.previewing.views import EditionView
 from briefingfeed.services.sending.basis import basis
 from briefingfeed.services.sending.drafting import Draft, complete, draft_edition
@@ -71,6 +72,7 @@ def _seen(context: SendContext, draft: Draft, name: str, goes_at: datetime | Non
     audience, selection = draft.audience, draft.selection
     about = (audience.recipients, len(audience.without), len(audience.groups), selection.hold_reason)
     waiting = [post.path for post in selection.waiting]
+    files = [files_mark(post) for post in selection.posts]
     mails = [
         draft.rendition.content_hash if draft.rendition else "",
         *(each.content_hash for each in draft.contents.values()),
@@ -81,6 +83,6 @@ def _seen(context: SendContext, draft: Draft, name: str, goes_at: datetime | Non
         key=edition_key(draft.slot, rehearsal=context.rehearses),
         goes_at=goes_at,
         draft=draft,
-        mark=key_of(f"{mails}", f"{about}", f"{waiting}", context.look.mark()),
+        mark=key_of(f"{mails}", f"{about}", f"{waiting}", f"{files}", context.look.mark()),
         budget=context.settings.newsletter.size_budget_kb * 1024,
     )
