@@ -78,7 +78,7 @@ def test_an_edition_has_a_page_once_copies_went(house: House) -> None:
     assert report.problems == ()
     page = html.fromstring(text(house))
     headings = [heading.text_content() for heading in page.cssselect("h1, h2")]
-    assert headings == ["Harbour Notes: Survey", "Survey", "Tides"]
+    assert headings == ["Harbour Notes: Survey", "In this edition", "Survey", "Tides"]
     assert "19 November 2026 · ada quay The text of Tides." in words(house)
     assert "Harbour Notes: Survey" in words(house, "editions/index.html")
     assert "editions/" in text(house, "index.html")

@@ -39,6 +39,7 @@ class Hooks:
         """HEAD tells that somebody is there: some services ask before they accept an address."""
         request.scope["what"] = "webhook"
         provider = request.path_params["provider"]
+        body = await request.body()  # always, since a web server in front may report an answer that comes early as 502
         webhook = self._webhooks.get(provider)
         if webhook is None:
             raise HTTPException(404)
@@ -46,7 +47,7 @@ class Hooks:
             return Response()
         now = self._now()
         headers = {name.lower(): value for name, value in request.headers.items()}
-        call = Call(headers=headers, body=await request.body(), at=now)
+        call = Call(headers=headers, body=body, at=now)
         try:
             told = await webhook.read(call)
         except ForgedCallError:
