@@ -211,10 +211,11 @@ class Courier:
             untouched = Verdict(result=Result.RETURNED, phase=Phase.CONNECT)
             await self._report(_outcome_of(self._held, self._broke or untouched))
         if self._ahead is not None:
-            message = await self._ahead
-            self._ahead = None
-            if message is not None:
-                await self._work.report(_outcome(message, Result.RETURNED, Phase.CONNECT))
+            try:
+                await asyncio.wait((self._ahead,))
+            finally:  # cancelled here, too, what is being armed must be known
+                if (message := await asyncio.shield(self._ahead)) is not None:
+                    await self._work.report(_outcome(message, Result.RETURNED, Phase.CONNECT))
 
 
 def _outcome_of(message: Message, verdict: Verdict) -> Outcome:

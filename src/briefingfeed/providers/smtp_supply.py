@@ -21,8 +21,8 @@ class Supply:
         self._fetching: asyncio.Task[None] | None = None
 
     def order(self) -> asyncio.Future[Message | None]:
-        """Return what will hold one message, armed; or None, if there are no more. Nobody may cancel it: what is being
-        armed must be known."""
+        """Return what will hold one message, armed; or None, if there are no more. Nobody should cancel it: what is
+        armed for it then would never be reported."""
         order = asyncio.get_running_loop().create_future()
         self._orders.append(order)
         if self._fetching is None:
@@ -35,7 +35,9 @@ class Supply:
             while self._orders:
                 messages = await self._take()
                 for message in messages:
-                    self._orders.popleft().set_result(message)
+                    order = self._orders.popleft()
+                    if not order.done():
+                        order.set_result(message)
                 if not messages:
                     self._convoy.end()
                     self._settle(None)
@@ -55,6 +57,8 @@ class Supply:
         """Let nobody wait for what will not come."""
         while self._orders:
             order = self._orders.popleft()
+            if order.done():
+                continue
             if error is None:
                 order.set_result(None)
             else:

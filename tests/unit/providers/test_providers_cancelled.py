@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 from briefingfeed.models.delivery import Message, Result
+from briefingfeed.providers.smtp import Security, SmtpProvider, SmtpSettings
+from briefingfeed.providers.smtp_convoy import Convoy
+from briefingfeed.providers.smtp_supply import Supply
 from servers.api_ways import provider_for
 from servers.recorded_work import RecordedWork
+from servers.smtp_sink import SmtpSink
 
 pytestmark = pytest.mark.anyio
 
@@ -27,7 +32,7 @@ class SlowlyArmed(RecordedWork):
         self.broken = asyncio.Event()
 
     async def take(self, most: int) -> Sequence[Message]:
-        if self.arming.is_set():
+        if self.arming.is_set() and not self.opened.is_set():
             self.broken.set()
             raise RuntimeError("the second one to ask")
         self.arming.set()
@@ -57,3 +62,33 @@ async def test_if_one_request_breaks_down_what_is_being_armed_for_another_goes_b
     with pytest.raises(RuntimeError, match="second"):
         await delivering
     assert work.results == dict.fromkeys(READERS, Result.RETURNED)
+
+
+async def test_cancelled_twice_over_smtp_nobody_waits_for_ever_and_what_is_being_armed_goes_back(
+    tmp_path: Path,
+) -> None:
+    with SmtpSink(tmp_path) as sink:
+        settings = SmtpSettings(host="127.0.0.1", port=sink.port, security=Security.NONE, connections=3)
+        work = SlowlyArmed(READERS)
+        delivering = asyncio.create_task(SmtpProvider(settings, None).deliver(work))
+        while len([line for line in sink.commands() if line.startswith("EHLO")]) < 3:  # noqa: ASYNC110 - another process writes it
+            await asyncio.sleep(0.01)
+        await work.arming.wait()
+        for _ in range(2):
+            await asyncio.sleep(0.05)
+            delivering.cancel()
+        await asyncio.sleep(0)
+        work.opened.set()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(delivering, 5)
+        assert work.unreported == []
+        assert set(work.results.values()) == {Result.RETURNED}
+
+
+async def test_an_order_that_is_given_up_keeps_nobody_else_waiting() -> None:
+    supply = Supply(RecordedWork(READERS[:2]), Convoy(SmtpSettings(host="mail.example.org")))
+    given_up, kept, one_too_many = (supply.order() for _ in range(3))
+    given_up.cancel()
+    async with asyncio.timeout(5):
+        assert await kept is not None
+        assert await one_too_many is None
