@@ -45,14 +45,18 @@ class Patience:
         return asyncio.get_running_loop().time()
 
     async def lets_on(self) -> bool:
-        """Wait for a turn, and as long as we are asked to; return whether to take more."""
-        slot = max(self._next_slot, self.now())
-        self._next_slot = slot + self._gap
-        while not self._stopped.is_set() and (rest := max(slot, self._resume_at) - self.now()) > 0:
+        """Wait until a request may go out, and as long as we are asked to; return whether to take more."""
+        while not self._stopped.is_set() and (rest := max(self._next_slot, self._resume_at) - self.now()) > 0:
             with suppress(TimeoutError):
                 async with asyncio.timeout(rest):
                     await self._stopped.wait()
         return not self._stopped.is_set()
+
+    async def turn(self) -> None:
+        """Wait for a request's turn, as `rate` has it."""
+        slot = max(self._next_slot, self.now())
+        self._next_slot = slot + self._gap
+        await asyncio.sleep(slot - self.now())
 
     def end(self) -> None:
         """Nothing is left to take."""

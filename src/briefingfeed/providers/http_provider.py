@@ -147,6 +147,7 @@ class _Lane:
         status = None
         repeat = 0
         while True:
+            await self._patience.turn()
             sheet.in_flight = [copy.message for copy in request.copies]
             answer = await self._post(request, doubt)
             status = answer.status if isinstance(answer, Answer) else status

@@ -62,6 +62,17 @@ async def test_of_copies_that_go_one_by_one_no_more_are_tried_than_prove_it(merg
         assert len(server.requests()) == 3
 
 
+@pytest.mark.parametrize("merges", [True, False])
+async def test_the_rate_holds_for_each_request_however_many_are_taken_at_once(merges: bool, tmp_path: Path) -> None:
+    readers = ["poison@example.org", *READERS[:3]] if merges else READERS[:4]
+    with ApiServer("mailgun", tmp_path) as server:
+        start = asyncio.get_running_loop().time()
+        work = DigestWork(readers, digest() if merges else digest(text="As MIME: %recipient.name% {leave}\n"))
+        await provider_for("mailgun", server.url, rate=20).deliver(work)
+        assert asyncio.get_running_loop().time() - start >= (len(server.requests()) - 1) / 20
+        assert len(server.requests()) >= 4
+
+
 @pytest.mark.parametrize("name", KEYED)
 @pytest.mark.parametrize("answer", ["drop", "silent", "drop-unread"])
 async def test_with_a_key_a_lost_answer_is_asked_for_again(name: str, answer: str, tmp_path: Path) -> None:

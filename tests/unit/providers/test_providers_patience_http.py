@@ -72,8 +72,10 @@ async def test_who_waits_hears_that_it_is_over() -> None:
 async def test_turns_come_at_the_rate() -> None:
     patience = Patience("A service", 1, rate=100)
     start = patience.now()
-    await asyncio.gather(*(patience.lets_on() for _ in range(11)))
+    await asyncio.gather(*(patience.turn() for _ in range(11)))
     assert patience.now() - start >= 0.1
+    assert await patience.lets_on()
+    assert patience.now() - start >= 0.11  # nothing is taken before its time
 
 
 @pytest.mark.parametrize("result", [Result.POLICY, Result.UNCERTAIN])
