@@ -121,3 +121,22 @@ def test_a_post_that_went_by_itself_does_not_go_again_when_it_is_dated_later(tab
     file.write_text(file.read_text().replace("date: 2026-11-18", "date: 2026-11-20"))
     house.write("Boats", "2026-11-21")
     assert [edition.name for edition in table.desk.look().editions] == ["weekly", "posts/2026-11-21-boats"]
+
+
+def test_of_posts_that_go_by_themselves_no_more_are_made_than_shown(table: Table) -> None:
+    house = table.house
+    house.set_up(posts=True)
+    house.run(Cadence.POSTS)
+    for number in range(8):
+        house.write(f"Due {number}", "2026-11-18")
+        house.write(f"Later {number}", "2026-11-20")
+    house.build()
+    table.context = replace(house.context, recall=table.context.recall)
+    shown = [edition.name for edition in table.desk.look().editions]
+    assert [name[17:].partition("-")[0] for name in shown] == ["", *["due"] * 8, *["later"] * 2]
+    assert table.rendered == len(shown)
+    for number in range(8, 12):
+        house.write(f"Due {number}", "2026-11-18")
+    shown = [edition.name for edition in table.desk.look().editions]
+    assert [name[17:].partition("-")[0] for name in shown] == ["", *["due"] * 10]
+    assert table.rendered == 11 + 4 + 1  # those that came, and the weekly one with them

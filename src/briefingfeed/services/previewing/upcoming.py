@@ -38,9 +38,9 @@ def upcoming(context: SendContext, library: Library, now: datetime) -> Iterator[
 
 def _single(context: SendContext, library: Library, now: datetime) -> Iterator[EditionView]:
     """Yield the mails of posts that go with the next run, then those of posts that are dated later."""
-    due = draft_posts(context, now, at_once=False)
-    later = _later(context, library, now, taken={draft.slot.key for draft in due})
-    for draft, goes_at in [*((each, None) for each in due), *later][:_MOST_SINGLE]:
+    due = draft_posts(context, now, at_once=False, most=_MOST_SINGLE)
+    later = _later(context, library, now, taken={draft.slot.key for draft in due}, most=_MOST_SINGLE - len(due))
+    for draft, goes_at in [*((each, None) for each in due), *later]:
         yield _seen(context, draft, draft.slot.key, goes_at)
     if not due and not later:
         nothing = complete(context, library, moment_of(now), Selection(posts=()), now, due=(), offline=True)
@@ -48,7 +48,7 @@ def _single(context: SendContext, library: Library, now: datetime) -> Iterator[E
 
 
 def _later(
-    context: SendContext, library: Library, now: datetime, taken: Collection[str]
+    context: SendContext, library: Library, now: datetime, *, taken: Collection[str], most: int
 ) -> list[tuple[Draft, datetime]]:
     """Return the mails of posts that are still to appear, the next first, each as it will be at its own time."""
     with context.database.read() as connection:
@@ -59,7 +59,7 @@ def _later(
         if not post.draft and not post.visible_at(now) and post.email is not False and post.id not in carried
     ]
     drafts, keys = [], set(taken)
-    for post in coming[:_MOST_SINGLE]:
+    for post in coming[:most]:
         slot = slot_for_post(post, post.published, keys)
         keys.add(slot.key)
         alone = Selection(posts=(post,))

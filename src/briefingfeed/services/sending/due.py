@@ -7,6 +7,7 @@ from collections.abc import Container, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import islice
 
 from sqlalchemy import Connection
 
@@ -70,8 +71,11 @@ def freeze_due(context: SendContext, cadence: Cadence, *, at_once: bool, force: 
         return Frozen()
 
 
-def draft_posts(context: SendContext, now: datetime, *, at_once: bool) -> tuple[Draft, ...]:
-    """Return what would be frozen now of posts that go by themselves. Nothing is written, no page is asked."""
+def draft_posts(context: SendContext, now: datetime, *, at_once: bool, most: int | None = None) -> tuple[Draft, ...]:
+    """Return what would be frozen now of posts that go by themselves, or so many of it at `most`.
+
+    Nothing is written, no page is asked.
+    """
     library = context.load_posts()
     with context.database.read() as connection:
         history = _history_of_posts(context, connection, library, now, at_once=at_once)
@@ -80,7 +84,7 @@ def draft_posts(context: SendContext, now: datetime, *, at_once: bool) -> tuple[
     due = [post.id for post in selection.posts]
     drafts = tuple(
         complete(context, library, slot, _alone(post, selection), now, due=due, offline=True)
-        for post, slot in known.slots(reversed(selection.posts), now)
+        for post, slot in islice(known.slots(reversed(selection.posts), now), most)
     )
     return drafts or _correcting(context, library, known, now, offline=True)
 
