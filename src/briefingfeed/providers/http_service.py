@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import ClassVar, Protocol, TypeVar
+from typing import ClassVar, Final, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from briefingfeed.errors import ConfigurationError
@@ -14,11 +14,14 @@ from briefingfeed.models.delivery import Message
 from briefingfeed.providers.capabilities import Capabilities
 from briefingfeed.providers.http_answers import Answer, Verdict
 
+KEPT_FORMS: Final = 16
+"""An edition has as many forms as there are sets of posts for its readers."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpSettings:
     """What the tables of all such services have in common. Raises ValueError for an address that would send the secret
-    in the clear."""
+    in the clear, or holds one itself."""
 
     capabilities: ClassVar[Capabilities]
 
@@ -36,6 +39,8 @@ class HttpSettings:
     def __post_init__(self) -> None:
         if not self.endpoint.startswith("https://") and not (self.endpoint.startswith("http://") and self.is_loopback):
             raise ValueError("url must begin with https://")
+        if "@" in self.host:
+            raise ValueError("url must name no user or password: the key has a setting of its own")
         if not 1 <= self.connections <= 50:
             raise ValueError("connections must be at least 1, at most 50")
         if self.rate is not None and self.rate <= 0:
@@ -113,7 +118,7 @@ class Service(Protocol):
 def checked_secret(secret: str | None, what: str, table: str, remedy: str) -> str:
     """Return a secret fit for a header field. Raises ConfigurationError; the message doesn't repeat it."""
     if not secret or not secret.isascii() or not secret.isprintable():
-        raise ConfigurationError(f"The {what} is missing.", where=f"[{table}]", remedy=remedy)
+        raise ConfigurationError(f"The {what} is missing or damaged.", where=f"[{table}]", remedy=remedy)
     return secret
 
 

@@ -24,7 +24,7 @@ from briefingfeed.models.settings import PathSettings
 from briefingfeed.providers.capabilities import Capabilities
 from briefingfeed.providers.http_answers import Answer, Item, Refusal, Verdict, judge_status, out_of_luck
 from briefingfeed.providers.http_provider import HttpProvider
-from briefingfeed.providers.http_service import BatchSettings, Copy, Request, checked_secret
+from briefingfeed.providers.http_service import KEPT_FORMS, BatchSettings, Copy, Request, checked_secret
 from briefingfeed.providers.mailgun_webhook import MailgunWebhook
 from briefingfeed.providers.merging import ascii_fields, ascii_words, mailbox, reply_to, sort_out
 from briefingfeed.providers.spec import Clock, Found, ProviderSpec, Secret, WebhookSpec
@@ -85,7 +85,7 @@ class Mailgun:
         remedy = f"Make a sending key for the domain there, and put it into the environment as {KEY.variable}."
         login = f"api:{checked_secret(key, 'API key for Mailgun', NAME, remedy)}"
         self._headers = {"Authorization": f"Basic {b64encode(login.encode()).decode()}"}
-        self._can_merge = lru_cache(maxsize=16)(self._is_safe)
+        self._can_merge = lru_cache(maxsize=KEPT_FORMS)(self._is_safe)
 
     def requests(self, copies: Sequence[Copy]) -> Iterator[Request]:
         shared, alone = sort_out(copies, self._can_merge)

@@ -14,12 +14,10 @@ from functools import lru_cache
 
 from briefingfeed.models.delivery import Form, Message
 from briefingfeed.models.edition import SlotName
-from briefingfeed.providers.http_service import Copy
+from briefingfeed.providers.http_service import KEPT_FORMS, Copy
 
 _PLAIN = re.compile(r"[A-Za-z0-9:/._~@+=-]*")
 """No language for merging gives these a meaning; nor do HTML and JSON."""
-_KEPT = 16
-"""Forms; an edition has as many as there are sets of posts for its readers."""
 _LONGEST_WORD_OCTETS = 45
 """Of UTF-8 in an encoded word, which may have 75 characters (RFC 2047)."""
 
@@ -66,7 +64,7 @@ def own_fields(form: Form, message: Message, write: Writer) -> dict[str, str]:
 
 
 # Kept because it is the same for all copies.
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=KEPT_FORMS)
 def _fields(form: Form, write: Writer) -> tuple[dict[str, str], tuple[tuple[str, tuple[str, ...]], ...]]:
     """Return the fields that all copies share, and the others, cut where a copy has something of its own."""
     slots = {stand_in: slot for slot, stand_in in form.stand_ins.items()}
@@ -116,7 +114,7 @@ def reply_to(form_headers: Sequence[tuple[str, str]]) -> str | None:
     return next((value for name, value in form_headers if name.lower() == "reply-to"), None)
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=KEPT_FORMS)
 def tags_of(form: Form) -> Mapping[SlotName, str]:
     """Return for each slot letters and digits that, like its stand-in, can stand nowhere in the content."""
     return {slot: re.sub(r"[^a-z0-9]", "", stand_in) for slot, stand_in in form.stand_ins.items()}

@@ -14,7 +14,7 @@ from typing import Any
 
 from briefingfeed.models.delivery import Form, Parts
 from briefingfeed.models.edition import SlotName
-from briefingfeed.providers.http_service import Copy
+from briefingfeed.providers.http_service import KEPT_FORMS, Copy
 
 Element = Callable[[Parts, str, str, str], Mapping[str, Any]]
 """From parts, recipient, Message-ID and mark (see `Message.mark`), the JSON object that stands for a message."""
@@ -22,8 +22,6 @@ Element = Callable[[Parts, str, str, str], Mapping[str, Any]]
 _PLAIN = re.compile(r"[ !#-\[\]-~]*")
 """What JSON writes as it is."""
 _PLAIN_IN_HTML = re.compile(r"[ !#-%(-;=?-\[\]-~]*")
-_KEPT = 16
-"""Forms; an edition has as many as there are sets of posts for its readers."""
 
 
 class Stencils:
@@ -31,7 +29,7 @@ class Stencils:
 
     def __init__(self, element: Element) -> None:
         self._element = element
-        self._stencil = lru_cache(maxsize=_KEPT)(self._cut)
+        self._stencil = lru_cache(maxsize=KEPT_FORMS)(self._cut)
 
     def write(self, copy: Copy) -> bytes:
         message = copy.message

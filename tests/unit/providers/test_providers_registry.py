@@ -58,6 +58,7 @@ def test_without_its_secret_no_service_is_made(name: str, secret: str | None, pa
     secrets = {} if secret is None else dict.fromkeys(spec.secrets, secret)
     with pytest.raises(ConfigurationError) as caught:
         spec.build(spec.settings(), secrets, paths, at_noon)
+    assert "is missing or damaged" in str(caught.value)
     assert spec.secrets[0].variable in str(caught.value.remedy)
     assert "canary" not in f"{caught.value}{caught.value.remedy}"
 
@@ -117,6 +118,7 @@ def test_smtp_table_is_read_from_the_settings_file(paths: PathSettings) -> None:
         ("ses", {"connections": 51}, "at most 50"),
         ("ses", {"url": "http://email.eu-west-1.amazonaws.com"}, "https"),
         ("mailgun", {"region": "uk"}, "one of us, eu"),
+        ("resend", {"url": "https://me:canary@api.resend.com"}, "no user or password"),
         ("sendgrid", {"connections": 0}, "at least 1"),
     ],
 )
@@ -128,6 +130,7 @@ def test_wrong_tables_are_mistakes_with_words(
     with pytest.raises(ConfigurationError) as caught:
         read_table(provider_spec(name).settings, table, file=file, name=name)
     assert words in str(caught.value)
+    assert "canary" not in str(caught.value)
 
 
 def test_relative_files_are_below_the_publication(paths: PathSettings) -> None:
