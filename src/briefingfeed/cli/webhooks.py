@@ -36,4 +36,4 @@ def webhooks(app: App, as_json: bool) -> None:
         if each.webhook is None:
             app.warn(f"It stays closed: {each.needs} is missing, by which {each.provider} proves that it calls.")
     if not opened:
-        click.echo("No provider in these settings calls back. What comes back comes by mail: docs/bounces.md")
+        click.echo("No provider here calls back. What comes back comes by mail: briefingfeed bounces --help")
