@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +13,8 @@ from watchfiles import Change, awatch
 
 from briefingfeed.models.settings import Settings
 from briefingfeed.services.previewing.desk import Desk
+
+log = logging.getLogger("briefingfeed.preview")
 
 _QUIET, _STEP = 60, 10
 """Milliseconds: the longest that changes are gathered, and how long none may come before they are told."""
@@ -32,21 +35,21 @@ class Watch:
     def stop(self) -> None:
         """End every stream: the server is about to."""
         self._is_over = True
-        for listener in self._listeners:
-            _put(listener, None)
+        self._tell(None)
 
     async def events(self) -> AsyncIterator[bytes]:
-        """Yield server-sent events: one at once, one for each new view."""
+        """Yield server-sent events: one at once, one for each new view.
+
+        They end when the watching breaks off, so that the page asks for them again and it begins anew.
+        """
         listener: asyncio.Queue[int | None] = asyncio.Queue(maxsize=1)
         self._listeners.add(listener)
         if self._watching is None:
             self._watching = asyncio.create_task(self._watch())
         try:
             yield b"retry: 1000\n" + _event(self._desk.view.number)
-            while not self._is_over:
-                number = await listener.get()
-                if number is not None:
-                    yield _event(number)
+            while not self._is_over and (number := await listener.get()) is not None:
+                yield _event(number)
         finally:
             self._listeners.discard(listener)
             if not self._listeners:
@@ -64,6 +67,16 @@ class Watch:
                 await task
 
     async def _watch(self) -> None:
+        try:
+            await self._follow_all()
+        except* Exception as group:
+            if self._watching is asyncio.current_task():
+                self._watching = None
+            names = {type(error).__name__ for error in group.exceptions}
+            log.error("%s while files were watched; that begins anew", ", ".join(sorted(names)))
+            self._tell(None)
+
+    async def _follow_all(self) -> None:
         settings = self._desk.view.context.settings
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow(*_folders(settings), recursive=True))
@@ -95,8 +108,11 @@ class Watch:
 
     async def _look(self) -> None:
         view = await run_sync(self._desk.look)
+        self._tell(view.number)
+
+    def _tell(self, number: int | None) -> None:
         for listener in self._listeners:
-            _put(listener, view.number)
+            _put(listener, number)
 
 
 def _folders(settings: Settings) -> list[Path]:

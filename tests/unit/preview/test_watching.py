@@ -7,8 +7,29 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from briefingfeed.preview.watching import Watch
 from publications import harbour_in
+
+
+class Stumbler:
+    """A desk whose first look goes wrong in a way that nobody thought of."""
+
+    def __init__(self, folder: Path) -> None:
+        (folder / "posts").mkdir()
+        self._settings = harbour_in(folder)
+        self._looks = 0
+
+    @property
+    def view(self) -> Any:
+        return SimpleNamespace(number=self._looks, context=SimpleNamespace(settings=self._settings))
+
+    def look(self) -> Any:
+        self._looks += 1
+        if self._looks == 1:
+            raise ValueError("a secret")
+        return self.view
 
 
 class Reader:
@@ -42,3 +63,23 @@ def test_what_is_saved_while_the_page_is_being_opened_is_seen(tmp_path: Path) ->
     desk = Reader(tmp_path)
     asyncio.run(asyncio.wait_for(follow(desk, until=2), timeout=10))
     assert desk.read == ["one", "two"]
+
+
+def test_watching_that_broke_off_begins_anew_when_a_page_asks_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def ask_twice() -> None:
+        watch = Watch(Stumbler(tmp_path))
+        first = watch.events()
+        assert [event async for event in first] == [b"retry: 1000\ndata: 0\n\n"]
+        assert not watch.is_watching
+        second = watch.events()
+        await anext(second)
+        assert watch.is_watching
+        assert await anext(second) == b"data: 2\n\n"
+        await second.aclose()
+
+    asyncio.run(asyncio.wait_for(ask_twice(), timeout=10))
+    (line,) = caplog.messages
+    assert "ValueError" in line
+    assert "secret" not in line
