@@ -61,7 +61,7 @@ class Answer:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     earlier: Unclear | None = None
-    """How an earlier try of the very same request ended."""
+    """What earlier tries of the very same request leave in doubt."""
 
     @property
     def is_success(self) -> bool:
