@@ -10,7 +10,7 @@ from hashlib import sha256
 from sqlalchemy import Connection
 
 from briefingfeed.models.edition import EditionState
-from briefingfeed.storage import batches, deliveries, editions
+from briefingfeed.storage import batches, deliveries, editions, set_back
 from briefingfeed.storage.batches import FIRST, Refusal
 
 FEWEST_REFUSALS = 2
@@ -54,7 +54,9 @@ def advance(connection: Connection, key: str, now: datetime, pause: timedelta) -
         return
     if edition.pause_until is None:
         batches.pause(connection, key, now + pause)
-    else:  # the clock may have been set back since
+    elif not set_back.is_behind(connection, now):
+        # The clock may have been set back since. Where it only was behind for a while, the others follow early, but by
+        # no more than the pause: nothing that is written down tells the two apart, and to wait for days is worse.
         batches.shorten_pause(connection, key, now + pause)
     batches.open_to_everybody(connection, key, now)
 

@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy import Connection, and_, delete, select
 
 from briefingfeed.storage.schema import handed_over
-from briefingfeed.storage.set_back import AHEAD
+from briefingfeed.storage.set_back import AHEAD, is_behind
 from briefingfeed.storage.statements import upsert
 
 KEPT: Final = timedelta(hours=25)
@@ -32,9 +32,11 @@ def handed_over_lately(c: Connection, provider: str, now: datetime) -> Minutes:
     _touch(c, provider, _TURN, 0)
     over = and_(handed_over.c.minute > _TURN, handed_over.c.minute < now - KEPT)
     c.execute(delete(handed_over).where(handed_over.c.provider == provider, over))
-    # What lies ahead was counted by a clock that was set back since. When it went is unknown: at worst, right now.
-    ahead = (handed_over.c.provider == provider, handed_over.c.minute > now + AHEAD)
-    count(c, provider, sum(c.scalars(delete(handed_over).where(*ahead).returning(handed_over.c.count))), now)
+    # What lies ahead was counted by a clock that was set back since. When it went is unknown: at worst, right now. If
+    # it is ours that is behind, a run later on may count too little: then the service itself says that it is too much.
+    if not is_behind(c, now):
+        ahead = (handed_over.c.provider == provider, handed_over.c.minute > now + AHEAD)
+        count(c, provider, sum(c.scalars(delete(handed_over).where(*ahead).returning(handed_over.c.count))), now)
     return recorded(c, provider)
 
 

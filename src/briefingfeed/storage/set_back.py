@@ -30,12 +30,20 @@ _MOVE: Final = (
 )
 
 
+def is_behind(c: Connection, now: datetime) -> bool:
+    """Whether `now` is what is wrong, not what was written down: on PostgreSQL the database's clock tells."""
+    return c.dialect.name == "postgresql" and now < runs.clock(c) - AHEAD
+
+
 def begin_anew(c: Connection, now: datetime, lifetime: timedelta, *, rehearsal: bool) -> None:
     """Put right what a clock wrote down that was ahead. `lifetime`: how long the rows of an edition may wait at most.
 
     A row that was to rest for five minutes rests for five minutes from `now`. `rehearsal`: of rehearsals only, whose
-    time is not always that of the clock; else of real editions only.
+    time is not always that of the clock; else of real editions only. If it was `now` that was wrong, the next run whose
+    clock is right gives the editions their time back.
     """
+    if is_behind(c, now):
+        return
     waits = (
         select(delivery.c.id, delivery.c.updated_at, delivery.c.next_attempt_at, delivery.c.lost_run)
         .join(edition)
@@ -59,6 +67,11 @@ def begin_anew(c: Connection, now: datetime, lifetime: timedelta, *, rehearsal: 
     goes = (edition.c.state.in_([EditionState.FROZEN, EditionState.SENDING]), edition.c.rehearsal == rehearsal)
     late = edition.c.expires_at > now + lifetime + AHEAD
     cut = c.execute(update(edition).where(*goes, late).values(expires_at=now + lifetime)).rowcount
+    begun = c.execute(select(edition.c.key, edition.c.frozen_at).where(*goes, edition.c.frozen_at <= now)).all()
+    for key, frozen_at in begun:
+        whole = frozen_at + lifetime
+        is_cut = (edition.c.key == key, edition.c.expires_at < whole)
+        cut += c.execute(update(edition).where(*is_cut).values(expires_at=whole)).rowcount
     if rows or cut:
         guard.advance(c)
 

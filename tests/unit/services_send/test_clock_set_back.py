@@ -82,6 +82,21 @@ def test_an_edition_of_the_wrong_time_expires_five_days_after_the_clock_was_put_
     assert desk.edition().expires_at == desk.now + LIFETIME
 
 
+@pytest.mark.parametrize("behind", [timedelta(days=2), timedelta(days=6), timedelta(days=20_000)])
+def test_nobody_misses_an_edition_because_a_clock_was_behind_for_a_while(desk, behind: timedelta) -> None:
+    desk.office.answers = dict.fromkeys(("ann", "ben", "cleo"), Result.DEFERRED)
+    desk.send()
+    expires_at = desk.edition().expires_at
+    desk.now -= behind
+    desk.send()
+    assert desk.edition().expires_at == desk.now + LIFETIME
+    desk.now += behind + timedelta(days=4)
+    desk.office.answers = {}
+    desk.send()
+    assert desk.edition().expires_at == expires_at
+    assert set(desk.states().values()) == {DeliveryState.ACCEPTED}
+
+
 def test_a_rehearsal_of_another_time_leaves_the_real_waits_as_they_are(desk) -> None:
     desk.office.answers = {"ben": Result.DEFERRED}
     desk.send()

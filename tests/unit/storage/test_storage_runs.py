@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import Connection, select, text, update
 
 from briefingfeed.models.delivery import DeliveryState
-from briefingfeed.storage import deliveries, runs, set_back
+from briefingfeed.storage import deliveries, pace, runs, set_back
 from briefingfeed.storage.database import Database
-from briefingfeed.storage.schema import delivery, run
+from briefingfeed.storage.schema import delivery, edition, run
 
 from .samples import KEY, NOW, RUN, accepted, deferred, freeze, refused, subscribe
 
@@ -120,6 +120,17 @@ class TestLeases:
             set_back.begin_anew(c, now, timedelta(days=5), rehearsal=False)
             (found,) = deliveries.list_by(c, KEY)
             assert found.next_attempt_at == lease_until + timedelta(seconds=600)
+
+    def test_a_machine_whose_clock_is_behind_takes_nothing_for_a_time_of_the_future(self, database: Database) -> None:
+        with database.write() as c:
+            begin_with(c, "ann")
+            now = runs.clock(c)
+            c.execute(update(edition).values(expires_at=now + timedelta(days=3)))
+            pace.count(c, "smtp", 7, now)
+            set_back.begin_anew(c, now - timedelta(days=6), timedelta(days=5), rehearsal=False)
+            assert c.scalar(select(edition.c.expires_at)) == now + timedelta(days=3)
+            (counted,) = pace.handed_over_lately(c, "smtp", now - timedelta(days=6))
+            assert counted == (now.replace(second=0, microsecond=0), 7)
 
     def test_an_earlier_run_of_the_same_place_is_dead_at_once(self, database: Database) -> None:
         with database.write() as c:
