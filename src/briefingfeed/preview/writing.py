@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 
 from briefingfeed.models.post import Author
 from briefingfeed.models.settings import Settings
+from briefingfeed.posts.discovery import shown_path
 from briefingfeed.posts.people import load_authors
 from briefingfeed.preview.paper import content_of, opened_as_json, text_in
 from briefingfeed.services.previewing.desk import Desk
@@ -59,7 +60,7 @@ class Writing:
         def begin() -> str:
             file = create_post(settings, " ".join(title.split()), today)
             self._desk.look()
-            return next(each.path for each in self._desk.view.posts if each.path.endswith(f"/{file.name}"))
+            return shown_path(file, settings.paths.root)
 
         return JSONResponse({"path": await run_sync(begin)})
 

@@ -103,6 +103,16 @@ def save_whole(guest: httpx.Client, path: str, text: str) -> httpx.Response:
     return guest.post("/form", json={"of": path, "base": "x", "whole": text})
 
 
+def test_a_post_is_begun_while_the_settings_are_broken(desk: Desk) -> None:
+    with desk.guest() as guest:
+        guest.get("/state")
+        (desk.folder / "briefingfeed.toml").write_text("[publication\n")
+        begun = guest.post("/posts", json={"title": "Nevertheless"})
+        assert begun.status_code == 200, begun.text
+        assert guest.get("/form", params={"of": begun.json()["path"]}).json()["form"]["title"] == "Nevertheless"
+        assert guest.get("/state").json()["trouble"]
+
+
 def test_a_post_of_almost_2_mb_is_opened_saved_and_shown(desk: Desk) -> None:
     file = desk.posts / "2026-11-20-long.md"
     head = "---\ntitle: Long\ndate: 2026-11-20\n---\n\n"
