@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from briefingfeed.delivery.failpoints import AFTER_REPLY, BEFORE_DONE
 from briefingfeed.errors import RefusedError
 from briefingfeed.models.delivery import Result
 from briefingfeed.models.edition import Cadence, EditionState
 from briefingfeed.newsletter.selection import MOST_OLD_POSTS
 from briefingfeed.services.sending.braking import cancel_edition, hold_edition, release_edition
 from briefingfeed.services.sending.sample import send_sample
+from briefingfeed.services.sending.send import send_edition
 from briefingfeed.services.sending.send_plan import plan_edition
 
 from .house import House
@@ -180,6 +183,26 @@ def test_a_post_that_asks_to_be_mailed_is_not_mailed_once_that_was_cancelled(hou
     house.run(POSTS, at="2026-11-18 11:45")
     house.run(POSTS, at="2026-11-18 12:00")
     assert len(house.mails("pia")) == 2
+
+
+def test_cancelled_on_its_way_and_asked_for_before_the_run_is_over_it_goes_with_the_next(house: House) -> None:
+    house.run(POSTS)
+    house.write("Tides", "2026-11-18 11:00")
+    house.office.answers["pia"] = Result.DEFERRED
+    house.at("2026-11-18 11:15")
+    key = "posts/2026-11-18-tides"
+
+    def meanwhile(place: str) -> None:
+        if place == AFTER_REPLY:
+            cancel_edition(house.database, key, house.now)
+        elif place == BEFORE_DONE:
+            assert "goes out with the next run" in release_edition(house.database, key, house.now).words
+
+    send_edition(replace(house.context, failpoint=meanwhile), POSTS, lock_wait=timedelta(0), patience=timedelta(0))
+    house.office.answers.clear()
+    house.run(POSTS, at="2026-11-18 11:30")
+    house.run(POSTS, at="2026-11-18 11:45")
+    assert house.mails("pia") == [["Tides"], ["Tides"]]
 
 
 def test_cancelled_after_somebody_had_it_nobody_else_gets_it_whoever_asks(house: House) -> None:

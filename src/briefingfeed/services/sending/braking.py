@@ -142,6 +142,9 @@ def _ask_again(connection: Connection, edition: Edition, now: datetime) -> str:
     key = edition.key
     if had := copies_out.count(connection, key):
         raise RefusedError(f"{key} is cancelled, and {readers(had)} had it: nobody else gets it any more.")
+    # A copy that was on its way when it was cancelled, and came back since, may still wait.
+    deliveries.cancel(connection, key, now)
+    editions.release_posts(connection, key)
     to = EditionState.MISSED if edition.is_made else EditionState.PLANNED
     editions.set_state(connection, key, to, now, "it was cancelled, and then asked for again")
     return f"{key} goes out with the next run, as its post is then."
