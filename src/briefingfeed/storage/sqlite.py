@@ -89,8 +89,11 @@ class SqliteBackend:
     @contextmanager
     def writing(self, connection: Connection | None = None) -> Iterator[Connection]:
         with told_as_storage_errors(self.where, storage_error):
-            given = nullcontext(connection) if connection else self.connect()
-            with self._queued(), given as connection, connection.begin():
+            with (
+                self._queued(),  # before a connection is taken: those who only read need it meanwhile
+                nullcontext(connection) if connection else self.connect() as connection,
+                connection.begin(),
+            ):
                 yield connection
                 wants_checkpoint = connection.info.pop(_CHECKPOINT, False)
             if wants_checkpoint:

@@ -8,8 +8,10 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Thread
+from time import sleep
 
 import pytest
 from sqlalchemy import select, text
@@ -62,6 +64,29 @@ def test_a_database_that_stays_locked_is_a_storage_error(database: Database, how
 def test_reading_goes_on_while_another_process_writes(database: Database) -> None:
     with held_by_another_process(database.file), database.read() as c:
         assert meta.get_mark(c, "none") is None
+
+
+def test_reading_goes_on_however_many_wait_to_write(url: str) -> None:
+    ended: list[int] = []
+
+    def wait_to_write(number: int) -> None:
+        try:
+            with suppress(StorageError), database.write():
+                pass
+        finally:
+            ended.append(number)
+
+    with Database.open(url, busy_timeout=2) as database:
+        waiting = [Thread(target=wait_to_write, args=(number,)) for number in range(15)]
+        with database.write():
+            for each in waiting:
+                each.start()
+            sleep(0.1)  # till they wait
+            with database.read() as c:
+                assert meta.get_mark(c, "none") is None
+            assert ended == []
+        for each in waiting:
+            each.join()
 
 
 def test_every_connection_keeps_the_settings_of_the_promise(database: Database) -> None:
