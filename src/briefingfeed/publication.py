@@ -336,11 +336,11 @@ class Publication:
         )
 
     def _library(self) -> Library:
-        from briefingfeed.services.publishing.library import load_library
+        from briefingfeed.services.publishing.post_library import load_library
 
         return load_library(self.settings, self.database, self.now())
 
     def _remember(self, library: Library) -> None:
-        from briefingfeed.services.publishing.library import remember_library
+        from briefingfeed.services.publishing.post_library import remember_library
 
         remember_library(self.settings, self.database, library, self.now())

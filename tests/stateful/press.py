@@ -29,7 +29,7 @@ from briefingfeed.models.edition import Cadence
 from briefingfeed.models.settings import BounceSettings, DatabaseSettings, NewsletterSettings, PublicationSettings
 from briefingfeed.services.keeping.backup import back_up
 from briefingfeed.services.keeping.restored import AdoptContext
-from briefingfeed.services.publishing.library import load_library, remember_library
+from briefingfeed.services.publishing.post_library import load_library, remember_library
 from briefingfeed.services.readers.mailbox import MailboxContext
 from briefingfeed.services.sending.send import send_edition
 from briefingfeed.services.sending.send_context import SendContext

@@ -16,7 +16,7 @@ from briefingfeed.models.edition import Cadence, Edition, EditionState
 from briefingfeed.models.settings import MonthlyTime
 from briefingfeed.providers.base import Provider
 from briefingfeed.providers.outbox import OutboxProvider
-from briefingfeed.services.publishing.library import load_library, remember_library
+from briefingfeed.services.publishing.post_library import load_library, remember_library
 from briefingfeed.services.readers.subscribers import change_cadence
 from briefingfeed.services.sending.send import send_edition
 from briefingfeed.services.sending.send_context import SendContext

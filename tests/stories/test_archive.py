@@ -16,7 +16,7 @@ from briefingfeed.models.edition import Cadence
 from briefingfeed.models.settings import SiteSettings, WebSettings
 from briefingfeed.services.publishing.archive import editions_mark, sent_editions
 from briefingfeed.services.publishing.build import BuildContext, BuildReport, build
-from briefingfeed.services.publishing.library import load_library, remember_library
+from briefingfeed.services.publishing.post_library import load_library, remember_library
 from briefingfeed.services.sending.braking import cancel_edition
 
 from .house import House

@@ -22,7 +22,7 @@ from briefingfeed.services.previewing.desk import Desk
 from briefingfeed.services.previewing.files import Opened, open_post, save_post
 from briefingfeed.services.previewing.pictures import MOST_BYTES, add_picture, too_large
 from briefingfeed.services.publishing.create import create_post
-from briefingfeed.services.publishing.library import AUTHORS
+from briefingfeed.services.publishing.post_library import AUTHORS
 
 _MOST_OF_A_FORM = 8 * 1024 * 1024
 """Bytes; a post may have two million, and JSON may write each of them as six."""

@@ -14,7 +14,7 @@ from briefingfeed.models.settings import Settings
 from briefingfeed.posts.store import Library
 from briefingfeed.services.publishing.build import BuildContext, BuildReport, build
 from briefingfeed.services.publishing.check import CheckReport, check
-from briefingfeed.services.publishing.library import load_library, remember_library
+from briefingfeed.services.publishing.post_library import load_library, remember_library
 from briefingfeed.storage.database import Database
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)

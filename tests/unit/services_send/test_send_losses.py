@@ -12,7 +12,7 @@ from briefingfeed.models.delivery import DeliveryState, Outcome, Phase, Result
 from briefingfeed.models.edition import EditionState
 from briefingfeed.models.settings import Mailbox, WebSettings
 from briefingfeed.providers.base import Limits
-from briefingfeed.services.publishing.library import load_library
+from briefingfeed.services.publishing.post_library import load_library
 from briefingfeed.services.sending.braking import cancel_edition
 from briefingfeed.services.telling.status import read_status
 

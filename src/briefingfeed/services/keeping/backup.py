@@ -23,7 +23,7 @@ from briefingfeed.models.settings import Settings
 from briefingfeed.posts import lastgood
 from briefingfeed.services.keeping.keys import SECRET_FILE, SUPPRESSION_FILE
 from briefingfeed.services.publishing.feed_history import HISTORY
-from briefingfeed.services.publishing.library import IDS
+from briefingfeed.services.publishing.post_library import IDS
 from briefingfeed.storage import journal, snapshot
 from briefingfeed.storage.database import Database
 

@@ -18,7 +18,7 @@ from briefingfeed.services.previewing.remarks import remarks_of
 from briefingfeed.services.previewing.renditions import files_mark
 from briefingfeed.services.previewing.upcoming import upcoming
 from briefingfeed.services.previewing.views import PostState, PostView, Remark, View
-from briefingfeed.services.publishing.library import load_library
+from briefingfeed.services.publishing.post_library import load_library
 from briefingfeed.services.sending.send_context import SendContext
 
 

@@ -14,7 +14,7 @@ from briefingfeed.models.settings import Settings
 from briefingfeed.providers.base import NO_LIMITS, Limits, Work
 from briefingfeed.providers.outbox import NAME as OUTBOX
 from briefingfeed.services.previewing.renditions import RecentRenditions
-from briefingfeed.services.publishing.library import load_library
+from briefingfeed.services.publishing.post_library import load_library
 from briefingfeed.services.sending.send_context import SendContext
 from briefingfeed.storage.database import Database
 from briefingfeed.tokens import Keyring, fingerprint
