@@ -13,7 +13,7 @@ from briefingfeed.http import open_client
 from briefingfeed.models.delivery import Message
 from briefingfeed.models.edition import Rendition, SlotName
 from briefingfeed.models.settings import PathSettings
-from briefingfeed.newsletter.form import form_of
+from briefingfeed.newsletter.merge_template import merge_template
 from briefingfeed.newsletter.mime import build_message, fill, splice
 from briefingfeed.newsletter.placeholders import placeholders_of
 from briefingfeed.providers.http_provider import HttpProvider
@@ -89,7 +89,7 @@ def copy_of(rendition: Rendition, number: int, recipient: str, base: str = "http
         message_id=values[SlotName.MESSAGE_ID],
         segments=splice(rendition.message, values),
         parts=partial(fill, rendition, values),
-        form=partial(form_of, rendition),
+        template=partial(merge_template, rendition),
         values=values,
         mark=lambda: f"{number:024}",
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from briefingfeed.models.delivery import Claimed, Message
 from briefingfeed.models.edition import Edition, Rendition, SlotName
-from briefingfeed.newsletter.form import form_of
+from briefingfeed.newsletter.merge_template import merge_template
 from briefingfeed.newsletter.mime import fill, splice
 from briefingfeed.newsletter.placeholders import ascii_domain, ascii_url
 from briefingfeed.tokens import Keyring, bounce_token, message_id, unsubscribe_token
@@ -83,7 +83,7 @@ class Copies:
             message_id=identity,
             segments=self._signed(row.rendition_id, rendition, splice(rendition.message, values)),
             parts=partial(fill, rendition, values),
-            form=partial(form_of, rendition),
+            template=partial(merge_template, rendition),
             values=values,
             mark=partial(self._mark, row),
         )

@@ -124,7 +124,7 @@ class Parts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Form:
+class MergeTemplate:
     """What all copies of a rendition share, for providers that write it once and merge. Each rendition has one."""
 
     parts: Parts
@@ -152,10 +152,10 @@ class Message:
     message_id: str
     segments: tuple[bytes, ...] = field(repr=False)
     parts: Callable[[], Parts] = field(repr=False, compare=False)
-    form: Callable[[], Form] | None = field(default=None, repr=False, compare=False)
+    template: Callable[[], MergeTemplate] | None = field(default=None, repr=False, compare=False)
     """None: it shares nothing with others."""
     values: SlotValues = field(default_factory=dict, repr=False, compare=False)
-    """What takes the places of the form's stand-ins, unescaped."""
+    """What takes the places of the template's stand-ins, unescaped."""
     mark: Callable[[], str] = field(repr=False, compare=False)
     """Returns what names this copy and only we can have made, for a provider that repeats it in what it reports: 24
     letters and digits (`tokens.bounce_token`), or nothing if nobody needs to hear of it."""

@@ -26,18 +26,18 @@ class AddressError(ValueError):
     """The address cannot stand in an envelope. The message never repeats it."""
 
 
-def wire_address(address: str, *, international: bool = False) -> str:
+def wire_address(address: str, *, smtputf8: bool = False) -> str:
     """Return `address` in ASCII, its domain in punycode where needed.
 
     Raises AddressError for anything but one plain address: control characters, spaces, angle brackets, commas, quoted
-    or non-ASCII local parts, domain literals, more than 254 octets. `international`: a local part may hold letters
+    or non-ASCII local parts, domain literals, more than 254 octets. `smtputf8`: a local part may hold letters
     beyond ASCII, and stays as it is (RFC 6531); only the domain is sure to be ASCII then.
     """
     if _WIRE.fullmatch(address):
         wire = address
     else:
         local, at, domain = address.rpartition("@")
-        if not at or not (local.isascii() or (international and _is_international(local))):
+        if not at or not (local.isascii() or (smtputf8 and _is_smtputf8(local))):
             raise AddressError("The part before the @ of this address cannot be sent over SMTP.")
         domain = _punycode(domain)
         wire = f"{local}@{domain}"
@@ -62,7 +62,7 @@ def scrub(words: str, recipient: str = "") -> str:
     return text if len(text) <= LONGEST_NOTE else text[: LONGEST_NOTE - 1] + "…"
 
 
-def _is_international(local: str) -> bool:
+def _is_smtputf8(local: str) -> bool:
     """Whether `local` is a dot-atom of RFC 6531, and stays one for a server that looks at compatibility forms: a
     fullwidth angle bracket must not become a real one."""
     if len(local.encode("utf-8", "replace")) > LONGEST_LOCAL_PART or not local.isprintable():

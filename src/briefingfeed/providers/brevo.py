@@ -11,13 +11,14 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from briefingfeed.http import open_client
-from briefingfeed.models.delivery import Form, Parts, Result
+from briefingfeed.models.delivery import MergeTemplate, Parts, Result
 from briefingfeed.models.edition import SlotName
 from briefingfeed.models.settings import PathSettings
 from briefingfeed.providers.brevo_webhook import BrevoWebhook
@@ -30,7 +31,7 @@ from briefingfeed.providers.http_answers import (
     Unclear,
     Verdict,
     judge_status,
-    out_of_luck,
+    permanent_refusal,
 )
 from briefingfeed.providers.http_provider import HttpProvider
 from briefingfeed.providers.http_service import BatchSettings, Copy, Request, checked_secret, fingerprint
@@ -40,7 +41,7 @@ from briefingfeed.providers.webhook import Webhook
 
 NAME = "brevo"
 KEY = Secret("BRIEFINGFEED_BREVO_KEY", "key_file")
-CAPABILITIES: Final = Capabilities(most_messages=1000, merges=True, key_seconds=15 * 60.0)
+CAPABILITIES: Final = Capabilities(most_messages=1000, merges=True, idempotency_window=timedelta(minutes=15))
 _LOGIN = f"Check the API key in {KEY.variable}. Brevo may also want to know this machine's address: Security there."
 _ABOUT_OUR_ACCOUNT = frozenset({"not_enough_credits", "permission_denied", "account_under_validation", "unauthorized"})
 _KNOWN = "duplicate_parameter"
@@ -77,10 +78,10 @@ class Brevo:
         }
 
     def requests(self, copies: Sequence[Copy]) -> Iterator[Request]:
-        shared, alone = sort_out(copies, lambda _form: True)
-        for form, group in shared.items():
-            stand_ins = [(stand_in, _parameter(_name(slot))) for slot, stand_in in form.stand_ins.items()]
-            yield self._request(group, form.parts, stand_ins, [_merged(form, copy) for copy in group])
+        shared, alone = sort_out(copies, lambda _template: True)
+        for template, group in shared.items():
+            stand_ins = [(stand_in, _parameter(_name(slot))) for slot, stand_in in template.stand_ins.items()]
+            yield self._request(group, template.parts, stand_ins, [_merged(template, copy) for copy in group])
         for copy in alone:
             parts = copy.message.parts()
             yield self._request([copy], parts, (), [_version(copy, ascii_fields(parts.headers, _without_words), {})])
@@ -100,13 +101,15 @@ class Brevo:
             return self._known(count, answer.earlier)
         if code in _ABOUT_OUR_ACCOUNT or answer.status == 402:
             remedy = "Look at the account there: what it may send, and how much of that is left."
-            return Refusal(message=f"Brevo does not send for us: {code} {words}", remedy=remedy, hopeless=True)
+            return Refusal(message=f"Brevo does not send for us: {code} {words}", remedy=remedy, permanent=True)
         if answer.status in (400, 413) and count > 1:
             return Refusal(message=f"Brevo refused the request ({answer.status}).", splits=True)
         if answer.status == 400 and "sender" not in words:
             about_address = "email" in words and "valid" in words
             return (Item(result=Result.FAILED if about_address else Result.POLICY, note=f"{code} {words}"),)
-        return out_of_luck(self.title, answer, f"{code} {words}", "Check the sender in [newsletter] from at Brevo.")
+        return permanent_refusal(
+            self.title, answer, f"{code} {words}", "Check the sender in [newsletter] from at Brevo."
+        )
 
     def _known(self, count: int, earlier: Unclear | None) -> Verdict:
         """The key names content and copies: this very request has been there, by our doing or another run's."""
@@ -151,10 +154,10 @@ def _parameter(name: str) -> str:
     return f"{{{{params.{name}}}}}"
 
 
-def _merged(form: Form, copy: Copy) -> Mapping[str, Any]:
+def _merged(template: MergeTemplate, copy: Copy) -> Mapping[str, Any]:
     values = copy.message.values
-    own = {_name(slot): values[slot] for slot in form.in_html | form.in_text}
-    return _version(copy, own_fields(form, copy.message, _without_words), own)
+    own = {_name(slot): values[slot] for slot in template.in_html | template.in_text}
+    return _version(copy, own_fields(template, copy.message, _without_words), own)
 
 
 def _version(copy: Copy, fields: Mapping[str, str], params: Mapping[str, str]) -> Mapping[str, Any]:

@@ -20,12 +20,12 @@ LATER: Final = "Nobody loses their copy by it. The next run tries again by itsel
 class Refusal:
     """Refused for certain: the whole request, or one message for reasons of our account.
 
-    `splits`: one message may have spoilt it for the others. `hopeless`: trying again without a change is of no use.
+    `splits`: one message may have spoilt it for the others. `permanent`: trying again without a change is of no use.
     """
 
     message: str
     remedy: str = LATER
-    hopeless: bool = False
+    permanent: bool = False
     splits: bool = False
     retry_after: float | None = None
 
@@ -98,13 +98,13 @@ def judge_status(answer: Answer, service: str, *, login: str, refusals: frozense
     if status >= 500:
         return Unclear(note=f"{service} answered {status}; it may have taken the message.", answered=True)
     if status in (401, 403):
-        return Refusal(message=f"{service} refuses our login ({status}).", remedy=login, hopeless=True)
+        return Refusal(message=f"{service} refuses our login ({status}).", remedy=login, permanent=True)
     if status < 200 or 300 <= status < 400:
-        return Refusal(message=f"{service} answered {status}.", remedy="Check url in the settings.", hopeless=True)
+        return Refusal(message=f"{service} answered {status}.", remedy="Check url in the settings.", permanent=True)
     return None
 
 
-def out_of_luck(service: str, answer: Answer, words: str, remedy: str) -> Refusal:
+def permanent_refusal(service: str, answer: Answer, words: str, remedy: str) -> Refusal:
     """A refusal of the request that no retry would change."""
     message = f"{service} refused the request: {answer.status} {words}".strip()
-    return Refusal(message=message, remedy=remedy, hopeless=True)
+    return Refusal(message=message, remedy=remedy, permanent=True)

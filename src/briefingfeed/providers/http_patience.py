@@ -72,7 +72,7 @@ class Patience:
             self._refusals += 1
         pause = self.pause(max(self._refusals - 1, 0), refusal.retry_after)
         self._resume_at = max(self._resume_at, self.now() + pause)
-        if refusal.hopeless or self._refusals >= _MOST_REFUSALS or pause > LONGEST_PAUSE:
+        if refusal.permanent or self._refusals >= _MOST_REFUSALS or pause > LONGEST_PAUSE:
             self._give_up()
 
     def saw(self, item: Item, recipient: str = "") -> None:
@@ -99,7 +99,7 @@ class Patience:
             message=f"{self._title} refuses one message after the other. {self._note}".strip(),
             remedy="Look at what it says: sender, settings and content are the same for all. Then run the command "
             "again; it goes on with those who are left.",
-            hopeless=True,
+            permanent=True,
         )
 
     def _lost(self, note: str) -> Refusal:
@@ -107,5 +107,5 @@ class Patience:
             message=f"{self._unclear} messages are unclear: {self._title} may have taken them or not. {note}",
             remedy=f"Look at what {self._title} shows as sent, then settle them with "
             "`briefingfeed deliveries resolve`.",
-            hopeless=True,
+            permanent=True,
         )

@@ -16,9 +16,9 @@ from briefingfeed.models.delivery import Message, Result
 from briefingfeed.providers.addresses import AddressError, scrub, wire_address
 from briefingfeed.providers.base import Limits, Work
 from briefingfeed.providers.http_answers import Answer, Item, Refusal, Unclear, Verdict
+from briefingfeed.providers.http_batch import Batch
 from briefingfeed.providers.http_patience import LONGEST_PAUSE, Patience
 from briefingfeed.providers.http_service import Copy, Request, Service
-from briefingfeed.providers.http_sheet import Sheet
 
 ClientFactory = Callable[[], httpx.AsyncClient]
 
@@ -86,61 +86,61 @@ class _Lane:
         try:
             return await asyncio.shield(taking)
         except asyncio.CancelledError:
-            await Sheet(self._work, await taking).close()
+            await Batch(self._work, await taking).close()
             raise
 
     async def _send(self, taken: Sequence[Message]) -> Refusal | None:
         """Report every message taken. Return why some of them went back, if so."""
-        sheet = Sheet(self._work, taken)
+        batch = Batch(self._work, taken)
         try:
-            copies = await self._copies(sheet, taken)
-            sheet.refusal = await self._hand_over_all(sheet, self._service.requests(copies))
+            copies = await self._copies(batch, taken)
+            batch.refusal = await self._hand_over_all(batch, self._service.requests(copies))
         finally:
-            await sheet.close()
-        return sheet.refusal
+            await batch.close()
+        return batch.refusal
 
-    async def _copies(self, sheet: Sheet, taken: Sequence[Message]) -> list[Copy]:
+    async def _copies(self, batch: Batch, taken: Sequence[Message]) -> list[Copy]:
         copies = []
-        international = self._service.settings.capabilities.international
+        smtputf8 = self._service.settings.capabilities.smtputf8
         for message in taken:
             try:
-                copies.append(Copy(message, wire_address(message.recipient, international=international)))
+                copies.append(Copy(message, wire_address(message.recipient, smtputf8=smtputf8)))
             except AddressError as error:
-                await sheet.report(message, Item(result=Result.FAILED, note=str(error)))
+                await batch.report(message, Item(result=Result.FAILED, note=str(error)))
         return copies
 
-    async def _hand_over_all(self, sheet: Sheet, requests: Iterator[Request]) -> Refusal | None:
+    async def _hand_over_all(self, batch: Batch, requests: Iterator[Request]) -> Refusal | None:
         for request in requests:
-            refusal = self._patience.last_word or await self._hand_over(sheet, request)
+            refusal = self._patience.last_word or await self._hand_over(batch, request)
             if refusal:
                 return refusal
         return None
 
-    async def _hand_over(self, sheet: Sheet, request: Request) -> Refusal | None:
-        status, verdict = await self._settle(sheet, request)
+    async def _hand_over(self, batch: Batch, request: Request) -> Refusal | None:
+        status, verdict = await self._settle(batch, request)
         if isinstance(verdict, Refusal):
-            sheet.in_flight = ()
+            batch.in_flight = ()
             if verdict.splits and len(request.copies) > 1:
-                return await self._divide(sheet, request.copies)
+                return await self._divide(batch, request.copies)
             return verdict
         items = _items(verdict, len(request.copies))
         for copy, item in zip(request.copies, items, strict=True):
-            await sheet.report(copy.message, item, status)
+            await batch.report(copy.message, item, status)
             self._patience.saw(item, copy.message.recipient)
         return next((item.refusal for item in items if item.refusal), None)
 
-    async def _divide(self, sheet: Sheet, copies: Sequence[Copy]) -> Refusal | None:
+    async def _divide(self, batch: Batch, copies: Sequence[Copy]) -> Refusal | None:
         """Refused whole, perhaps for the sake of one. Nothing was taken: half by half it shows which."""
         half = len(copies) // 2
         for part in (copies[:half], copies[half:]):
-            refusal = await self._hand_over_all(sheet, self._service.requests(part))
+            refusal = await self._hand_over_all(batch, self._service.requests(part))
             if refusal:
                 return refusal
             if self._patience.spoilt >= _SPOILT_IN_A_ROW:
                 return self._patience.refused_all()
         return None
 
-    async def _settle(self, sheet: Sheet, request: Request) -> tuple[int | None, Verdict]:
+    async def _settle(self, batch: Batch, request: Request) -> tuple[int | None, Verdict]:
         """Post a request until it is known what became of it, or cannot be known."""
         began = self._patience.now()
         doubt: Unclear | None = None
@@ -148,7 +148,7 @@ class _Lane:
         repeat = 0
         while True:
             await self._patience.turn()
-            sheet.in_flight = [copy.message for copy in request.copies]
+            batch.in_flight = [copy.message for copy in request.copies]
             answer = await self._post(request, doubt)
             status = answer.status if isinstance(answer, Answer) else status
             verdict = self._service.read(request, answer) if isinstance(answer, Answer) else answer
@@ -166,10 +166,10 @@ class _Lane:
 
     def _may_repeat(self, began: float, pause: float) -> bool:
         """Nobody is kept waiting for long. Half the key's time is left to the repeat for getting there."""
-        known_for = self._service.settings.capabilities.key_seconds
-        if known_for is None or pause > LONGEST_PAUSE:
+        window = self._service.settings.capabilities.idempotency_window
+        if window is None or pause > LONGEST_PAUSE:
             return False
-        return self._patience.now() - began + pause < known_for / 2
+        return self._patience.now() - began + pause < window.total_seconds() / 2
 
     async def _post(self, request: Request, earlier: Unclear | None) -> Answer | Refusal | Unclear:
         title = self._service.title

@@ -14,8 +14,8 @@ from briefingfeed.models.delivery import Message
 from briefingfeed.providers.capabilities import Capabilities
 from briefingfeed.providers.http_answers import Answer, Verdict
 
-KEPT_FORMS: Final = 16
-"""An edition has as many forms as there are sets of posts for its readers."""
+KEPT_TEMPLATES: Final = 16
+"""An edition has as many templates as there are sets of posts for its readers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from briefingfeed.http import open_client
-from briefingfeed.models.delivery import Form, Result
+from briefingfeed.models.delivery import MergeTemplate, Result
 from briefingfeed.models.edition import SlotName
 from briefingfeed.models.settings import PathSettings
 from briefingfeed.providers.capabilities import Capabilities
-from briefingfeed.providers.http_answers import Answer, Item, Refusal, Verdict, judge_status, out_of_luck
+from briefingfeed.providers.http_answers import Answer, Item, Refusal, Verdict, judge_status, permanent_refusal
 from briefingfeed.providers.http_provider import HttpProvider
-from briefingfeed.providers.http_service import KEPT_FORMS, BatchSettings, Copy, Request, checked_secret
+from briefingfeed.providers.http_service import KEPT_TEMPLATES, BatchSettings, Copy, Request, checked_secret
 from briefingfeed.providers.mailgun_webhook import MailgunWebhook
 from briefingfeed.providers.merging import ascii_fields, ascii_words, mailbox, reply_to, sort_out
 from briefingfeed.providers.spec import Clock, Found, ProviderSpec, Secret, WebhookSpec
@@ -33,7 +33,7 @@ from briefingfeed.providers.webhook import Webhook
 NAME = "mailgun"
 KEY = Secret("BRIEFINGFEED_MAILGUN_KEY", "key_file")
 WEBHOOK_KEY = Secret("BRIEFINGFEED_MAILGUN_WEBHOOK_KEY", "webhook_key_file")
-CAPABILITIES: Final = Capabilities(most_messages=1000, merges=True, own_bytes=True)
+CAPABILITIES: Final = Capabilities(most_messages=1000, merges=True, raw_mime=True)
 _LOGIN = f"Check the API key in {KEY.variable}, and that region in [mailgun] is the one of the domain."
 _VARIABLE = re.compile(r"%(?![0-9A-Fa-f]{2})[A-Za-z_][\w.:-]*%")
 """Of theirs, all begin otherwise than an escape in a URL does."""
@@ -85,12 +85,12 @@ class Mailgun:
         remedy = f"Make a sending key for the domain there, and put it into the environment as {KEY.variable}."
         login = f"api:{checked_secret(key, 'API key for Mailgun', NAME, remedy)}"
         self._headers = {"Authorization": f"Basic {b64encode(login.encode()).decode()}"}
-        self._can_merge = lru_cache(maxsize=KEPT_FORMS)(self._is_safe)
+        self._can_merge = lru_cache(maxsize=KEPT_TEMPLATES)(self._is_safe)
 
     def requests(self, copies: Sequence[Copy]) -> Iterator[Request]:
         shared, alone = sort_out(copies, self._can_merge)
-        for form, group in shared.items():
-            yield self._request(group, "messages", _merged(form, group), mailbox(form.parts.sender)[1])
+        for template, group in shared.items():
+            yield self._request(group, "messages", _merged(template, group), mailbox(template.parts.sender)[1])
         for copy in alone:
             sender = mailbox(copy.message.parts().sender)[1]
             yield self._request([copy], "messages.mime", _whole(copy), sender)
@@ -110,10 +110,10 @@ class Mailgun:
         if answer.status == 400 and about_address:
             return (Item(result=Result.FAILED, note=words),)
         remedy = "Check domain and region in [mailgun], and what Mailgun says about the domain."
-        return out_of_luck(self.title, answer, words, remedy)
+        return permanent_refusal(self.title, answer, words, remedy)
 
-    def _is_safe(self, form: Form) -> bool:
-        parts = form.parts
+    def _is_safe(self, template: MergeTemplate) -> bool:
+        parts = template.parts
         texts = (parts.sender, parts.subject, parts.html, parts.text, *(value for _, value in parts.headers))
         return self.settings.merge and not any(map(_VARIABLE.search, texts))
 
@@ -128,10 +128,10 @@ class Mailgun:
         )
 
 
-def _merged(form: Form, copies: Sequence[Copy]) -> Fields:
-    parts = form.parts
+def _merged(template: MergeTemplate, copies: Sequence[Copy]) -> Fields:
+    parts = template.parts
     variables: dict[SlotName, str] = {
-        slot: f"%recipient.{_name(slot)}%" for slot in form.stand_ins if slot is not SlotName.ADDRESS
+        slot: f"%recipient.{_name(slot)}%" for slot in template.stand_ins if slot is not SlotName.ADDRESS
     }
     answers_to = reply_to(parts.headers)
     used = {slot for slot in variables if slot is not SlotName.MESSAGE_ID}
@@ -143,11 +143,11 @@ def _merged(form: Form, copies: Sequence[Copy]) -> Fields:
         ("from", parts.sender),
         ("to", ", ".join(own)),
         ("subject", parts.subject),
-        ("text", _with(parts.text, form, variables)),
-        ("html", _with(parts.html, form, variables)),
+        ("text", _with(parts.text, template, variables)),
+        ("html", _with(parts.html, template, variables)),
         *((("h:Reply-To", ascii_words(answers_to)),) if answers_to else ()),
         *(
-            (f"h:{name}", _with(value, form, variables))
+            (f"h:{name}", _with(value, template, variables))
             for name, value in ascii_fields(parts.headers, ascii_words).items()
         ),
         *_NO_TRACKING,
@@ -156,9 +156,9 @@ def _merged(form: Form, copies: Sequence[Copy]) -> Fields:
     )
 
 
-def _with(text: str, form: Form, variables: Mapping[SlotName, str]) -> str:
+def _with(text: str, template: MergeTemplate, variables: Mapping[SlotName, str]) -> str:
     for slot, variable in variables.items():
-        text = text.replace(form.stand_ins[slot], variable)
+        text = text.replace(template.stand_ins[slot], variable)
     return text
 
 

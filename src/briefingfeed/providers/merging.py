@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from email.utils import parseaddr
 from functools import lru_cache
 
-from briefingfeed.models.delivery import Form, Message
+from briefingfeed.models.delivery import MergeTemplate, Message
 from briefingfeed.models.edition import SlotName
-from briefingfeed.providers.http_service import KEPT_FORMS, Copy
+from briefingfeed.providers.http_service import KEPT_TEMPLATES, Copy
 
 _PLAIN = re.compile(r"[A-Za-z0-9:/._~@+=-]*")
 """No language for merging gives these a meaning; nor do HTML and JSON."""
@@ -22,27 +22,29 @@ _LONGEST_WORD_OCTETS = 45
 """Of UTF-8 in an encoded word, which may have 75 characters (RFC 2047)."""
 
 
-def sort_out(copies: Sequence[Copy], can_merge: Callable[[Form], bool]) -> tuple[dict[Form, list[Copy]], list[Copy]]:
-    """Return the copies that share a form, by that form, and those that have to travel alone.
+def sort_out(
+    copies: Sequence[Copy], can_merge: Callable[[MergeTemplate], bool]
+) -> tuple[dict[MergeTemplate, list[Copy]], list[Copy]]:
+    """Return the copies that share a template, by that template, and those that have to travel alone.
 
     Of addresses that differ in nothing but capitals only the first is shared: a service may take them for one.
     """
-    shared: dict[Form, list[Copy]] = {}
+    shared: dict[MergeTemplate, list[Copy]] = {}
     alone: list[Copy] = []
     seen: set[str] = set()
     for copy in copies:
-        form = copy.message.form() if copy.message.form else None
+        template = copy.message.template() if copy.message.template else None
         address = copy.recipient.lower()
-        if form is not None and can_merge(form) and _is_plain(form, copy.message) and address not in seen:
+        if template is not None and can_merge(template) and _is_plain(template, copy.message) and address not in seen:
             seen.add(address)
-            shared.setdefault(form, []).append(copy)
+            shared.setdefault(template, []).append(copy)
         else:
             alone.append(copy)
     return shared, alone
 
 
-def _is_plain(form: Form, message: Message) -> bool:
-    for names in (form.in_html, form.in_text):
+def _is_plain(template: MergeTemplate, message: Message) -> bool:
+    for names in (template.in_html, template.in_text):
         for name in names:
             if _PLAIN.fullmatch(message.values[name]) is None:
                 return False
@@ -53,9 +55,9 @@ Writer = Callable[[str], str]
 """Writes a field's value in ASCII."""
 
 
-def own_fields(form: Form, message: Message, write: Writer) -> dict[str, str]:
+def own_fields(template: MergeTemplate, message: Message, write: Writer) -> dict[str, str]:
     """Return the copy's own header fields, but for Reply-To."""
-    shared, own = _fields(form, write)
+    shared, own = _fields(template, write)
     values = message.values
     fields = shared.copy()
     for name, pieces in own:
@@ -64,13 +66,13 @@ def own_fields(form: Form, message: Message, write: Writer) -> dict[str, str]:
 
 
 # Kept because it is the same for all copies.
-@lru_cache(maxsize=KEPT_FORMS)
-def _fields(form: Form, write: Writer) -> tuple[dict[str, str], tuple[tuple[str, tuple[str, ...]], ...]]:
+@lru_cache(maxsize=KEPT_TEMPLATES)
+def _fields(template: MergeTemplate, write: Writer) -> tuple[dict[str, str], tuple[tuple[str, tuple[str, ...]], ...]]:
     """Return the fields that all copies share, and the others, cut where a copy has something of its own."""
-    slots = {stand_in: slot for slot, stand_in in form.stand_ins.items()}
+    slots = {stand_in: slot for slot, stand_in in template.stand_ins.items()}
     pattern = re.compile(f"({'|'.join(map(re.escape, slots))})")
     shared, own = {}, []
-    for name, value in ascii_fields(form.parts.headers, write).items():
+    for name, value in ascii_fields(template.parts.headers, write).items():
         pieces = tuple(slots.get(piece, piece) for piece in pattern.split(value))
         if len(pieces) == 1:
             shared[name] = value
@@ -114,7 +116,7 @@ def reply_to(form_headers: Sequence[tuple[str, str]]) -> str | None:
     return next((value for name, value in form_headers if name.lower() == "reply-to"), None)
 
 
-@lru_cache(maxsize=KEPT_FORMS)
-def tags_of(form: Form) -> Mapping[SlotName, str]:
+@lru_cache(maxsize=KEPT_TEMPLATES)
+def tags_of(template: MergeTemplate) -> Mapping[SlotName, str]:
     """Return for each slot letters and digits that, like its stand-in, can stand nowhere in the content."""
-    return {slot: re.sub(r"[^a-z0-9]", "", stand_in) for slot, stand_in in form.stand_ins.items()}
+    return {slot: re.sub(r"[^a-z0-9]", "", stand_in) for slot, stand_in in template.stand_ins.items()}

@@ -80,7 +80,7 @@ class _Maildir:
     def add(self, message: Message) -> Outcome:
         """Write a message unless it is there. Raises OSError; nothing of it is left then."""
         try:
-            wire_address(message.recipient, international=True)
+            wire_address(message.recipient, smtputf8=True)
         except AddressError as error:
             return _outcome(message, Result.FAILED, note=str(error))
         name = file_name(message.message_id)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from briefingfeed.models.delivery import Result
-from briefingfeed.providers.http_answers import Answer, Item, Refusal, Verdict, judge_status, out_of_luck
+from briefingfeed.providers.http_answers import Answer, Item, Refusal, Verdict, judge_status, permanent_refusal
 
 _BAD_ADDRESS_OR_FIELD = 300
 _INACTIVE = 406
@@ -48,7 +48,7 @@ def _read_refusal(answer: Answer, count: int) -> Verdict:
         return (_read_item(found),)
     if status in (413, 422) and count > 1:
         return Refusal(message=f"Postmark refused the request ({status}).", splits=True)
-    return out_of_luck(
+    return permanent_refusal(
         "Postmark", answer, words, "Check url and message_stream in [postmark], and the size of the edition."
     )
 
@@ -86,7 +86,7 @@ def _account_refusal(code: int, words: str) -> Refusal:
     return Refusal(
         message=f"Postmark does not send for us: {code} {words}".strip(),
         remedy=_ABOUT_OUR_ACCOUNT[code],
-        hopeless=code not in _SETTLED_BY_RETRY,
+        permanent=code not in _SETTLED_BY_RETRY,
     )
 
 

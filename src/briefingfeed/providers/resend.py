@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -17,7 +18,7 @@ from briefingfeed.http import open_client
 from briefingfeed.models.delivery import Parts, Result
 from briefingfeed.models.settings import PathSettings
 from briefingfeed.providers.capabilities import Capabilities
-from briefingfeed.providers.http_answers import Answer, Item, Refusal, Unclear, Verdict, judge_status, out_of_luck
+from briefingfeed.providers.http_answers import Answer, Item, Refusal, Unclear, Verdict, judge_status, permanent_refusal
 from briefingfeed.providers.http_provider import HttpProvider
 from briefingfeed.providers.http_service import BatchSettings, Copy, Request, bundles, checked_secret, fingerprint
 from briefingfeed.providers.merging import ascii_fields, ascii_words
@@ -29,7 +30,7 @@ from briefingfeed.providers.webhook import Webhook
 NAME = "resend"
 KEY = Secret("BRIEFINGFEED_RESEND_KEY", "key_file")
 WEBHOOK_SECRET = Secret("BRIEFINGFEED_RESEND_WEBHOOK_SECRET", "webhook_secret_file")
-CAPABILITIES: Final = Capabilities(most_messages=100, most_octets=20_000_000, key_seconds=24 * 3600.0)
+CAPABILITIES: Final = Capabilities(most_messages=100, most_octets=20_000_000, idempotency_window=timedelta(hours=24))
 _LOGIN = f"Check the API key in {KEY.variable}: it needs the right to send, for the domain in [newsletter] from."
 _WAITS = frozenset({"rate_limit_exceeded", "daily_quota_exceeded", "monthly_quota_exceeded"})
 _AGAIN = "concurrent_idempotent_requests"
@@ -97,7 +98,9 @@ class Resend:
             return Refusal(message=f"Resend refused the request ({answer.status}).", splits=True)
         if answer.status in (400, 422):
             return (Item(result=Result.POLICY, note=f"{name} {words}".strip()),)
-        return out_of_luck(self.title, answer, f"{name} {words}", "Check url in [resend] and the domain at Resend.")
+        return permanent_refusal(
+            self.title, answer, f"{name} {words}", "Check url in [resend] and the domain at Resend."
+        )
 
 
 def _read_batch(found: Mapping[str, Any], count: int) -> Verdict:

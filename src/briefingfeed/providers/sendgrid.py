@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from briefingfeed.http import open_client
-from briefingfeed.models.delivery import Form, Parts, Result
+from briefingfeed.models.delivery import MergeTemplate, Parts, Result
 from briefingfeed.models.settings import PathSettings
 from briefingfeed.providers.capabilities import Capabilities
-from briefingfeed.providers.http_answers import Answer, Item, Refusal, Verdict, judge_status, out_of_luck
+from briefingfeed.providers.http_answers import Answer, Item, Refusal, Verdict, judge_status, permanent_refusal
 from briefingfeed.providers.http_provider import HttpProvider
 from briefingfeed.providers.http_service import BatchSettings, Copy, Request, checked_secret
 from briefingfeed.providers.merging import ascii_fields, ascii_words, mailbox, own_fields, reply_to, sort_out, tags_of
@@ -65,9 +65,9 @@ class Sendgrid:
         }
 
     def requests(self, copies: Sequence[Copy]) -> Iterator[Request]:
-        shared, alone = sort_out(copies, lambda _form: True)
-        for form, group in shared.items():
-            yield self._request(group, _tagged(form), [_personal(form, copy) for copy in group])
+        shared, alone = sort_out(copies, lambda _template: True)
+        for template, group in shared.items():
+            yield self._request(group, _tagged(template), [_personal(template, copy) for copy in group])
         for copy in alone:
             parts = copy.message.parts()
             yield self._request([copy], parts, [_envelope(copy, ascii_fields(parts.headers, ascii_words))])
@@ -86,7 +86,9 @@ class Sendgrid:
             return Refusal(message=f"SendGrid refused the request ({answer.status}).", splits=True)
         if answer.status == 400 and field.startswith("personalizations"):
             return (Item(result=Result.FAILED, note=f"{field} {words}"),)
-        return out_of_luck(self.title, answer, f"{field} {words}".strip(), "Check from and reply_to in [newsletter].")
+        return permanent_refusal(
+            self.title, answer, f"{field} {words}".strip(), "Check from and reply_to in [newsletter]."
+        )
 
     def _request(self, copies: Sequence[Copy], parts: Parts, personal: Sequence[Mapping[str, Any]]) -> Request:
         answers_to = reply_to(parts.headers)
@@ -104,19 +106,19 @@ class Sendgrid:
         )
 
 
-def _tagged(form: Form) -> Parts:
-    """The form's parts with SendGrid's tags in place of stand-ins."""
-    parts, html, text = form.parts, form.parts.html, form.parts.text
-    for slot, stand_in in form.stand_ins.items():
-        html, text = (each.replace(stand_in, f"-{tags_of(form)[slot]}-") for each in (html, text))
+def _tagged(template: MergeTemplate) -> Parts:
+    """The template's parts with SendGrid's tags in place of stand-ins."""
+    parts, html, text = template.parts, template.parts.html, template.parts.text
+    for slot, stand_in in template.stand_ins.items():
+        html, text = (each.replace(stand_in, f"-{tags_of(template)[slot]}-") for each in (html, text))
     return Parts(sender=parts.sender, subject=parts.subject, html=html, text=text, headers=parts.headers)
 
 
-def _personal(form: Form, copy: Copy) -> Mapping[str, Any]:
+def _personal(template: MergeTemplate, copy: Copy) -> Mapping[str, Any]:
     values = copy.message.values
-    tags = tags_of(form)
-    own = {f"-{tags[slot]}-": values[slot] for slot in form.in_html | form.in_text}
-    envelope = _envelope(copy, own_fields(form, copy.message, ascii_words))
+    tags = tags_of(template)
+    own = {f"-{tags[slot]}-": values[slot] for slot in template.in_html | template.in_text}
+    envelope = _envelope(copy, own_fields(template, copy.message, ascii_words))
     return {**envelope, "substitutions": own} if own else envelope
 
 

@@ -20,7 +20,7 @@ from briefingfeed.http import open_client
 from briefingfeed.models.delivery import Result
 from briefingfeed.models.settings import PathSettings
 from briefingfeed.providers.capabilities import Capabilities
-from briefingfeed.providers.http_answers import LATER, Answer, Item, Refusal, Verdict, judge_status, out_of_luck
+from briefingfeed.providers.http_answers import LATER, Answer, Item, Refusal, Verdict, judge_status, permanent_refusal
 from briefingfeed.providers.http_provider import HttpProvider
 from briefingfeed.providers.http_service import Copy, HttpSettings, Request, checked_secret
 from briefingfeed.providers.sigv4 import Signature
@@ -31,7 +31,7 @@ NAME = "ses"
 KEY_ID = Secret("BRIEFINGFEED_SES_KEY_ID", "key_id_file")
 SECRET_KEY = Secret("BRIEFINGFEED_SES_SECRET_KEY", "secret_key_file")
 SESSION_TOKEN = Secret("BRIEFINGFEED_SES_SESSION_TOKEN", "session_token_file")
-CAPABILITIES: Final = Capabilities(own_bytes=True, envelope_sender=True)
+CAPABILITIES: Final = Capabilities(raw_mime=True, envelope_sender=True)
 _PATH = "/v2/email/outbound-emails"
 _LOGIN = (
     f"Check {KEY_ID.variable} and {SECRET_KEY.variable}, whether the user they belong to may do ses:SendEmail, and "
@@ -113,7 +113,7 @@ class Ses:
             return Refusal(message="Amazon SES asks us to go slower: rate in [ses].", retry_after=answer.retry_after)
         if kind in _ABOUT_OUR_ACCOUNT or kind in _TOO_FAST:
             remedy = _ABOUT_OUR_ACCOUNT.get(kind, LATER)
-            return Refusal(message=f"Amazon SES does not send for us: {kind} {words}", remedy=remedy, hopeless=True)
+            return Refusal(message=f"Amazon SES does not send for us: {kind} {words}", remedy=remedy, permanent=True)
         verdict = judge_status(answer, self.title, login=_LOGIN)
         if verdict is not None:
             return verdict
@@ -128,14 +128,14 @@ class Ses:
                 f"Verify the domain of [newsletter] from in the region {self.settings.region}. As long as the account "
                 "is in the sandbox, readers must be verified, too: ask Amazon for production access."
             )
-            return Refusal(message="Amazon SES does not know the sender yet.", remedy=remedy, hopeless=True)
+            return Refusal(message="Amazon SES does not know the sender yet.", remedy=remedy, permanent=True)
         note = f"{kind} {words}".strip()
         if kind == "MessageRejected":
             return (Item(result=Result.POLICY, note=note),)
         if kind == "BadRequestException":
             about_address = "address" in words.lower() or "domain" in words.lower()
             return (Item(result=Result.FAILED if about_address else Result.POLICY, note=note),)
-        return out_of_luck(self.title, answer, note, "Check url and region in [ses].")
+        return permanent_refusal(self.title, answer, note, "Check url and region in [ses].")
 
     def _content(self, copy: Copy) -> bytes:
         message = copy.message

@@ -126,7 +126,7 @@ class Courier:
 
     def _letter(self, message: Message) -> Letter:
         """Raises AddressError if the recipient can't be named to a server, SessionError if the sender can't."""
-        recipient = wire_address(message.recipient, international=True)
+        recipient = wire_address(message.recipient, smtputf8=True)
         try:
             sender = wire_address(message.envelope_from)
         except AddressError as error:

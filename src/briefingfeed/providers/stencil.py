@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from briefingfeed.models.delivery import Form, Parts
+from briefingfeed.models.delivery import MergeTemplate, Parts
 from briefingfeed.models.edition import SlotName
-from briefingfeed.providers.http_service import KEPT_FORMS, Copy
+from briefingfeed.providers.http_service import KEPT_TEMPLATES, Copy
 
 Element = Callable[[Parts, str, str, str], Mapping[str, Any]]
 """From parts, recipient, Message-ID and mark (see `Message.mark`), the JSON object that stands for a message."""
@@ -29,24 +29,24 @@ class Stencils:
 
     def __init__(self, element: Element) -> None:
         self._element = element
-        self._stencil = lru_cache(maxsize=KEPT_FORMS)(self._cut)
+        self._stencil = lru_cache(maxsize=KEPT_TEMPLATES)(self._cut)
 
     def write(self, copy: Copy) -> bytes:
         message = copy.message
-        form = message.form() if message.form else None
-        if form is None or not fits(form, copy):
+        template = message.template() if message.template else None
+        if template is None or not fits(template, copy):
             return _json(self._element(message.parts(), copy.recipient, message.message_id, message.mark())).encode()
         mark = message.mark()
         written: dict[SlotName | None, bytes] = {name: value.encode() for name, value in message.values.items()}
         written[None] = mark.encode()
-        pieces = self._stencil(form, bool(mark))
+        pieces = self._stencil(template, bool(mark))
         return b"".join([piece if isinstance(piece, bytes) else written[piece] for piece in pieces])
 
-    def _cut(self, form: Form, has_mark: bool) -> tuple[bytes | SlotName | None, ...]:
-        """Write the form as JSON, and cut it where a copy has something of its own; None stands for the mark."""
-        stand_in = form.stand_ins
+    def _cut(self, template: MergeTemplate, has_mark: bool) -> tuple[bytes | SlotName | None, ...]:
+        """Write the template as JSON, and cut it where a copy has something of its own; None stands for the mark."""
+        stand_in = template.stand_ins
         mark = f"{stand_in[SlotName.ADDRESS]}/mark" if has_mark else ""
-        whole = _json(self._element(form.parts, stand_in[SlotName.ADDRESS], stand_in[SlotName.MESSAGE_ID], mark))
+        whole = _json(self._element(template.parts, stand_in[SlotName.ADDRESS], stand_in[SlotName.MESSAGE_ID], mark))
         names: dict[str, SlotName | None] = {text: name for name, text in stand_in.items()}
         if mark:
             names = {mark: None, **names}
@@ -54,13 +54,13 @@ class Stencils:
         return tuple(names[piece] if piece in names else piece.encode() for piece in pieces)
 
 
-def fits(form: Form, copy: Copy) -> bool:
+def fits(template: MergeTemplate, copy: Copy) -> bool:
     """Whether a copy's own values stand in JSON, and in HTML if they do so here, as they are."""
     values = copy.message.values
     if values.get(SlotName.ADDRESS) != copy.recipient or values.get(SlotName.MESSAGE_ID) != copy.message.message_id:
         return False
     return all(
-        (_PLAIN_IN_HTML if name in form.in_html else _PLAIN).fullmatch(value) is not None
+        (_PLAIN_IN_HTML if name in template.in_html else _PLAIN).fullmatch(value) is not None
         for name, value in values.items()
     )
 

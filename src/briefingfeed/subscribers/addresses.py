@@ -42,7 +42,7 @@ def normalise(text: str, *, international: bool = False) -> str:
             address, check_deliverability=False, allow_smtputf8=international, allow_display_name=False, strict=True
         ).normalized
         if international:
-            envelope.wire_address(found, international=True)
+            envelope.wire_address(found, smtputf8=True)
     except (EmailNotValidError, envelope.AddressError) as error:
         raise AddressError(_in_our_words(str(error)), remedy="Write it as name@example.org.") from error
     return found

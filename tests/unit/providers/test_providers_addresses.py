@@ -107,7 +107,7 @@ def test_notes_are_one_printable_line(words: str, recipient: str) -> None:
     ],
 )
 def test_where_asked_for_letters_beyond_ascii_stay_before_the_at(address: str, wire: str) -> None:
-    assert wire_address(address, international=True) == wire
+    assert wire_address(address, smtputf8=True) == wire
 
 
 @pytest.mark.parametrize(
@@ -133,13 +133,13 @@ def test_where_asked_for_letters_beyond_ascii_stay_before_the_at(address: str, w
 )
 def test_nothing_but_letters_gets_in_with_them(address: str) -> None:
     with pytest.raises(AddressError):
-        wire_address(address, international=True)
+        wire_address(address, smtputf8=True)
 
 
 @given(st.text(max_size=60))
 def test_whatever_is_allowed_with_them_is_still_one_address(address: str) -> None:
     try:
-        wire = wire_address(address, international=True)
+        wire = wire_address(address, smtputf8=True)
     except AddressError:
         return
     assert wire.isprintable()

@@ -19,10 +19,10 @@ def rows() -> dict[str, list[str]]:
     return {head.strip(): [cell.strip() for cell in cells.strip(" |").split("|")] for head, cells in found}
 
 
-def known_for(capabilities: Capabilities) -> str:
-    seconds = capabilities.key_seconds
-    if seconds is None:
-        return "no"
+def key_valid_for(capabilities: Capabilities) -> str:
+    if capabilities.idempotency_window is None:
+        return "none"
+    seconds = capabilities.idempotency_window.total_seconds()
     return f"{seconds / 3600:.0f} hours" if seconds >= 3600 else f"{seconds / 60:.0f} minutes"
 
 
@@ -40,11 +40,11 @@ def test_the_page_has_a_column_for_every_service() -> None:
     [
         ("most readers per request", lambda one: str(one.most_messages)),
         ("texts once per request", lambda one: yes(one.merges)),
-        ("our own MIME", lambda one: yes(one.own_bytes)),
+        ("raw MIME (ours)", lambda one: yes(one.raw_mime)),
         ("our Message-ID", lambda one: yes(one.own_message_id)),
         ("bounces to an address of yours", lambda one: yes(one.envelope_sender)),
-        ("recognises a repeated request", known_for),
-        ("letters beyond ASCII before the @", lambda one: yes(one.international)),
+        ("idempotency key, valid for", key_valid_for),
+        ("EAI (SMTPUTF8): letters beyond ASCII before the @", lambda one: yes(one.smtputf8)),
     ],
 )
 def test_the_page_says_what_the_code_declares(row: str, said: object) -> None:

@@ -103,7 +103,7 @@ def meaning(verdict: Verdict) -> object:
     if isinstance(verdict, Unclear):
         return UNCLEAR
     if isinstance(verdict, Refusal):
-        return DIVIDES if verdict.splits else ENDS if verdict.hopeless else WAITS
+        return DIVIDES if verdict.splits else ENDS if verdict.permanent else WAITS
     return tuple(item.result for item in verdict)
 
 

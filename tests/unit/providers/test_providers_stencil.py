@@ -11,9 +11,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from briefingfeed.models.delivery import Form, Message, Parts
+from briefingfeed.models.delivery import MergeTemplate, Message, Parts
 from briefingfeed.models.edition import SlotName
-from briefingfeed.newsletter.form import form_of
+from briefingfeed.newsletter.merge_template import merge_template
 from briefingfeed.newsletter.mime import fill
 from briefingfeed.newsletter.placeholders import placeholders_for
 from briefingfeed.providers.http_service import Copy
@@ -50,7 +50,7 @@ def copy(address: str, url: str, mark: str = "") -> Copy:
         message_id="<1@b.example>",
         segments=(),
         parts=partial(fill, RENDITION, values),
-        form=partial(form_of, RENDITION),
+        template=partial(merge_template, RENDITION),
         values=values,
         mark=lambda: mark,
     )
@@ -60,7 +60,7 @@ def copy(address: str, url: str, mark: str = "") -> Copy:
 @given(ADDRESSES, URLS, MARKS)
 def test_a_joined_copy_is_the_written_copy(address: str, url: str, mark: str) -> None:
     one = copy(address, url, mark)
-    anew = Copy(replace(one.message, form=None), one.recipient)
+    anew = Copy(replace(one.message, template=None), one.recipient)
     stencils = Stencils(element)
     assert json.loads(stencils.write(one)) == json.loads(stencils.write(anew))
 
@@ -97,13 +97,13 @@ def test_an_address_that_goes_otherwise_over_the_wire_is_written_anew() -> None:
 
 def test_a_post_that_holds_another_editions_stand_in_is_left_alone() -> None:
     stand_in = placeholders_for("another")[SlotName.UNSUBSCRIBE_URL]
-    form = form_of(RENDITION)
-    foreign = Form(
-        parts=replace(form.parts, text=f"{form.parts.text}{stand_in}"),
-        stand_ins=form.stand_ins,
-        in_html=form.in_html,
-        in_text=form.in_text,
+    template = merge_template(RENDITION)
+    foreign = MergeTemplate(
+        parts=replace(template.parts, text=f"{template.parts.text}{stand_in}"),
+        stand_ins=template.stand_ins,
+        in_html=template.in_html,
+        in_text=template.in_text,
     )
     one = copy("ann@example.org", "https://b.example/u")
-    other = Copy(replace(one.message, form=lambda: foreign), one.recipient)
+    other = Copy(replace(one.message, template=lambda: foreign), one.recipient)
     assert json.loads(Stencils(element).write(other))["text"].endswith(stand_in)

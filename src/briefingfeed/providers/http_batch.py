@@ -10,7 +10,7 @@ from briefingfeed.providers.base import Work
 from briefingfeed.providers.http_answers import Item, Refusal
 
 
-class Sheet:
+class Batch:
     def __init__(self, work: Work, taken: Sequence[Message]) -> None:
         self._work = work
         self._open = {message.delivery_id: message for message in taken}

@@ -1,30 +1,30 @@
-"""The form of a rendition: what its copies share, for providers that merge what differs into it themselves."""
+"""The template of a rendition: what its copies share, for providers that merge what differs into it themselves."""
 
 from __future__ import annotations
 
-from briefingfeed.models.delivery import Form, Parts
+from briefingfeed.models.delivery import MergeTemplate, Parts
 from briefingfeed.models.edition import Rendition
 from briefingfeed.newsletter.mime import OWN_ARGUMENTS
 from briefingfeed.newsletter.placeholders import placeholders_of
 
 _KEPT = 64
-_forms: dict[int, tuple[Rendition, Form]] = {}
+_templates: dict[int, tuple[Rendition, MergeTemplate]] = {}
 """By identity, which lasts as long as the rendition is kept here: to hash one costs more than to fill one."""
 
 
-def form_of(rendition: Rendition) -> Form:
-    """Return the form; the same object each time, as long as no 64 others were asked for in between."""
-    known = _forms.get(id(rendition))
+def merge_template(rendition: Rendition) -> MergeTemplate:
+    """Return the template; the same object each time, as long as no 64 others were asked for in between."""
+    known = _templates.get(id(rendition))
     if known is None:
-        if len(_forms) == _KEPT:
-            del _forms[next(iter(_forms))]
-        known = _forms[id(rendition)] = (rendition, _made(rendition))
+        if len(_templates) == _KEPT:
+            del _templates[next(iter(_templates))]
+        known = _templates[id(rendition)] = (rendition, _made(rendition))
     return known[1]
 
 
-def _made(rendition: Rendition) -> Form:
+def _made(rendition: Rendition) -> MergeTemplate:
     stand_ins = placeholders_of(rendition)
-    return Form(
+    return MergeTemplate(
         parts=Parts(
             sender=dict(rendition.headers)["From"],
             subject=rendition.subject,
