@@ -8,6 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 NODE := tests/setup/node
+MOTO := tests/setup/moto
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test torture check format bench lock clean
@@ -18,7 +19,7 @@ help: ## this list
 demo: .venv/run ## build the example publication, rehearse its digest, say where to look
 	@$(BIN)/briefingfeed demo
 
-test: .venv/develop $(NODE)/node_modules/.stamp ## run every test (installs what they need)
+test: .venv/develop $(NODE)/node_modules/.stamp $(MOTO)/.venv/stamp ## run every test (installs what they need)
 	@tests/setup/debian.sh
 	@$(BIN)/python -m pytest -n 2 $(TESTS)
 
@@ -54,9 +55,11 @@ lock: .venv/develop ## choose all versions anew
 	@$(LOCK) --upgrade pyproject.toml -o constraints.txt
 	@$(LOCK) --upgrade --constraint constraints.txt --group dev pyproject.toml tests/setup/build.in \
 		-o tests/setup/constraints.txt
+	@$(LOCK) --upgrade --python-version 3.11 $(MOTO)/packages.in -o $(MOTO)/constraints.txt
 
 clean: ## remove what was made here: .venv, caches, public/ (var/ is kept: subscribers live there)
-	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage dist build public $(NODE)/node_modules
+	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage dist build public $(NODE)/node_modules \
+		$(MOTO)/.venv
 
 # Stamps: a folder of packages is as good as the files it was made from.
 
@@ -78,6 +81,13 @@ $(NODE)/node_modules/.stamp: $(NODE)/package-lock.json $(NODE)/package.json
 	@tests/setup/debian.sh
 	@echo "Installing the tests' packages for Node (once) …"
 	-@npm ci --prefix $(NODE) --ignore-scripts --no-audit --no-fund --loglevel=error && touch $@
+
+# Packages that can't live beside ours, in a home of their own.
+$(MOTO)/.venv/stamp: $(MOTO)/constraints.txt | .venv/bin/python
+	@echo "Installing moto for the tests (once) …"
+	@$(BIN)/python -m venv --clear $(MOTO)/.venv
+	@$(MOTO)/.venv/bin/python -m pip --disable-pip-version-check -qq install --require-hashes --requirement $<
+	@touch $@
 
 .venv/bin/python:
 	$(if $(PYTHON),,$(error briefingfeed needs Python 3.11 or newer; none was found. PYTHON=/path/to/python names one))
