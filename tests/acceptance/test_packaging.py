@@ -138,9 +138,7 @@ def test_the_demo_runs_outside_the_checkout(installed: Installed) -> None:
     assert (installed.folder / "briefingfeed-demo" / "public" / "index.html").is_file()
 
 
-@pytest.mark.parametrize(
-    "name", ["constraints.txt", "tests/setup/constraints.txt", "tests/setup/moto/constraints.txt"]
-)
+@pytest.mark.parametrize("name", ["constraints.txt", "tests/setup/constraints.txt", "tests/setup/moto/constraints.txt"])
 def test_the_pinned_versions_name_no_index_and_no_path(name: str) -> None:
     for line in (CHECKOUT / name).read_text(encoding="utf-8").splitlines():
         assert re.fullmatch(r"[a-z0-9-]+==[\w.]+( ; [^\\]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?", line), line
