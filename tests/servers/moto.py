@@ -17,10 +17,9 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
+from servers.botocore_process import PYTHON
 from servers.postfix_sink import free_port
 
-PYTHON = Path(__file__).parents[1] / "setup" / "moto" / ".venv" / "bin" / "python"
-"""Of the environment that moto and botocore live in."""
 _FOR_SES = "AWS4-HMAC-SHA256 Credential=AKID/20261123/eu-west-1/ses/aws4_request, SignedHeaders=host, Signature=0"
 """By these words it knows which of Amazon's services is meant."""
 _SENDING = "/v2/email/outbound-emails"

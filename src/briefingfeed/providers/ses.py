@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Final
-from urllib.parse import urlsplit
+
+from httpx import URL
 
 from briefingfeed.http import open_client
 from briefingfeed.models.delivery import Result
@@ -97,7 +98,7 @@ class Ses:
             service="ses",
         )
         self._url = f"{settings.endpoint}{_PATH}"
-        self._path = urlsplit(self._url).path
+        self._path = URL(self._url).raw_path.decode()
 
     def requests(self, copies: Sequence[Copy]) -> Iterator[Request]:
         for copy in copies:
