@@ -19,7 +19,7 @@ from uuid import UUID
 
 from briefingfeed.http import open_client
 from briefingfeed.models.delivery import MergeTemplate, Parts, Result
-from briefingfeed.models.edition import SlotName
+from briefingfeed.models.edition import SlotName, SlotValues
 from briefingfeed.models.settings import PathSettings
 from briefingfeed.providers.brevo_webhook import BrevoWebhook
 from briefingfeed.providers.capabilities import Capabilities
@@ -37,6 +37,7 @@ from briefingfeed.providers.http_provider import HttpProvider
 from briefingfeed.providers.http_service import BatchSettings, Copy, Request, checked_secret, fingerprint
 from briefingfeed.providers.merging import ascii_fields, ascii_words, mailbox, own_fields, reply_to, sort_out
 from briefingfeed.providers.spec import Clock, Found, ProviderSpec, Secret, WebhookSpec
+from briefingfeed.providers.stencil import OwnStencils
 from briefingfeed.providers.webhook import Webhook
 
 NAME = "brevo"
@@ -76,15 +77,18 @@ class Brevo:
             "Accept": "application/json",
             "Content-Type": "application/json",
         }
+        self._versions = OwnStencils(_merged)
 
     def requests(self, copies: Sequence[Copy]) -> Iterator[Request]:
         shared, alone = sort_out(copies, lambda _template: True)
         for template, group in shared.items():
             stand_ins = [(stand_in, _parameter(_name(slot))) for slot, stand_in in template.stand_ins.items()]
-            yield self._request(group, template.parts, stand_ins, [_merged(template, copy) for copy in group])
+            versions = [self._versions.write(template, copy) for copy in group]
+            yield self._request(group, template.parts, stand_ins, versions)
         for copy in alone:
             parts = copy.message.parts()
-            yield self._request([copy], parts, (), [_version(copy, ascii_fields(parts.headers, _without_words), {})])
+            version = _version(copy.recipient, copy.message.mark(), ascii_fields(parts.headers, _without_words), {})
+            yield self._request([copy], parts, (), [_json(version)])
 
     def read(self, request: Request, answer: Answer) -> Verdict:
         verdict = judge_status(answer, self.title, login=_LOGIN)
@@ -122,7 +126,7 @@ class Brevo:
         copies: Sequence[Copy],
         parts: Parts,
         stand_ins: Sequence[tuple[str, str]],
-        versions: Sequence[Mapping[str, Any]],
+        versions: Sequence[bytes],
     ) -> Request:
         answers_to = reply_to(parts.headers)
         mail = {
@@ -131,13 +135,13 @@ class Brevo:
             "subject": _literal(parts.subject, ()),
             "htmlContent": _literal(parts.html, stand_ins),
             "textContent": _literal(parts.text, stand_ins),
-            "messageVersions": versions,
         }
-        key = UUID(bytes=fingerprint(_json(mail), copies)[:16], version=4)
+        content = b'%b,"messageVersions":[%b]' % (_json(mail)[:-1], b",".join(versions))
+        key = UUID(bytes=fingerprint(content, copies)[:16], version=4)
         return Request(
             copies=copies,
             url=f"{self.settings.endpoint}/v3/smtp/email",
-            content=_json({**mail, "headers": {"idempotencyKey": str(key)}}),
+            content=b'%b,"headers":{"idempotencyKey":"%b"}}' % (content, str(key).encode()),
             headers=self._headers,
         )
 
@@ -154,16 +158,14 @@ def _parameter(name: str) -> str:
     return f"{{{{params.{name}}}}}"
 
 
-def _merged(template: MergeTemplate, copy: Copy) -> Mapping[str, Any]:
-    values = copy.message.values
+def _merged(template: MergeTemplate, values: SlotValues, recipient: str, mark: str) -> Mapping[str, Any]:
     own = {_name(slot): values[slot] for slot in template.in_html | template.in_text}
-    return _version(copy, own_fields(template, copy.message, _without_words), own)
+    return _version(recipient, mark, own_fields(template, values, _without_words), own)
 
 
-def _version(copy: Copy, fields: Mapping[str, str], params: Mapping[str, str]) -> Mapping[str, Any]:
-    mark = copy.message.mark()
+def _version(recipient: str, mark: str, fields: Mapping[str, str], params: Mapping[str, str]) -> Mapping[str, Any]:
     return {
-        "to": [{"email": copy.recipient}],
+        "to": [{"email": recipient}],
         "headers": {**fields, "X-Mailin-custom": mark} if mark else fields,
         "params": {**params, _BRACE: "{"},
     }

@@ -13,7 +13,7 @@ from email.utils import parseaddr
 from functools import lru_cache
 
 from briefingfeed.models.delivery import MergeTemplate, Message
-from briefingfeed.models.edition import SlotName
+from briefingfeed.models.edition import SlotName, SlotValues
 from briefingfeed.providers.http_service import KEPT_TEMPLATES, Copy
 
 _PLAIN = re.compile(r"[A-Za-z0-9:/._~@+=-]*")
@@ -55,10 +55,9 @@ Writer = Callable[[str], str]
 """Writes a field's value in ASCII."""
 
 
-def own_fields(template: MergeTemplate, message: Message, write: Writer) -> dict[str, str]:
+def own_fields(template: MergeTemplate, values: SlotValues, write: Writer) -> dict[str, str]:
     """Return the copy's own header fields, but for Reply-To."""
     shared, own = _fields(template, write)
-    values = message.values
     fields = shared.copy()
     for name, pieces in own:
         fields[name] = "".join([values[piece] if isinstance(piece, SlotName) else piece for piece in pieces])

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Final
 
 from briefingfeed.http import open_client
 from briefingfeed.models.delivery import MergeTemplate, Parts, Result
+from briefingfeed.models.edition import SlotName, SlotValues
 from briefingfeed.models.settings import PathSettings
 from briefingfeed.providers.capabilities import Capabilities
 from briefingfeed.providers.http_answers import Answer, Item, Refusal, Verdict, judge_status, permanent_refusal
@@ -22,6 +23,7 @@ from briefingfeed.providers.http_provider import HttpProvider
 from briefingfeed.providers.http_service import BatchSettings, Copy, Request, checked_secret
 from briefingfeed.providers.merging import ascii_fields, ascii_words, mailbox, own_fields, reply_to, sort_out, tags_of
 from briefingfeed.providers.spec import Clock, Found, ProviderSpec, Secret, WebhookSpec
+from briefingfeed.providers.stencil import OwnStencils
 from briefingfeed.providers.webhook import Webhook
 
 NAME = "sendgrid"
@@ -63,14 +65,17 @@ class Sendgrid:
             "Authorization": f"Bearer {checked_secret(key, 'API key for SendGrid', NAME, remedy)}",
             "Content-Type": "application/json",
         }
+        self._personal = OwnStencils(_personal)
 
     def requests(self, copies: Sequence[Copy]) -> Iterator[Request]:
         shared, alone = sort_out(copies, lambda _template: True)
         for template, group in shared.items():
-            yield self._request(group, _tagged(template), [_personal(template, copy) for copy in group])
+            yield self._request(group, _tagged(template), [self._personal.write(template, copy) for copy in group])
         for copy in alone:
             parts = copy.message.parts()
-            yield self._request([copy], parts, [_envelope(copy, ascii_fields(parts.headers, ascii_words))])
+            fields = ascii_fields(parts.headers, ascii_words)
+            envelope = _envelope(copy.recipient, copy.message.message_id, copy.message.mark(), fields)
+            yield self._request([copy], parts, [_json(envelope)])
 
     def read(self, request: Request, answer: Answer) -> Verdict:
         verdict = judge_status(answer, self.title, login=_LOGIN)
@@ -90,17 +95,16 @@ class Sendgrid:
             self.title, answer, f"{field} {words}".strip(), "Check from and reply_to in [newsletter]."
         )
 
-    def _request(self, copies: Sequence[Copy], parts: Parts, personal: Sequence[Mapping[str, Any]]) -> Request:
+    def _request(self, copies: Sequence[Copy], parts: Parts, personal: Sequence[bytes]) -> Request:
         answers_to = reply_to(parts.headers)
         mail = {
-            "personalizations": personal,
             "from": _person(parts.sender),
             **({"reply_to": _person(answers_to)} if answers_to else {}),
             "subject": parts.subject,
             "content": [{"type": "text/plain", "value": parts.text}, {"type": "text/html", "value": parts.html}],
             "tracking_settings": _NO_TRACKING,
         }
-        content = json.dumps(mail, ensure_ascii=False, separators=(",", ":")).encode()
+        content = b'%b,"personalizations":[%b]}' % (_json(mail)[:-1], b",".join(personal))
         return Request(
             copies=copies, url=f"{self.settings.endpoint}/v3/mail/send", content=content, headers=self._headers
         )
@@ -114,19 +118,17 @@ def _tagged(template: MergeTemplate) -> Parts:
     return Parts(sender=parts.sender, subject=parts.subject, html=html, text=text, headers=parts.headers)
 
 
-def _personal(template: MergeTemplate, copy: Copy) -> Mapping[str, Any]:
-    values = copy.message.values
+def _personal(template: MergeTemplate, values: SlotValues, recipient: str, mark: str) -> Mapping[str, Any]:
     tags = tags_of(template)
     own = {f"-{tags[slot]}-": values[slot] for slot in template.in_html | template.in_text}
-    envelope = _envelope(copy, own_fields(template, copy.message, ascii_words))
+    envelope = _envelope(recipient, values[SlotName.MESSAGE_ID], mark, own_fields(template, values, ascii_words))
     return {**envelope, "substitutions": own} if own else envelope
 
 
-def _envelope(copy: Copy, fields: Mapping[str, str]) -> Mapping[str, Any]:
-    mark = copy.message.mark()
+def _envelope(recipient: str, message_id: str, mark: str, fields: Mapping[str, str]) -> Mapping[str, Any]:
     return {
-        "to": [{"email": copy.recipient}],
-        "headers": {**fields, "Message-ID": copy.message.message_id},
+        "to": [{"email": recipient}],
+        "headers": {**fields, "Message-ID": message_id},
         **({"custom_args": {"mark": mark}} if mark else {}),
     }
 
@@ -134,6 +136,10 @@ def _envelope(copy: Copy, fields: Mapping[str, str]) -> Mapping[str, Any]:
 def _person(value: str) -> Mapping[str, str]:
     name, address = mailbox(value)
     return {"email": address, "name": name} if name else {"email": address}
+
+
+def _json(document: object) -> bytes:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _build(settings: SendgridSettings, secrets: Found, paths: PathSettings, now: Clock) -> HttpProvider:

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from briefingfeed.models.delivery import MergeTemplate, Message, Parts
-from briefingfeed.models.edition import SlotName
+from briefingfeed.models.edition import SlotName, SlotValues
 from briefingfeed.newsletter.merge_template import merge_template
 from briefingfeed.newsletter.mime import fill
 from briefingfeed.newsletter.placeholders import placeholders_for
 from briefingfeed.providers.http_service import Copy
-from briefingfeed.providers.stencil import Stencils
+from briefingfeed.providers.stencil import OwnStencils, Stencils
 from renditions import rendition_of
 
 RENDITION = rendition_of(
@@ -57,6 +57,23 @@ def copy(address: str, url: str, mark: str = "") -> Copy:
     return Copy(message, address)
 
 
+def own(template: MergeTemplate, values: SlotValues, recipient: str, mark: str) -> Mapping[str, Any]:
+    return {
+        "to": recipient,
+        "fields": {"List-Unsubscribe": f"<{values[SlotName.UNSUBSCRIBE_URL]}>", "id": values[SlotName.MESSAGE_ID]},
+        "values": {name: values[name] for name in sorted(template.in_html | template.in_text)},
+        **({"mark": mark} if mark else {}),
+    }
+
+
+@given(st.lists(st.tuples(ADDRESSES, URLS, MARKS), min_size=2, max_size=6))
+def test_what_a_copy_has_of_its_own_is_its_own(given_: list[tuple[str, str, str]]) -> None:
+    stencils, template = OwnStencils(own), merge_template(RENDITION)
+    for address, url, mark in given_:
+        one = copy(address, url, mark)
+        assert json.loads(stencils.write(template, one)) == own(template, one.message.values, address, mark)
+
+
 @given(ADDRESSES, URLS, MARKS)
 def test_a_joined_copy_is_the_written_copy(address: str, url: str, mark: str) -> None:
     one = copy(address, url, mark)
@@ -66,7 +83,7 @@ def test_a_joined_copy_is_the_written_copy(address: str, url: str, mark: str) ->
 
 
 @given(st.lists(st.tuples(ADDRESSES, URLS, MARKS), min_size=2, max_size=6))
-def test_copies_of_one_form_keep_apart(given_: list[tuple[str, str, str]]) -> None:
+def test_copies_of_one_template_keep_apart(given_: list[tuple[str, str, str]]) -> None:
     stencils = Stencils(element)
     for address, url, mark in given_:
         written = json.loads(stencils.write(copy(address, url, mark)))
