@@ -48,6 +48,23 @@ def fingerprint(key: bytes) -> str:
     return hmac.digest(key, _FINGERPRINT, "sha256").hex()[:16]
 
 
+class PurposeKey:
+    """What a secret key gives for one purpose. Threads may share it.
+
+    HMAC-SHA-256 that has taken its key in already: what `hmac.digest` makes, in half the time.
+    """
+
+    __slots__ = ("_keyed",)
+
+    def __init__(self, key: bytes, purpose: bytes) -> None:
+        self._keyed = hmac.new(hmac.digest(key, purpose, "sha256"), digestmod="sha256")
+
+    def digest(self, of: bytes) -> bytes:
+        keyed = self._keyed.copy()
+        keyed.update(of)
+        return keyed.digest()
+
+
 class Keyring:
     """The secret keys, oldest first, each by its `fingerprint`. The newest signs; every one of them verifies.
 
@@ -60,10 +77,11 @@ class Keyring:
         for name, key in keys.items():
             _check(name, key)
         self._keys = MappingProxyType(dict(keys))
-        self._unsubscribe = {name: _signer(key, _UNSUBSCRIBE) for name, key in keys.items()}
-        self._message_id = {name: hmac.digest(key, _MESSAGE_ID, "sha256") for name, key in keys.items()}
-        self._bounce = {name: hmac.digest(key, _BOUNCE, "sha256") for name, key in keys.items()}
-        self._webhook = {name: hmac.digest(key, _WEBHOOK, "sha256") for name, key in keys.items()}
+        self._unsubscribe = _of_purpose(keys, _UNSUBSCRIBE)
+        self._unsubscribe_signers = tuple(reversed([_signer(key, _UNSUBSCRIBE) for key in keys.values()]))
+        self._message_id = _of_purpose(keys, _MESSAGE_ID)
+        self._bounce = _of_purpose(keys, _BOUNCE)
+        self._webhook = _of_purpose(keys, _WEBHOOK)
 
     @property
     def current(self) -> str:
@@ -78,24 +96,24 @@ class Keyring:
     def __repr__(self) -> str:
         return f"Keyring({', '.join(self._keys)})"
 
-    def unsubscribe_signer(self, key: str | None) -> Signer:
+    def unsubscribe_key(self, key: str | None) -> PurposeKey:
         return _pick(self._unsubscribe, key or self.current)
 
     def unsubscribe_signers(self) -> tuple[Signer, ...]:
         """Newest first."""
-        return tuple(reversed(self._unsubscribe.values()))
+        return self._unsubscribe_signers
 
-    def message_id_key(self, key: str) -> bytes:
+    def message_id_key(self, key: str) -> PurposeKey:
         return _pick(self._message_id, key)
 
-    def bounce_key(self, key: str) -> bytes:
+    def bounce_key(self, key: str) -> PurposeKey:
         return _pick(self._bounce, key)
 
-    def bounce_keys(self) -> tuple[bytes, ...]:
+    def bounce_keys(self) -> tuple[PurposeKey, ...]:
         """Newest first."""
         return tuple(reversed(self._bounce.values()))
 
-    def webhook_keys(self) -> tuple[bytes, ...]:
+    def webhook_keys(self) -> tuple[PurposeKey, ...]:
         """Newest first."""
         return tuple(reversed(self._webhook.values()))
 
@@ -105,7 +123,9 @@ def unsubscribe_token(keyring: Keyring, subscriber_id: str, *, key: str | None =
 
     `key` is the fingerprint of the key that the edition was frozen with; None: the newest.
     """
-    return keyring.unsubscribe_signer(key).sign(subscriber_id).decode("ascii")
+    # As `Signer.sign` does, which derives its key anew each time.
+    signature = urlsafe_b64encode(keyring.unsubscribe_key(key).digest(subscriber_id.encode("ascii")))
+    return f"{subscriber_id}.{signature.rstrip(b'=').decode('ascii')}"
 
 
 def read_unsubscribe_token(keyring: Keyring, token: str) -> str:
@@ -125,7 +145,7 @@ def read_unsubscribe_token(keyring: Keyring, token: str) -> str:
 def message_id(keyring: Keyring, key: str, edition_key: str, subscriber_id: str, domain: str) -> str:
     """Return the Message-ID of one copy, angle brackets included. The same edition and subscriber give the same id."""
     of = f"{edition_key}\0{subscriber_id}".encode()
-    digest = hmac.digest(keyring.message_id_key(key), of, "sha256")
+    digest = keyring.message_id_key(key).digest(of)
     return f"<{urlsafe_b64encode(digest)[:32].decode('ascii')}@{domain}>"
 
 
@@ -154,7 +174,7 @@ def is_bounce_token(keyring: Keyring, token: str, subscriber_id: str) -> bool:
 def webhook_passwords(keyring: Keyring, provider: str) -> tuple[str, ...]:
     """Return the passwords by which a provider that signs nothing proves who it is, newest first: 32 letters, digits,
     `-` and `_`. The newest is the one to hand out."""
-    digests = (hmac.digest(key, provider.encode(), "sha256") for key in keyring.webhook_keys())
+    digests = (key.digest(provider.encode()) for key in keyring.webhook_keys())
     return tuple(urlsafe_b64encode(digest)[:32].decode("ascii") for digest in digests)
 
 
@@ -164,8 +184,8 @@ def _bounce_octets(token: str) -> bytes:
     return b32decode(token.upper())
 
 
-def _seal(key: bytes, row: bytes, subscriber_id: str) -> bytes:
-    return hmac.digest(key, row + subscriber_id.encode(), "sha256")[:_SEAL_OCTETS]
+def _seal(key: PurposeKey, row: bytes, subscriber_id: str) -> bytes:
+    return key.digest(row + subscriber_id.encode())[:_SEAL_OCTETS]
 
 
 def address_hash(key: bytes, address: str) -> str:
@@ -185,6 +205,10 @@ def _check(name: str, key: bytes) -> None:
         )
     if fingerprint(key) != name:
         raise SecretKeyError(f"The secret key known as {name} is not the one it was.", remedy=_BACKUP)
+
+
+def _of_purpose(keys: Mapping[str, bytes], purpose: bytes) -> dict[str, PurposeKey]:
+    return {name: PurposeKey(key, purpose) for name, key in keys.items()}
 
 
 def _signer(key: bytes, salt: bytes) -> Signer:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import hmac
 import re
+from base64 import b32encode
 
 import pytest
 from hypothesis import given
@@ -34,6 +36,13 @@ def test_a_mark_names_its_row_and_is_known_again(row: int) -> None:
     assert re.fullmatch(BOUNCE_MARK, token)
     assert bounce_row(token) == row
     assert is_bounce_token(ring(NEW), token, ANN)
+
+
+@given(st.integers(min_value=0, max_value=2**40 - 1), st.text(max_size=40), st.binary(min_size=16, max_size=100))
+def test_a_mark_is_a_row_and_a_keyed_hash_that_every_later_version_must_make(row: int, who: str, key: bytes) -> None:
+    octets = row.to_bytes(5, "big")
+    seal = hmac.digest(hmac.digest(key, b"briefingfeed/bounce", "sha256"), octets + who.encode(), "sha256")[:10]
+    assert mark(row, who, key) == b32encode(octets + seal).decode().lower()
 
 
 def test_a_mark_survives_a_relay_that_folds_case() -> None:

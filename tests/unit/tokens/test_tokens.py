@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
+from base64 import urlsafe_b64encode
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from itsdangerous import Signer
 
 from briefingfeed.errors import SecretKeyError
@@ -33,6 +38,14 @@ def test_token_is_the_same_each_time_and_fits_in_a_url() -> None:
     first, second = (unsubscribe_token(ring(NEW), SUBSCRIBER) for _ in range(2))
     assert first == second
     assert re.fullmatch(r"[A-Za-z0-9._-]{40,100}", first)
+
+
+@given(st.binary(min_size=16, max_size=100), st.text(st.characters(codec="ascii"), min_size=1, max_size=80))
+def test_token_is_the_one_that_itsdangerous_makes_and_accepts(key: bytes, subscriber: str) -> None:
+    signer = Signer(key, salt=b"briefingfeed/unsubscribe", key_derivation="hmac", digest_method=hashlib.sha256)
+    token = unsubscribe_token(ring(key), subscriber)
+    assert token.encode() == signer.sign(subscriber)
+    assert signer.unsign(token).decode() == subscriber
 
 
 def test_token_of_an_old_key_still_verifies_after_a_new_key_came() -> None:
@@ -99,6 +112,16 @@ def test_message_id_is_derived_and_differs_by_edition_subscriber_and_key() -> No
     assert made() == made()
     assert re.fullmatch(r"<[A-Za-z0-9_-]{32}@lists\.example\.org>", made())
     assert len({made(), made(key=OLD), made(edition="weekly/2026-W49"), made(subscriber="0" * 32)}) == 4
+
+
+@given(st.binary(min_size=16, max_size=100), st.text(max_size=20), st.text(max_size=80))
+def test_message_id_is_a_keyed_hash_that_every_later_version_must_make(
+    key: bytes, edition: str, subscriber: str
+) -> None:
+    derived = hmac.digest(key, b"briefingfeed/message-id", "sha256")
+    digest = hmac.digest(derived, f"{edition}\0{subscriber}".encode(), "sha256")
+    made = message_id(ring(key), fingerprint(key), edition, subscriber, "b.example")
+    assert made == f"<{urlsafe_b64encode(digest)[:32].decode()}@b.example>"
 
 
 def test_address_hash_ignores_case_and_unicode_form() -> None:
