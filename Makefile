@@ -41,10 +41,10 @@ format: .venv/develop ## put the code into shape
 	@$(BIN)/ruff format .
 
 bench: .venv/develop ## measure builds and sending beside their yardsticks (takes minutes)
-	@tests/setup/debian.sh
+	@tests/setup/debian.sh benchmarks
 	@$(BIN)/python benchmarks/build.py
 	@$(BIN)/python benchmarks/feeds.py
-	@$(BIN)/python benchmarks/send.py
+	@$(BIN)/python benchmarks/send.py --runs 3
 	@$(BIN)/python benchmarks/services.py
 	@$(BIN)/python benchmarks/signing.py
 	@$(BIN)/python benchmarks/freeze.py

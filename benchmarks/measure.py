@@ -1,4 +1,4 @@
-"""Whole processes, timed: what both benchmarks share."""
+"""Whole processes, timed: what the benchmarks share."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ class Measured:
     cpu: float
     """Seconds of processor time, user and system."""
     peak_mib: float
+
+    def __add__(self, later: Measured) -> Measured:
+        """Both steps of one process."""
+        return Measured(self.seconds + later.seconds, self.cpu + later.cpu, max(self.peak_mib, later.peak_mib))
 
 
 def run(command: Sequence[str | Path], *, folder: Path, environment: Mapping[str, str] | None = None) -> Measured:

@@ -1,251 +1,180 @@
 """How fast `briefingfeed send-weekly` hands over a digest, beside the senders one would otherwise use.
 
-    python benchmarks/send.py [--quick] [--recipients 10000 100000] [--sinks postfix quick] [--runs 5]
+    python benchmarks/send.py               every table: about 35 minutes on two quiet cores
+    python benchmarks/send.py --runs 3      the same from three turns each: about 20 (`make bench`)
+    python benchmarks/send.py --quick       whether all of it works: about 2; its figures mean little
 
-Everything goes over loopback, into Postfix's smtp-sink or into quick_sink.c, which only looks for the final dot. The
-yardsticks send messages of the digest's own size in the same run: Postfix's smtp-source (C; every message the same
-bytes) with as many connections, and the loop most scripts have, `EmailMessage` and smtplib, a message built per
-recipient. Ours is the whole process: start, freeze, a copy of its own and a ledger row for each recipient. Senders take
-turns, so that what else the machine does meets them alike; a ratio is the median of those of the turns. Read the
-ratios, and the processor time per message (user and system, of the sender alone): the rates belong to the machine.
+Everything goes over loopback, into Postfix's smtp-sink or into quick_sink.c, which only looks for the final dot. Ours
+is the whole process: start, freeze, a copy of its own and a ledger row (SQLite) for each reader; once without and once
+with a signature of its own for each (DKIM, RSA-2048). The yardsticks send mails of the digest's size in the same run:
+
+- smtp-source of Postfix, in C: the same bytes to the same reader, over --sessions connections;
+- the loop most scripts have, `EmailMessage` and smtplib on a connection that is kept, a mail built for each reader; and
+  the same loop with dkimpy's signature;
+- django-post_office, its queue in SQLite, 5 threads: without its start, and once without the time of queueing, too.
+
+The last two are slow: they send --slow mails, into smtp-sink, beside the largest number of readers. Senders take turns,
+so that what else the machine does meets them alike; a ratio is the median of those of neighbours. Each turn has a sink
+of its own, and if that had a mail too few or too many, the benchmark ends with an error. Read the ratios, and the
+processor time per mail (user and system, of the sender alone): the rates belong to the machine.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
-import smtplib
-import socket
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
-from statistics import median
 
-from generate import write_posts
-from measure import run
+from bulletin import Bulletin
+from django_mail import queue_and_send
+from measure import Measured
+from ours import DIGESTS, KEY_FILE, Publication
+from signature_cost import Signatures, measure_signatures
+from sinks import SINKS, MailsMissingError, quick_sink
+from tables import print_senders, print_signatures
+from turns import Turn, Turns
+from yardsticks import smtp_source, smtplib_loop
 
-BRIEFINGFEED = Path(sys.executable).parent / "briefingfeed"
-POSTS, SECTIONS = 2, 3
-"""Of benchmarks/generate.py: a digest of about 40 kB."""
-LOOPED = 2_000
-"""Messages of the smtplib loop; it is too slow for more."""
-WHEN = "2026-11-16T08:05"
-
-SETTINGS = """\
-[publication]
-title = "Measured"
-url = "https://measured.example.net"
-timezone = "Europe/London"
-postal_address = "1 Measured Street, Measured"
-
-[newsletter]
-from = "Measured <digest@measured.example.net>"
-weekly = "Mon 08:00"
-provider = "smtp"
-
-[web]
-public_url = "http://127.0.0.1:8090"
-
-[smtp]
-host = "127.0.0.1"
-port = {port}
-security = "none"
-connections = {connections}
-"""
+WEEKLY = "briefingfeed send-weekly"
+SIGNED = "briefingfeed send-weekly, signed"
+SOURCE = "smtp-source (C, the same bytes to all)"
+LOOP = "`EmailMessage` and smtplib"
+SIGNED_LOOP = "`EmailMessage`, dkimpy and smtplib"
+QUEUE = "django-post_office, sending alone"
+WHOLE_QUEUE = "django-post_office, queueing too"
+SLOW = {"loop": LOOP, "signed-loop": SIGNED_LOOP, "queue": QUEUE}
+COMPARED = {SOURCE: WEEKLY, LOOP: WEEKLY, QUEUE: WEEKLY, WHOLE_QUEUE: WEEKLY, SIGNED_LOOP: SIGNED}
+"""Which of ours does the same work."""
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One sender's turn."""
-
-    rate: float
-    """Messages per second."""
-    cpu: float
-    """Microseconds of processor time per message."""
-
-
-Turns = dict[str, list[Turn]]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    name: str
+    messages: int
+    readers: int
+    """How many different ones."""
+    send: Callable[[int], Mapping[str, Measured]]
+    """To a port; what it took, by the name of the row that tells it."""
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--recipients", type=int, nargs="+", default=[10_000, 100_000])
-    parser.add_argument("--sinks", choices=SINKS, nargs="+", default=list(SINKS))
-    parser.add_argument("--connections", type=int, nargs="+", default=[16, 1])
-    parser.add_argument("--runs", type=int, default=5, help="turns of each sender")
-    parser.add_argument("--quick", action="store_true", help="one turn each, 10,000 recipients, 16 connections")
-    chosen = parser.parse_args()
-    if chosen.quick:
-        chosen.recipients, chosen.connections, chosen.runs = [10_000], [16], 1
-    for recipients in chosen.recipients:
-        with tempfile.TemporaryDirectory(prefix="briefingfeed-bench-") as name:
-            publication = prepare(Path(name), recipients)
-            size = len(one_message(publication))
-            for kind in chosen.sinks:
-                for connections in chosen.connections:
-                    with SINKS[kind]() as port:
-                        write_settings(publication, port, connections)
-                        turns = take_turns(publication, port, connections, recipients, size, chosen.runs)
-                    print(f"\n{recipients:,} mails of {size:,} bytes, {connections} connections, sink: {kind}")
-                    print_table(turns)
-
-
-def take_turns(publication: Path, port: int, connections: int, recipients: int, size: int, runs: int) -> Turns:
-    turns: Turns = {}
-    for _ in range(runs):
-        turns.setdefault(OURS, []).append(send_weekly(publication, recipients))
-        turns.setdefault(YARDSTICK, []).append(smtp_source(port, connections, recipients, size))
-        turns.setdefault(LOOP, []).append(smtplib_loop(port, size))
-    return turns
-
-
-def print_table(turns: Turns) -> None:
-    print(f"{'':<30} {'messages/s':>10} {'µs of CPU':>10}   ours is so many times as fast, and takes so much CPU")
-    for sender, measured in turns.items():
-        rate, cpu = median(turn.rate for turn in measured), median(turn.cpu for turn in measured)
-        pairs = list(zip(turns[OURS], measured, strict=True))
-        faster, dearer = (
-            median(mine.rate / theirs.rate for mine, theirs in pairs),
-            median(mine.cpu / theirs.cpu for mine, theirs in pairs),
-        )
-        print(f"{sender:<30} {rate:>10,.0f} {cpu:>10.0f}   {faster:>6.2f} {dearer:>6.2f}")
-
-
-OURS = "briefingfeed send-weekly"
-YARDSTICK = "smtp-source"
-LOOP = "EmailMessage and smtplib, kept"
-
-
-def prepare(folder: Path, recipients: int) -> Path:
-    """A publication whose subscribers are in its database, and whose week has posts; `saved` is a copy of its state."""
-    write_posts(POSTS, folder / "posts", sections=SECTIONS)
-    write_settings(folder)
-    addresses = folder / "addresses.csv"
-    addresses.write_text(
-        "email\n" + "".join(f"reader-{n}@readers.example.net\n" for n in range(recipients)), encoding="utf-8"
-    )
-    run([BRIEFINGFEED, "subscribers", "import", addresses, "--source", "benchmark", "--yes"], folder=folder)
-    shutil.copytree(folder / "var", folder / "saved")
-    return folder
-
-
-def send_weekly(publication: Path, recipients: int) -> Turn:
-    shutil.rmtree(publication / "var")
-    shutil.copytree(publication / "saved", publication / "var")
-    measured = run([BRIEFINGFEED, "-q", "send-weekly", "--now", "--as-of", WHEN, "--yes"], folder=publication)
-    return turn(recipients, measured.seconds, measured.cpu)
-
-
-def turn(messages: int, seconds: float, cpu: float) -> Turn:
-    return Turn(rate=messages / seconds, cpu=cpu / messages * 1e6)
-
-
-def one_message(publication: Path) -> bytes:
-    """A copy of the digest as it arrives, without what smtp-sink adds on top."""
-    with tempfile.TemporaryDirectory(prefix="briefingfeed-sink-") as name:
-        dump = Path(name)
-        dump.chmod(0o777)  # the sink runs as nobody
-        with sink("-d", "%M.", folder=dump) as port:
-            write_settings(publication, port)
-            run(
-                [BRIEFINGFEED, "send-weekly", "--as-of", WHEN, "--test-to", "reader@readers.example.net"],
-                folder=publication,
-            )
-        return next(dump.iterdir()).read_bytes()
-
-
-def write_settings(publication: Path, port: int = 25, connections: int = 1) -> None:
-    settings = SETTINGS.format(port=port, connections=connections)
-    (publication / "briefingfeed.toml").write_text(settings, encoding="utf-8")
-
-
-def smtp_source(port: int, sessions: int, messages: int, size: int) -> Turn:
-    measured = run(
-        [
-            postfix("smtp-source"),
-            *("-d", "-s", str(sessions), "-m", str(messages), "-l", str(size)),
-            *("-f", "digest@measured.example.net", "-t", "reader@readers.example.net", f"127.0.0.1:{port}"),
-        ],
-        folder=Path.cwd(),
-    )
-    return turn(messages, measured.seconds, measured.cpu)
-
-
-def smtplib_loop(port: int, size: int) -> Turn:
-    text, html = "Plain words of the digest.\n" * (size // 108), "<p>Words of the digest.</p>\n" * (size // 40)
-    started, cpu = time.perf_counter(), time.process_time()
-    with smtplib.SMTP("127.0.0.1", port) as connection:
-        for number in range(LOOPED):
-            message = EmailMessage()
-            message["From"] = "Measured <digest@measured.example.net>"
-            message["To"] = f"reader-{number}@readers.example.net"
-            message["Subject"] = "Measured"
-            message.set_content(f"{text}https://measured.example.net/unsubscribe/{number}\n")
-            message.add_alternative(
-                f"{html}<a href='https://measured.example.net/unsubscribe/{number}'>Leave</a>", "html"
-            )
-            connection.send_message(message)
-    return turn(LOOPED, time.perf_counter() - started, time.process_time() - cpu)
-
-
-@contextmanager
-def sink(*options: str, folder: Path | None = None) -> Iterator[int]:
-    """smtp-sink on a free port, ended on the way out."""
-    user = ("-u", "nobody") if os.geteuid() == 0 else ()
-    port = free_port()
-    with serving([postfix("smtp-sink"), *user, *options, f"127.0.0.1:{port}", "1000"], port, folder):
-        yield port
-
-
-@contextmanager
-def quick_sink() -> Iterator[int]:
-    """quick_sink.c, compiled, on a free port."""
-    compiler = shutil.which("cc") or sys.exit("cc is missing: install Debian's gcc package, or leave out --sinks quick")
-    with tempfile.TemporaryDirectory(prefix="briefingfeed-sink-") as name:
-        program = Path(name) / "quick_sink"
-        run([compiler, "-O2", "-o", program, Path(__file__).with_name("quick_sink.c")], folder=Path(name))
-        port = free_port()
-        with serving([str(program), str(port)], port):
-            yield port
-
-
-SINKS = {"postfix": sink, "quick": quick_sink}
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
-
-
-@contextmanager
-def serving(command: Sequence[str], port: int, folder: Path | None = None) -> Iterator[None]:
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
+    chosen = arguments()
     try:
-        for _ in range(100):
-            with socket.socket() as attempt:
-                if attempt.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
-        yield
-    finally:
-        process.terminate()
-        process.wait()
+        for kilobytes in chosen.sizes:
+            for recipients in chosen.recipients:
+                with tempfile.TemporaryDirectory(prefix="briefingfeed-bench-") as folder:
+                    measure(Publication.make(Path(folder), recipients, kilobytes), kilobytes, chosen)
+    except MailsMissingError as error:
+        sys.exit(str(error))
 
 
-def postfix(name: str) -> str:
-    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
-    if found is None:
-        sys.exit(f"{name} is missing: install Debian's postfix package (make bench does, as root)")
-    return found
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", type=int, nargs="+", choices=DIGESTS, default=list(DIGESTS), help="kB, about")
+    parser.add_argument("--recipients", type=int, nargs="+", default=[10_000, 100_000], help="readers of ours")
+    parser.add_argument("--sinks", choices=SINKS, nargs="+", default=list(SINKS))
+    parser.add_argument("--connections", type=int, default=16, help="of ours")
+    parser.add_argument("--sessions", type=int, default=16, help="of smtp-source")
+    parser.add_argument("--runs", type=int, default=5, help="turns of each sender")
+    parser.add_argument("--slow", type=int, default=2_000, help="mails of the slow yardsticks")
+    parser.add_argument("--without", choices=SLOW, nargs="+", default=[], help="slow yardsticks to leave out")
+    parser.add_argument("--quick", action="store_true", help="one turn each, 40 kB, 10,000 readers, few slow mails")
+    if parser.parse_args().quick:
+        parser.set_defaults(sizes=[40], recipients=[10_000], runs=1, slow=300)
+    return parser.parse_args()
+
+
+def measure(publication: Publication, kilobytes: int, chosen: argparse.Namespace) -> None:
+    main_figure = publication.recipients == max(chosen.recipients)
+    size = size_of(lambda port: publication.send_one(port, signed=False))
+    for kind in chosen.sinks:
+        compared = list(quick_senders(publication, size, chosen))
+        if main_figure and kind == "postfix":
+            compared += slow_senders(publication, size, chosen)
+        turns: Turns = {}
+        signatures: list[Signatures] = []
+        for run in range(chosen.runs):
+            print(
+                f"{kilobytes} kB, {publication.recipients:,} readers, {kind}: {run + 1}/{chosen.runs}", file=sys.stderr
+            )
+            for sender in compared:
+                take_turn(sender, kind, turns)
+            if main_figure:
+                signatures.append(measure_signatures(kilobytes))
+        print(
+            f"\n{publication.recipients:,} readers, mails of {size:,} bytes, {chosen.connections} connections, "
+            f"into {'smtp-sink' if kind == 'postfix' else 'the C sink'}; {medians(chosen.runs)}:\n"
+        )
+        print_senders(turns, SOURCE, COMPARED)
+        if signatures:
+            print_signatures(turns[WEEKLY], turns[SIGNED], signatures)
+
+
+def medians(runs: int) -> str:
+    return "one run" if runs == 1 else f"medians of {runs} runs"
+
+
+def take_turn(sender: Sender, kind: str, turns: Turns) -> None:
+    with SINKS[kind]() as sink:
+        measured = sender.send(sink.port)
+    sink.check(sender.name, sender.messages, sender.readers)
+    for name, took in measured.items():
+        turn = Turn(
+            messages=sender.messages,
+            seconds=took.seconds,
+            cpu=took.cpu,
+            peak_mib=took.peak_mib,
+            sink_cpu=sink.cpu,
+        )
+        turns.setdefault(name, []).append(turn)
+
+
+def quick_senders(publication: Publication, size: int, chosen: argparse.Namespace) -> Iterator[Sender]:
+    recipients, connections = publication.recipients, chosen.connections
+    for name, signed in ((WEEKLY, False), (SIGNED, True)):
+        send = partial(publication.send_weekly, connections=connections, signed=signed)
+        yield Sender(name=name, messages=recipients, readers=recipients, send=row(name, send))
+        if not signed:
+            yield source(recipients, size, chosen.sessions)
+
+
+def source(messages: int, size: int, sessions: int) -> Sender:
+    """smtp-source, told a body that makes its whole mail as long as ours."""
+    header = size_of(lambda port: smtp_source(port, 1, 1, size)) - size
+    send = partial(smtp_source, sessions=sessions, messages=messages, body=size - header)
+    return Sender(name=SOURCE, messages=messages, readers=1, send=row(SOURCE, send))
+
+
+def slow_senders(publication: Publication, size: int, chosen: argparse.Namespace) -> Iterator[Sender]:
+    bulletin, messages = Bulletin.of(size), chosen.slow
+    loop = partial(smtplib_loop, messages=messages, bulletin=bulletin)
+    signed = partial(loop, pem=(publication.folder / KEY_FILE).read_bytes())
+
+    def queue(port: int) -> Mapping[str, Measured]:
+        queueing, sending = queue_and_send(port, messages, size)
+        return {QUEUE: sending, WHOLE_QUEUE: queueing + sending}
+
+    ways = {"loop": row(LOOP, loop), "signed-loop": row(SIGNED_LOOP, signed), "queue": queue}
+    for way, send in ways.items():
+        if way not in chosen.without:
+            yield Sender(name=SLOW[way], messages=messages, readers=messages, send=send)
+
+
+def row(name: str, send: Callable[[int], Measured]) -> Callable[[int], Mapping[str, Measured]]:
+    return lambda port: {name: send(port)}
+
+
+def size_of(send: Callable[[int], object]) -> int:
+    """Of the one mail that it sends."""
+    with quick_sink() as sink:
+        send(sink.port)
+    sink.check("for the size", 1, 1)
+    assert sink.octets is not None
+    return sink.octets
 
 
 if __name__ == "__main__":

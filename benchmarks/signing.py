@@ -15,31 +15,19 @@ import argparse
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from email.message import EmailMessage
-from functools import partial
 from statistics import median
 
 import dkim
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-from cryptography.hazmat.primitives.hashes import SHA256
+from copying import DOMAIN, KEY, SELECTOR, claimed, copies_of, cpu_of, digest_of, make_signer, sign_bare
 
 from briefingfeed.delivery.copies import Copies
 from briefingfeed.delivery.workshop import Workshop
-from briefingfeed.dkim.keys import make_key, pem_text
-from briefingfeed.dkim.signing import Signer
+from briefingfeed.dkim.keys import pem_text
 from briefingfeed.models.delivery import Claimed, Message
-from briefingfeed.models.edition import Cadence, Edition, EditionState, Rendition, SlotName, content_hash
-from briefingfeed.newsletter.mime import build_message
-from briefingfeed.newsletter.placeholders import placeholders_for
-from briefingfeed.tokens import Keyring, fingerprint
+from briefingfeed.models.edition import Rendition
 
-DOMAIN, SELECTOR = "measured.example.net", "b1"
-KEY = make_key()
 PEM = pem_text(KEY).encode()
-SECRET = b"thirty-two octets, only for this"
-AT = datetime(2026, 11, 16, 8, tzinfo=UTC)
 FIELDS = (b"From", b"To", b"Subject", b"Date", b"Message-ID", b"List-Unsubscribe", b"List-Unsubscribe-Post", b"From")
 SIZES = (40, 60)
 """kB of a whole message."""
@@ -59,12 +47,12 @@ def main() -> None:
 
 
 def _compare(size: int, count: int, runs: int) -> None:
-    made = _rendition(size)
-    rows = _rows(count)
-    unsigned, signing = _copies(made, None), _copies(made, _signer())
+    made = digest_of(size)
+    rows = claimed(count)
+    unsigned, signing = copies_of(made, None), copies_of(made, make_signer())
     raw = b"".join(unsigned.message(rows[0]).segments)
     ways: dict[str, tuple[Callable[[], object], int]] = {
-        "bare": (lambda: [KEY.sign(SECRET, PKCS1v15(), Prehashed(SHA256())) for _ in rows], count),
+        "bare": (lambda: sign_bare(count), count),
         "ours": (lambda: [signing.message(row) for row in rows], count),
         "ours, unsigned": (lambda: [unsigned.message(row) for row in rows], count),
         "dkimpy": (lambda: [_dkimpy(raw) for _ in rows[: count // 20]], count // 20),
@@ -73,7 +61,7 @@ def _compare(size: int, count: int, runs: int) -> None:
     taken: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(runs):
         for name, (work, times) in ways.items():
-            taken[name].append(_cpu(work) / times)
+            taken[name].append(cpu_of(work) / times)
     each = {name: median(seconds) for name, seconds in taken.items()}
     print(f"{len(raw):,} bytes")
     for name, seconds in each.items():
@@ -81,13 +69,13 @@ def _compare(size: int, count: int, runs: int) -> None:
 
 
 def _scale(size: int, count: int, runs: int) -> None:
-    copies, rows = _copies(_rendition(size), _signer()), _rows(count)
+    copies, rows = copies_of(digest_of(size), make_signer()), claimed(count)
     wall: dict[int, list[float]] = {1: [], 2: []}
     cpu: dict[int, list[float]] = {1: [], 2: []}
     for _ in range(runs):
         for threads in wall:
             started = time.perf_counter()
-            cpu[threads].append(_cpu(lambda threads=threads: asyncio.run(_fetch(copies, rows, threads))))
+            cpu[threads].append(cpu_of(lambda threads=threads: asyncio.run(_fetch(copies, rows, threads))))
             wall[threads].append(time.perf_counter() - started)
     one, two = (median(seconds) for seconds in wall.values())
     print("through a Workshop   copies per CPU second   per second of the clock")
@@ -105,74 +93,6 @@ async def _fetch(copies: Copies, rows: Sequence[Claimed], threads: int) -> list[
             fetched += [message for message in made if isinstance(message, Message)]
     assert len(fetched) == len(rows)
     return fetched
-
-
-def _cpu(work: Callable[[], object]) -> float:
-    started = time.process_time()
-    work()
-    return time.process_time() - started
-
-
-def _rendition(size: int) -> Rendition:
-    """A digest of `size` kB, a third of it text; its links stand near the end of each part, as in ours."""
-    text = "The council asks what everybody thinks of the harbour, and when.\n" * (size * 1000 // 3 // 66)
-    html = '<p style="margin:0 0 16px">The council asks what everybody thinks.</p>\n' * (size * 1000 * 2 // 3 // 76)
-    slots = placeholders_for(text, html)
-    link = slots[SlotName.UNSUBSCRIBE_URL]
-    text, html = f"{text}\nLeave: {link}\n", f'<html>{html}<a href="{link}">Leave</a></html>\n'
-    headers = (
-        ("From", f"Measured <digest@{DOMAIN}>"),
-        ("To", slots[SlotName.ADDRESS]),
-        ("Subject", "Measured: what everybody thinks of the harbour, and when"),
-        ("Date", "Mon, 16 Nov 2026 08:00:00 +0000"),
-        ("Message-ID", slots[SlotName.MESSAGE_ID]),
-        ("List-Id", f"Measured <weekly.{DOMAIN}>"),
-        ("List-Unsubscribe", f"<{link}>"),
-        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
-        ("Precedence", "bulk"),
-    )
-    message = build_message(headers, text, html, slots)
-    return Rendition(
-        subject=headers[2][1],
-        html=html,
-        text=text,
-        headers=headers,
-        message=message,
-        post_ids=(),
-        content_hash=content_hash(message),
-    )
-
-
-def _copies(made: Rendition, signer: Signer | None) -> Copies:
-    edition = Edition(
-        key="weekly/2026-W47",
-        cadence=Cadence.WEEKLY,
-        rehearsal=False,
-        slot_at=AT,
-        state=EditionState.SENDING,
-        signing_key=fingerprint(SECRET),
-        sender=f"digest@{DOMAIN}",
-        public_url=f"https://{DOMAIN}",
-    )
-    ring = Keyring({fingerprint(SECRET): SECRET})
-    return Copies(edition, lambda _id: made, ring, partial(signer.seal, at=AT) if signer else None)
-
-
-def _signer() -> Signer:
-    return Signer(key=KEY, domain=DOMAIN, selector=SELECTOR)
-
-
-def _rows(count: int) -> list[Claimed]:
-    return [
-        Claimed(
-            delivery_id=number,
-            subscriber_id=f"{number:032x}",
-            address=f"reader-{number}@readers.example.net",
-            attempts=0,
-            rendition_id=1,
-        )
-        for number in range(count)
-    ]
 
 
 def _dkimpy(raw: bytes) -> bytes:

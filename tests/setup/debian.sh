@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages that tests run against, without starting any service. Does nothing when all are there;
-# without the rights or without apt it names them in one line, and the tests that need them will fail.
+# without the rights or without apt it names them in one line, and the tests that need them will fail. With the word
+# "benchmarks" also what only these need.
 set -eu
 
 PATH="$PATH:/usr/sbin:/sbin:/usr/lib/dovecot"
@@ -27,6 +28,7 @@ need thunderbird thunderbird
 need Xvfb xvfb
 need node nodejs
 need npm npm
+[ "${1:-}" != benchmarks ] || need cc "gcc libc6-dev"
 
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
