@@ -13,12 +13,13 @@ from briefingfeed.models.delivery import Attempt, Delivery, DeliveryState
 from briefingfeed.models.edition import EditionState
 from briefingfeed.storage import editions, guard, runs
 from briefingfeed.storage.ledger import Recovered, arm, armed, claim, recover, unclaim
-from briefingfeed.storage.records import fail_refused, record
+from briefingfeed.storage.records import accept, fail_refused, record
 from briefingfeed.storage.schema import attempt, delivery, edition
 from briefingfeed.storage.types import Instant
 
 __all__ = [
     "Recovered",
+    "accept",
     "acknowledge",
     "arm",
     "armed",

@@ -6,7 +6,6 @@ database's own: `sqlite_failures`, `postgres_failures`.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -20,8 +19,8 @@ Translate = Callable[[BaseException | None, str], StorageError]
 
 
 @contextmanager
-def told_as_storage_errors(where: str, translate: Translate) -> Iterator[None]:
-    """Raise StorageError in place of whatever the driver raises inside."""
+def told_as_storage_errors(where: str, translate: Translate, driver: type[Exception]) -> Iterator[None]:
+    """Raise StorageError in place of whatever SQLAlchemy raises inside, or the driver, whose errors are `driver`."""
     try:
         yield
     except PoolTimeoutError as error:
@@ -30,8 +29,9 @@ def told_as_storage_errors(where: str, translate: Translate) -> Iterator[None]:
         # Not from `error`, which carries the parameters along: `translate` has set a better cause.
         told = translate(error.orig, where)
         raise told from told.__cause__
-    except sqlite3.Error as error:
-        raise translate(error, where) from error
+    except driver as error:
+        told = translate(error, where)
+        raise told from told.__cause__
     except StatementError as error:
         # A value that its column's type refuses is a mistake of ours: it must not pass for a busy database.
         raise (error.orig or error) from None

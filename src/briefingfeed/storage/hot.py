@@ -7,6 +7,7 @@ cost more than the database needs to do what it says.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from functools import cache
 from operator import itemgetter
 from typing import Any, Final, cast
@@ -29,22 +30,29 @@ def among_ids(dialect: str) -> TextClause:
 
 
 class Hot:
-    """A statement as `build` makes it for a dialect's name. Its values go by the names of its parameters."""
+    """A statement as `build` makes it for a dialect's name. Its values go by the names of its parameters.
+
+    It runs within the transaction of the connection that it is given. What the driver raises comes as it is.
+    """
 
     def __init__(self, build: Callable[[str], ClauseElement]) -> None:
         self._form = cache(lambda dialect: _Form(build(dialect.name), dialect))
 
-    def ids(self, c: Connection, values: Values) -> set[int]:
-        """Run it once; return the numbers that it returns."""
+    def rows(self, c: Connection, values: Values) -> list[tuple[Any, ...]]:
+        """Run it once; return what it returns, as the driver has it."""
         form = self._form(c.dialect)
-        return set(c.exec_driver_sql(form.sql, form.arrange(form.stored(values))).scalars())
+        with closing(c.connection.cursor()) as cursor:
+            cursor.execute(form.sql, form.bound(values))
+            return cast(list[tuple[Any, ...]], cursor.fetchall())
 
-    def for_each(self, c: Connection, same: Values, several: Sequence[Values]) -> int:
-        """Run it for each of `several`, with `same` added; return how many rows were changed."""
+    def for_each(self, c: Connection, same: Values, names: Sequence[str], several: Sequence[tuple[Any, ...]]) -> int:
+        """Run it for each of `several`, which hold what `names` stand for, with `same` added; return how many rows were
+        changed."""
         form = self._form(c.dialect)
-        stored = form.stored(same)
-        rows = [form.arrange(stored | form.stored(values)) for values in several]
-        return c.exec_driver_sql(form.sql, rows).rowcount
+        bind = form.binder(same, names)
+        with closing(c.connection.cursor()) as cursor:
+            cursor.executemany(form.sql, [bind(values) for values in several])
+            return cursor.rowcount
 
 
 class _Form:
@@ -53,20 +61,29 @@ class _Form:
     def __init__(self, statement: ClauseElement, dialect: Dialect) -> None:
         compiled = cast(SQLCompiler, statement.compile(dialect=dialect))
         self.sql = str(compiled)
-        self.arrange: Callable[[dict[str, Any]], Any] = (
-            itemgetter(*compiled.positiontup) if compiled.positiontup else _as_it_is
-        )
+        self._positions = compiled.positiontup
+        """None: the driver takes values by name."""
         kinds = {name: each.type.dialect_impl(dialect).bind_processor(dialect) for name, each in compiled.binds.items()}
         self._store = {name: store for name, store in kinds.items() if store is not None}
-        self._constants = self._processed({name: value for name, value in compiled.params.items() if value is not None})
+        self._constants = self._stored({name: value for name, value in compiled.params.items() if value is not None})
 
-    def stored(self, values: Values) -> dict[str, Any]:
+    def bound(self, values: Values) -> Any:
         """Return the values as the driver takes them, and the statement's own."""
-        return self._constants | self._processed(values)
+        stored = self._constants | self._stored(values)
+        return stored if self._positions is None else tuple([stored[name] for name in self._positions])
 
-    def _processed(self, values: Values) -> dict[str, Any]:
+    def binder(self, same: Values, names: Sequence[str]) -> Callable[[tuple[Any, ...]], Any]:
+        """Return what does the same as `bound` for many, of which only the values of `names` differ."""
+        fixed = self._constants | self._stored(same)
+        stores = [self._store.get(name) for name in names]
+        if any(stores):
+            raise ValueError(f"of {names} some cannot be stored as they are")
+        if self._positions is None:
+            return lambda values: fixed | dict(zip(names, values, strict=True))
+        place = {name: number for number, name in enumerate((*fixed, *names))}
+        pick = itemgetter(*(place[name] for name in self._positions))
+        before = tuple(fixed.values())
+        return lambda values: pick(before + values)
+
+    def _stored(self, values: Values) -> dict[str, Any]:
         return {name: self._store[name](value) if name in self._store else value for name, value in values.items()}
-
-
-def _as_it_is(values: dict[str, Any]) -> dict[str, Any]:
-    return values

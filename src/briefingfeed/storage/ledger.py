@@ -159,17 +159,17 @@ def claim(c: Connection, edition_key: str, run_id: str, most: int, now: datetime
     while True:
         rows = c.execute(_CLAIM, {"key": edition_key, "run_id": run_id, "most": most, "now": now}).all()
         skipped = _skip(c, run_id, [row.id for row in rows], now)
-        wanted = sorted(row for row in rows if row.id not in skipped)
+        wanted = sorted(tuple(row) for row in rows if row.id not in skipped)
         if wanted or not rows:
             return [
                 Claimed(
-                    delivery_id=row.id,
-                    subscriber_id=row.subscriber_id,
-                    address=row.address,
-                    attempts=row.attempts,
-                    rendition_id=row.rendition_id,
+                    delivery_id=delivery_id,
+                    subscriber_id=subscriber_id,
+                    address=address,
+                    attempts=attempts,
+                    rendition_id=rendition_id,
                 )
-                for row in wanted
+                for delivery_id, subscriber_id, address, attempts, rendition_id in wanted
             ]
 
 
@@ -228,7 +228,7 @@ def arm(c: Connection, run_id: str, delivery_ids: Collection[int], now: datetime
     if not delivery_ids:
         return set()
     asked = {"ids": list(delivery_ids), "run_id": run_id}
-    going = _ARM.ids(c, {**asked, "now": now})
+    going = {row for (row,) in _ARM.rows(c, {**asked, "now": now})}
     others = set(delivery_ids) - going
     if others:
         _skip(c, run_id, others, now)

@@ -54,6 +54,7 @@ class PostgresBackend:
         self.file: Path | None = None
         self.where = str(URL.create("postgresql", url.username, None, url.host, url.port, url.database))
         self._engine = _engine(url, password, busy_timeout)
+        self._errors: type[Exception] = self._engine.dialect.loaded_dbapi.Error
 
     def lock_file(self, state: Path) -> Path:
         return state.resolve() / "send.lock"
@@ -65,20 +66,20 @@ class PostgresBackend:
     def reading(self) -> Iterator[Connection]:
         options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         with (
-            told_as_storage_errors(self.where, storage_error),
+            told_as_storage_errors(self.where, storage_error, self._errors),
             self._engine.connect().execution_options(**options) as connection,
             connection.begin(),
         ):
             yield connection
 
     def connect(self) -> Connection:
-        with told_as_storage_errors(self.where, storage_error):
+        with told_as_storage_errors(self.where, storage_error, self._errors):
             return self._engine.connect()
 
     @contextmanager
     def writing(self, connection: Connection | None = None) -> Iterator[Connection]:
         with (
-            told_as_storage_errors(self.where, storage_error),
+            told_as_storage_errors(self.where, storage_error, self._errors),
             nullcontext(connection) if connection else self.connect() as connection,
             connection.begin(),
         ):

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, insert, literal, null, select, update
 
-from briefingfeed.models.delivery import DeliveryState, Record, Result
+from briefingfeed.models.delivery import DeliveryState, Outcome, Record, Result
 from briefingfeed.models.subscriber import SuppressionReason
 from briefingfeed.storage import departures
 from briefingfeed.storage.hot import Hot
@@ -49,30 +49,48 @@ _RECORD: Final = Hot(
         )
     )
 )
+_NAMES: Final = ("row", "reply", "enhanced", "theirs", "words")
+
+
+def accept(c: Connection, run_id: str, outcomes: Sequence[Outcome], now: datetime) -> int:
+    """Write down that copies which this run had armed were accepted; return how many rows it changed.
+
+    A row that is no longer `submitting` under this run is left alone: somebody has settled it meanwhile, and knows
+    better. Only if recovery took the run for dead, what it knows to be accepted counts, unless somebody has decided.
+    """
+    same = _same(run_id, DeliveryState.ACCEPTED, now)
+    changed = _RECORD.for_each(c, same, _NAMES, [_said(each) for each in outcomes])
+    if changed < len(outcomes):
+        changed += sum(_accept_late(c, run_id, each, now) for each in outcomes)
+    return changed
 
 
 def record(
     c: Connection, run_id: str, records: Sequence[Record], now: datetime, *, suppress: Collection[int] = ()
 ) -> int:
-    """Write down what became of rows that this run had armed; return how many rows it changed.
+    """Write down what became of rows that this run had armed; return how many rows it changed: see `accept`.
 
-    A row that is no longer `submitting` under this run is left alone: somebody has settled it meanwhile, and knows
-    better. Only if recovery took the run for dead, what it knows to be accepted counts, unless somebody has decided.
     Whoever was REJECTED is suppressed in the same transaction, and so are the deliveries named in `suppress`; these
     need no settling by the operator. Raises ValueError for a state that no attempt can end in.
     """
     for each in records:
         _check(each)
-    plain = [each for each in records if each.state is DeliveryState.ACCEPTED]
-    changed = _write(c, run_id, plain, now) if plain else 0
-    if changed < len(plain):
-        changed += sum(_accept_late(c, run_id, each, now) for each in plain)
+    accepted = [each.outcome for each in records if each.state is DeliveryState.ACCEPTED]
+    changed = accept(c, run_id, accepted, now) if accepted else 0
     told = []
     for each in records:
         if each.state is DeliveryState.ACCEPTED:
             continue
         suppressed = each.outcome.result is Result.REJECTED or each.delivery_id in suppress
-        if _write(c, run_id, [each], now, settled=suppressed):
+        same = _same(
+            run_id,
+            each.state,
+            now,
+            charge=each.charge,
+            due=each.next_attempt_at,
+            settled=now if suppressed else None,
+        )
+        if _RECORD.for_each(c, same, _NAMES, [_said(each.outcome)]):
             told.append(each)
             if suppressed:
                 _suppress(c, each, now)
@@ -81,13 +99,12 @@ def record(
     return changed + len(told)
 
 
-def _accept_late(c: Connection, run_id: str, each: Record, now: datetime) -> int:
+def _accept_late(c: Connection, run_id: str, outcome: Outcome, now: datetime) -> int:
     """Believe a run that was taken for dead; also when its copy is to be sent again, but wasn't yet."""
-    outcome = each.outcome
     accepted = c.execute(
         update(delivery)
         .where(
-            delivery.c.id == each.delivery_id,
+            delivery.c.id == outcome.delivery_id,
             delivery.c.lost_run == run_id,
             delivery.c.state.in_([DeliveryState.UNCERTAIN, DeliveryState.DEFERRED]),
         )
@@ -136,24 +153,30 @@ def _check(each: Record) -> None:
         raise ValueError("a deferred row, and no other, has a time for its next attempt")
 
 
-def _write(c: Connection, run_id: str, records: Sequence[Record], now: datetime, *, settled: bool = False) -> int:
-    """Return how many rows were changed."""
-    same = {"run": run_id, "now": now, "armed": DeliveryState.SUBMITTING, "settled": now if settled else None}
-    return _RECORD.for_each(c, same, [_values(each) for each in records])
-
-
-def _values(each: Record) -> dict[str, Any]:
-    outcome = each.outcome
+def _same(
+    run_id: str,
+    state: DeliveryState,
+    now: datetime,
+    *,
+    charge: bool = True,
+    due: datetime | None = None,
+    settled: datetime | None = None,
+) -> dict[str, Any]:
+    """Return what `_RECORD` needs besides what the other side said."""
     return {
-        "row": each.delivery_id,
-        "to": each.state,
-        "charged": int(each.charge),
-        "due": each.next_attempt_at,
-        "reply": outcome.code,
-        "enhanced": outcome.enhanced_code,
-        "theirs": outcome.provider_id,
-        "words": outcome.note,
+        "run": run_id,
+        "armed": DeliveryState.SUBMITTING,
+        "to": state,
+        "charged": int(charge),
+        "due": due,
+        "settled": settled,
+        "now": now,
     }
+
+
+def _said(outcome: Outcome) -> tuple[Any, ...]:
+    """Return the values of `_NAMES`."""
+    return outcome.delivery_id, outcome.code, outcome.enhanced_code, outcome.provider_id, outcome.note
 
 
 def _attempt(each: Record, now: datetime) -> dict[str, Any]:

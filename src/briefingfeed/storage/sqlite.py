@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -76,19 +77,19 @@ class SqliteBackend:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         with (
-            told_as_storage_errors(self.where, storage_error),
+            told_as_storage_errors(self.where, storage_error, sqlite3.Error),
             self._connect("BEGIN") as connection,
             connection.begin(),
         ):
             yield connection
 
     def connect(self) -> Connection:
-        with told_as_storage_errors(self.where, storage_error):
+        with told_as_storage_errors(self.where, storage_error, sqlite3.Error):
             return self._connect("BEGIN IMMEDIATE")
 
     @contextmanager
     def writing(self, connection: Connection | None = None) -> Iterator[Connection]:
-        with told_as_storage_errors(self.where, storage_error):
+        with told_as_storage_errors(self.where, storage_error, sqlite3.Error):
             with (
                 self._queued(),  # before a connection is taken: those who only read need it meanwhile
                 nullcontext(connection) if connection else self.connect() as connection,
@@ -113,7 +114,7 @@ class SqliteBackend:
         return self._engine.connect().execution_options(**{_BEGIN: begin})
 
     def checkpoint(self) -> bool:
-        with told_as_storage_errors(self.where, storage_error):
+        with told_as_storage_errors(self.where, storage_error, sqlite3.Error):
             raw = self._engine.raw_connection()
             try:
                 busy, _, _ = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
