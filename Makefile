@@ -45,6 +45,7 @@ bench: .venv/develop ## measure builds and sending beside their yardsticks (take
 	@$(BIN)/python benchmarks/build.py
 	@$(BIN)/python benchmarks/feeds.py
 	@$(BIN)/python benchmarks/send.py --runs 3
+	@$(BIN)/python benchmarks/latency.py --runs 3
 	@$(BIN)/python benchmarks/services.py
 	@$(BIN)/python benchmarks/signing.py
 	@$(BIN)/python benchmarks/freeze.py

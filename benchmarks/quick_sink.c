@@ -47,9 +47,9 @@ static struct reply {
 } *first, **last = &first;
 
 static struct client *clients[MOST_FILES];
-static int64_t delay, began, ended;
+static int64_t delay, began, ended, late;
 static int timer;
-static unsigned long messages, octets, recipients;
+static unsigned long messages, octets, recipients, delayed;
 static uint64_t seen[SEATS];
 
 static int64_t now(void) {
@@ -150,6 +150,8 @@ static void say_what_is_due(void) {
         struct client *client = due->client;
         if (!(first = due->next)) last = &first;
         client->waiting--;
+        late += at - due->due;
+        delayed++;
         if (!say(client, due->words, due->length)) leave(client);
         free(due);
     }
@@ -215,8 +217,9 @@ int main(int count, char **words) {
         for (int each = 0; each < number; each++) {
             int file = ready[each].data.fd;
             if (file == ending) {
-                printf("{\"messages\": %lu, \"recipients\": %lu, \"octets\": %lu, \"seconds\": %.6f}\n", messages,
-                       recipients, octets, messages ? (ended - began) / 1e9 : 0);
+                double seconds = messages ? (ended - began) / 1e9 : 0, lateness = delayed ? late / 1e9 / delayed : 0;
+                printf("{\"messages\": %lu, \"recipients\": %lu, \"octets\": %lu, \"seconds\": %.6f, \"late\": %.6f}\n",
+                       messages, recipients, octets, seconds, lateness);
                 return 0;
             }
             if (file == listener) greet(listener, epoll);

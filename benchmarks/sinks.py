@@ -32,16 +32,18 @@ class MailsMissingError(Exception):
 
 @dataclass(slots=True)
 class Sink:
-    """A running sink; what it had is known once its `with` block has ended."""
+    """A running sink; what it had is known once its `with` block has ended. smtp-sink only knows messages and cpu."""
 
     port: int
     messages: int = 0
     recipients: int | None = None
-    """How many different ones; None if this sink can't tell."""
-    octets: int | None = None
+    """How many different ones."""
+    octets: int = 0
     """Of all messages together, as they came: header, body, line ends."""
-    seconds: float | None = None
+    seconds: float = 0.0
     """From the first command to the last final dot."""
+    late: float = 0.0
+    """Seconds that a reply which had to wait left too late, on average."""
     cpu: float = 0.0
     """Seconds of processor time that the sink took itself."""
 
@@ -92,8 +94,8 @@ def quick_sink(milliseconds: int = 0) -> Iterator[Sink]:
             yield sink
         told.seek(0)
         counted = json.loads(told.read())
-    sink.messages, sink.recipients = counted["messages"], counted["recipients"]
-    sink.octets, sink.seconds = counted["octets"], counted["seconds"]
+    for name, figure in counted.items():
+        setattr(sink, name, figure)
 
 
 def _compiled() -> str:

@@ -50,5 +50,8 @@ def ratio(mine: Sequence[Turn], theirs: Sequence[Turn], figure: Callable[[Turn],
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table in Markdown: the first column words, the others figures."""
-    lines = [head, ["---", *["--:"] * (len(head) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return "\n".join(map(table_line, (head, ["---", *["--:"] * (len(head) - 1)], *rows)))
+
+
+def table_line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
