@@ -22,6 +22,9 @@ NAME: Final = "unsubscribed.jsonl"
 COPY_NAME: Final = "unsubscribed.copy.jsonl"
 """The journal as a backup holds it: under another name, so that it never takes the place of a newer one."""
 
+_FIRST: Final = 4096
+"""Bytes in which the first line, by which a journal is known, has its end."""
+
 
 class Kind(StrEnum):
     JOINED = "joined"
@@ -84,25 +87,31 @@ class Journal:
             except OSError:
                 os.ftruncate(handle, start)
                 raise
-            first = os.pread(handle, 4096, 0)
+            first = os.pread(handle, _FIRST, 0)
             return Span(_identity(first), start, start + len(lines))
         finally:
             os.close(handle)
 
     def read(self, start: int = 0) -> Reading | None:
-        """Return what stands in it from byte `start` on; None if there is no journal. Raises OSError."""
+        """Return what stands in it from byte `start` on; None if there is no journal. Raises OSError.
+
+        It may have a line for each of a million readers: what stands before `start` is not looked at.
+        """
         try:
-            content = self.file.read_bytes()
+            with self.file.open("rb") as stream:
+                first = stream.read(_FIRST)
+                stream.seek(start)
+                content = stream.read()
         except FileNotFoundError:
             return None
         # A line without its end is being written, or was torn: it will be looked at again.
-        end = content.rfind(b"\n") + 1
-        lines = content[start:end].splitlines()
+        length = content.rfind(b"\n") + 1
+        lines = content[:length].splitlines()
         entries = [entry for line in lines if (entry := _entry(line))]
         blank = sum(not line.strip() for line in lines)
         return Reading(
             entries=tuple(entries),
-            span=Span(_identity(content), start, max(start, end)),
+            span=Span(_identity(first), start, start + length),
             unreadable=len(lines) - len(entries) - blank,
         )
 
@@ -125,7 +134,7 @@ class Journal:
         """Return what tells this journal from another; None if there is none. Raises OSError."""
         try:
             with self.file.open("rb") as stream:
-                return _identity(stream.read(4096))
+                return _identity(stream.read(_FIRST))
         except FileNotFoundError:
             return None
 

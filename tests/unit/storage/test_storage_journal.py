@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tracemalloc
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from .samples import NOW
 
 APPENDER = """
 import sys
+import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
 from briefingfeed.storage.journal import Entry, Journal, Kind, lines_of
@@ -56,6 +58,16 @@ def test_it_can_be_read_on_from_where_one_stopped(journal: Journal) -> None:
     reading = journal.read(end)
     assert reading is not None
     assert [each.hash for each in reading.entries] == ["b"]
+
+
+def test_what_stood_before_is_not_read_again_however_much_it_is(journal: Journal) -> None:
+    end = journal.append(lines_of([entry("a" * 100)]) * 10_000).end
+    tracemalloc.start()
+    try:
+        assert journal.read(end) is not None
+        assert tracemalloc.get_traced_memory()[1] < end / 10
+    finally:
+        tracemalloc.stop()
 
 
 def test_no_journal_is_not_an_empty_one(journal: Journal) -> None:
