@@ -15,8 +15,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import jinja2
+from markupsafe import Markup
 
 from briefingfeed.errors import TemplateError
+from briefingfeed.models.language import direction
 from briefingfeed.models.settings import PublicationSettings
 from briefingfeed.models.theme import ThemeSettings
 
@@ -114,6 +116,8 @@ class Look:
         self._environment.globals["theme"] = theme or ThemeSettings()
         self._environment.filters.update(
             date=day_in_words,
+            direction=direction,
+            tongue=lambda language: _tongue(language, publication.language),
             time=lambda at: time_in_words(at, self._zone),
             local=lambda at: at.astimezone(self._zone),
             iso=lambda at: at.isoformat(),
@@ -214,6 +218,15 @@ def _unreadable(error: OSError, name: str) -> TemplateError:
         where=str(error.filename or name),
         remedy="let the user who runs briefingfeed read it",
     )
+
+
+def _tongue(language: str, around: str) -> Markup:
+    """Return the attributes of an element in one language amid another, with a space before each; none if it is the
+    same."""
+    if around == language or around.startswith(f"{language}-"):
+        return Markup()
+    turned = f' dir="{direction(language)}"' if direction(language) != direction(around) else ""
+    return Markup(' lang="{}"').format(language) + Markup(turned)  # noqa: S704 one of two words
 
 
 def day_in_words(day: date) -> str:

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 HTML_TEMPLATE = "email/digest.html"
 TEXT_TEMPLATE = "email/digest.txt"
 
-_RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
-_SCRIPTS_RIGHT_TO_LEFT = frozenset({"adlm", "arab", "hebr", "nkoo", "rohg", "syrc", "thaa"})
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 
@@ -116,8 +114,6 @@ class _Page:
             postal_lines=[line.strip() for line in publication.postal_address.splitlines()],
             unsubscribe_url=unsubscribe_url,
             opening=opening_of(introduction) if introduction else None,
-            direction=direction(publication.language),
-            direction_of=lambda post: direction(post.language),
             rule="-" * WIDTH,
             wrap=lambda text, first="", rest="": "\n".join(wrap(one_line(text), first=first, rest=rest)),
             underlined=lambda text, sign: "\n".join(underlined(one_line(text), sign)),
@@ -128,14 +124,6 @@ class _Page:
 def _shortened(articles: Sequence[Article], *, summaries: bool) -> list[Article]:
     """Return the articles with a link in place of their bodies, and their summaries if there is room."""
     return [replace(each, is_shortened=True, summary=each.summary if summaries else "") for each in articles]
-
-
-def direction(language: str) -> str:
-    """Return `rtl` or `ltr`: by the script that a BCP 47 tag names (`az-Arab`), else by its language."""
-    main, *subtags = language.lower().split("-")
-    script = next((subtag for subtag in subtags if len(subtag) == 4 and subtag.isalpha()), None)
-    mirrored = script in _SCRIPTS_RIGHT_TO_LEFT if script else main in _RIGHT_TO_LEFT
-    return "rtl" if mirrored else "ltr"
 
 
 def _within_budget(

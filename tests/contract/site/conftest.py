@@ -7,15 +7,17 @@ import struct
 import subprocess
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from servers.chromium import Page, chromium
 from servers.web_servers import free_port, running
 
 PROJECT = Path(__file__).parents[3]
+NODE = PROJECT / "tests" / "setup" / "node" / "node_modules"
 EXAMPLE = ("posts", "authors.toml", "briefingfeed.toml")
 DARK = "--blink-settings=preferredColorScheme=0"
 
@@ -73,6 +75,30 @@ def address(site: Path) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def browser(address: str, tmp_path_factory: pytest.TempPathFactory) -> Browser:
     return Browser(address, tmp_path_factory.mktemp("browser") / "profile")
+
+
+@pytest.fixture(scope="session")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    with chromium(tmp_path_factory.mktemp("tab")) as started:
+        yield started.page()
+
+
+def axe_finds(page: Page) -> list[str]:
+    """Return what axe-core holds against the page that stands open."""
+    page.run((NODE / "axe-core" / "axe.min.js").read_text("utf-8"))
+    found: list[str] = page.run(
+        "axe.run().then(found => found.violations.map(each => each.id + ': ' + each.nodes[0].html))"
+    )
+    return found
+
+
+def html_validate_finds(files: Iterable[Path]) -> str:
+    """Return what html-validate holds against pages."""
+    script = NODE / "html-validate" / "bin" / "html-validate.mjs"
+    command = ["node", str(script), "--preset", "standard", *map(str, files)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode in (0, 1), done.stderr
+    return done.stdout
 
 
 def _colours(png: bytes) -> dict[Colour, int]:

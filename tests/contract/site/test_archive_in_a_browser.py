@@ -5,16 +5,15 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from servers.chromium import Page, chromium
+from servers.chromium import Page
 from servers.smtp_sink import SmtpSink
 
-PROJECT = Path(__file__).parents[3]
-NODE = PROJECT / "tests" / "setup" / "node" / "node_modules"
+from .conftest import PROJECT, axe_finds, html_validate_finds
+
 PAGES = ("editions/index.html", "editions/weekly/2026-w47/index.html", "editions/weekly/2026-w48/index.html")
 
 _SETTINGS = """\
@@ -55,18 +54,8 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "public"
 
 
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    with chromium(tmp_path_factory.mktemp("browser")) as browser:
-        yield browser.page()
-
-
-def test_html_validate_finds_nothing(archive: Path, tmp_path: Path) -> None:
-    (tmp_path / "rules.json").write_text('{"extends": ["html-validate:standard"]}', "utf-8")
-    script = NODE / "html-validate" / "bin" / "html-validate.mjs"
-    command = ["node", str(script), "--config", str(tmp_path / "rules.json"), *(str(archive / path) for path in PAGES)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stdout
+def test_html_validate_finds_nothing(archive: Path) -> None:
+    assert not html_validate_finds(archive / path for path in PAGES)
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -75,7 +64,5 @@ def test_html_validate_finds_nothing(archive: Path, tmp_path: Path) -> None:
 def test_axe_finds_nothing_and_nothing_sticks_out(archive: Path, page: Page, path: str, width: int, dark: bool) -> None:
     page.resize(width, dark=dark)
     page.open((archive / path).as_uri())
-    page.run((NODE / "axe-core" / "axe.min.js").read_text("utf-8"))
-    found = page.run("axe.run().then(found => found.violations.map(each => each.id + ': ' + each.nodes[0].html))")
-    assert found == []
+    assert axe_finds(page) == []
     assert page.run("document.documentElement.scrollWidth") <= width

@@ -46,6 +46,25 @@ def test_dates_are_written_for_people(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("language", "around", "attributes"),
+    [
+        ("en", "en", ""),
+        ("en", "en-GB", ""),
+        ("en-GB", "en", ' lang="en-GB"'),
+        ("he", "en", ' lang="he" dir="rtl"'),
+        ("en", "az-Arab", ' lang="en" dir="ltr"'),
+        ("fa", "ar", ' lang="fa"'),
+    ],
+)
+def test_an_element_says_its_language_where_it_is_another(
+    tmp_path: Path, language: str, around: str, attributes: str
+) -> None:
+    (tmp_path / "a.html").write_text("<p{{ language | tongue }}>")
+    written = Look([tmp_path], PublicationSettings(language=around)).render("a.html", language=language)
+    assert written == f"<p{attributes}>"
+
+
+@pytest.mark.parametrize(
     ("source", "line"),
     [
         ("fine\n{% if %}\n", 2),

@@ -18,7 +18,7 @@ from briefingfeed.models.settings import Grouping, Settings
 from briefingfeed.newsletter.articles import Bodies, articles_of
 from briefingfeed.newsletter.digest import compose_digest
 from briefingfeed.newsletter.preflight import examine
-from briefingfeed.newsletter.render import direction, render
+from briefingfeed.newsletter.render import render
 from unit.newsletter.editions import body_of
 
 MakePost = Callable[..., Post]
@@ -103,21 +103,6 @@ def test_what_closes_soon_says_how_many_days_are_left(
     rendition = render(compose_digest([make_post()], [call], settings, now), settings, look)
     assert words in rendition.text
     assert words.rpartition(", ")[2] in rendition.html
-
-
-@pytest.mark.parametrize(
-    ("language", "expected"),
-    [
-        ("ar", "rtl"),
-        ("fa-IR", "rtl"),
-        ("az-Arab", "rtl"),
-        ("en", "ltr"),
-        ("ku-Latn", "ltr"),
-        ("az", "ltr"),
-    ],
-)
-def test_direction_follows_language_and_script(language: str, expected: str) -> None:
-    assert direction(language) == expected
 
 
 def test_a_post_that_runs_the_other_way_is_turned(

@@ -49,7 +49,8 @@ def test_drafts_and_posts_to_come_appear_nowhere(built: Callable[..., Site], pos
 def test_page_says_what_it_is_to_machines(built: Callable[..., Site], post: Callable[..., Post]) -> None:
     page = page_of(built(post(title="Tides & <rights>", language="de", summary='Say "ahoy".')))
 
-    assert page.get("lang") == "de"
+    assert page.get("lang") == "en-GB"
+    assert page.xpath("//article/@lang") == ["de"]
     assert page.findtext("head/title") == "Tides & <rights> · Harbour Notes"
     assert page.xpath("//link[@rel='canonical']/@href") == ["https://harbour.example/news/posts/mooring/"]
     assert page.xpath("//meta[@name='description']/@content") == ['Say "ahoy".']
