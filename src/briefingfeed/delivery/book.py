@@ -12,18 +12,20 @@ from briefingfeed.delivery.history import earlier_bounces
 from briefingfeed.delivery.lease import Lease
 from briefingfeed.delivery.outcomes import is_bounce, suppresses
 from briefingfeed.delivery.pace import Full, Pace
-from briefingfeed.models.delivery import Record
+from briefingfeed.models.delivery import Outcome, Record
 from briefingfeed.models.edition import EditionState
 from briefingfeed.storage import deliveries, editions
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """What is put down about one row."""
+@dataclass(frozen=True, slots=True)
+class FinalWord:
+    """The row waits since an earlier refusal for policy; now it is known to fail."""
 
     record: Record
-    is_final_word: bool = False
-    """The row waits since an earlier refusal for policy; now it is known to fail."""
+
+
+Entry = Outcome | Record | FinalWord
+"""What is put down about one row. An outcome alone: the copy was accepted, and nothing is to be decided."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +63,15 @@ class EditionBook:
 
     def record(self, connection: Connection, entries: Sequence[Entry]) -> None:
         """Write down outcomes, and suppress the addresses that must not be mailed again."""
-        fresh = [entry.record for entry in entries if not entry.is_final_word]
-        final = [entry.record for entry in entries if entry.is_final_word]
         now = self.now()
+        if accepted := [entry for entry in entries if isinstance(entry, Outcome)]:
+            deliveries.accept(connection, self.run_id, accepted, now)
+        if fresh := [entry for entry in entries if isinstance(entry, Record)]:
+            self._record(connection, fresh, now)
+        if final := [entry.record for entry in entries if isinstance(entry, FinalWord)]:
+            deliveries.fail_refused(connection, final, now)
+
+    def _record(self, connection: Connection, fresh: Sequence[Record], now: datetime) -> None:
         earlier = {
             each.delivery_id: earlier_bounces(connection, each.delivery_id, now)
             for each in fresh
@@ -71,8 +79,6 @@ class EditionBook:
         }
         suppress = {each.delivery_id for each in fresh if suppresses(each.outcome, earlier.get(each.delivery_id, 0))}
         deliveries.record(connection, self.run_id, fresh, now, suppress=suppress)
-        if final:
-            deliveries.fail_refused(connection, final, now)
 
     def arm(self, connection: Connection, asks: Sequence[Ask], *, again: bool = False) -> Sequence[Answer]:
         """Arm the rows of all `asks` in one statement, as many as the provider's limits allow.

@@ -99,6 +99,8 @@ class PolicyWatch:
 
     def after(self, outcome: Outcome) -> tuple[PolicyWatch, tuple[Outcome, ...]]:
         """Return the watch after `outcome`, and the earlier refusals that it shows to be final."""
+        if not self.refused and outcome.result is not Result.POLICY:
+            return self, ()
         others = self.without(outcome.delivery_id).refused
         if outcome.result is Result.POLICY:
             return PolicyWatch(MappingProxyType({**others, outcome.delivery_id: outcome})), ()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import partial
 
 from sqlalchemy import Connection
 
-from briefingfeed.delivery.book import Answer, Ask, Entry
+from briefingfeed.delivery.book import Answer, Ask, Entry, FinalWord
 from briefingfeed.delivery.failpoints import AFTER_REPLY, Failpoint
 from briefingfeed.delivery.ledger import Ledger
 from briefingfeed.delivery.outcomes import PolicyWatch, settle
@@ -20,6 +20,7 @@ from briefingfeed.delivery.workshop import Workshop
 from briefingfeed.errors import StorageError
 from briefingfeed.models.delivery import Claimed, Message, Outcome, Phase, Record, Result
 from briefingfeed.newsletter.placeholders import SlotValueError
+from briefingfeed.providers.base import RequestMemory
 from briefingfeed.storage import deliveries
 
 EditionLedger = Ledger[Entry, Ask, Answer]
@@ -65,6 +66,8 @@ class EditionWork:
         """Somebody held or cancelled the edition meanwhile."""
         self.full: Full | None = None
         """The provider's limit that keeps back the rows that are left."""
+        self.memory: RequestMemory | None = None
+        """What earlier runs sent under idempotency keys, and this one does."""
 
     def is_over(self) -> bool:
         """Whether nothing more may be handed out."""
@@ -96,15 +99,27 @@ class EditionWork:
         if row is None:
             raise ValueError(f"delivery {outcome.delivery_id} was not taken, or is reported twice")
         self._failpoint(AFTER_REPLY)
-        returns = self._returns[row.delivery_id]
-        record = settle(outcome, attempts=row.attempts, returns=returns, now=self._now())
-        self._ledger.put(Entry(record=record))
+        if outcome.result is Result.ACCEPTED:
+            self._ledger.put(outcome)
+        else:
+            returns = self._returns[row.delivery_id]
+            self._ledger.put(settle(outcome, attempts=row.attempts, returns=returns, now=self._now()))
         if outcome.result is Result.RETURNED:
             self._returns[row.delivery_id] += 1
         else:
             self._settled += 1
             self._progress(self._settled)
         self._observe(outcome)
+
+    def take_over(self, rows: Sequence[Claimed]) -> None:
+        """Count rows as taken that an earlier run has armed, and this one has now."""
+        self._taken |= {row.delivery_id: row for row in rows}
+        self.handed_out += len(rows)
+
+    def leave(self, delivery_ids: Collection[int]) -> None:
+        """Let taken rows stay armed, for the next run to find out what became of them."""
+        for each in delivery_ids:
+            self._taken.pop(each, None)
 
     def reached(self, place: str) -> None:
         self._failpoint(place)
@@ -124,8 +139,7 @@ class EditionWork:
     def _observe(self, outcome: Outcome) -> None:
         self._watch, final = self._watch.after(outcome)
         for each in final:
-            record = settle(each, attempts=0, returns=0, now=self._now())
-            self._ledger.put(Entry(record=record, is_final_word=True))
+            self._ledger.put(FinalWord(settle(each, attempts=0, returns=0, now=self._now())))
         self.must_hold = self.must_hold or self._watch.must_hold
 
     async def _next(self, most: int) -> Sequence[Claimed]:

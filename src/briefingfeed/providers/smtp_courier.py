@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -12,7 +11,7 @@ from briefingfeed.providers.base import Work
 from briefingfeed.providers.smtp_convoy import Convoy
 from briefingfeed.providers.smtp_protocol import Letter, Session, Verdict
 from briefingfeed.providers.smtp_settings import SmtpSettings
-from briefingfeed.providers.smtp_supply import Supply
+from briefingfeed.providers.smtp_supply import Order, Supply
 from briefingfeed.providers.smtp_troubles import SessionError, bad_sender, slow_down
 
 OpenSession = Callable[[], Awaitable[Session]]
@@ -32,9 +31,11 @@ class Courier:
         self._session: Session | None = None
         self._carried = 0
         """Messages that this session has had."""
-        self._ahead: asyncio.Future[Message | None] | None = None
+        self._ahead: Order | None = None
         self._held: Message | None = None
         """Taken and not reported yet."""
+        self._prepared: tuple[Message | None, Letter | None] = (None, None)
+        """The letter that was made last, and of what."""
         self._broke: Verdict | None = None
         """How a session broke over the message that is held, where trying again is safe."""
 
@@ -89,32 +90,26 @@ class Courier:
 
     async def _next(self) -> Message | None:
         """Return the next message, and have the one after it armed meanwhile."""
-        self._ahead = self._ahead or self._supply.order()
-        message = await asyncio.shield(self._ahead)  # what is being armed must be known, even if we are cancelled
-        self._ahead = None
-        if message is not None:
-            self._ahead = self._supply.order()
-            self._ahead.add_done_callback(self._announce)
+        self._ahead = self._ahead or self._supply.order(self._announce)
+        message = await self._ahead.fetch()
+        self._ahead = self._supply.order(self._announce) if message is not None else None
         return message
 
     async def _wait_for_company(self) -> None:
         """Wait until the next message is there, if other connections keep the server busy meanwhile: a message and the
         envelope behind it in one write cost both sides much less than in two."""
-        ahead = self._ahead
-        if ahead is not None and not ahead.done() and self._convoy.sessions > 1 and not self._convoy.keeps_pace:
-            await asyncio.wait((ahead,))
+        if self._ahead is not None and self._convoy.sessions > 1 and not self._convoy.keeps_pace:
+            await self._ahead.filled()
 
-    def _announce(self, ahead: asyncio.Future[Message | None]) -> None:
+    def _announce(self) -> None:
         """Let the envelope of the message that was fetched meanwhile follow the one on the wire."""
-        if ahead is not self._ahead or self._session is None:
-            return  # its own turn has come already
-        if (letter := self._next_letter()) is not None:
+        if self._session is not None and (letter := self._next_letter()) is not None:
             self._session.follow(letter)
 
     def _next_letter(self) -> Letter | None:
         """Return the message behind the one in hand, if it is there, and this session will carry it."""
-        ahead = self._ahead
-        if ahead is None or not ahead.done() or ahead.exception() or (message := ahead.result()) is None:
+        message = self._ahead.message if self._ahead is not None else None
+        if message is None:
             return None
         most = self._settings.messages_per_connection
         if self._convoy.is_broken or (most is not None and self._carried >= most):
@@ -126,6 +121,13 @@ class Courier:
 
     def _letter(self, message: Message) -> Letter:
         """Raises AddressError if the recipient can't be named to a server, SessionError if the sender can't."""
+        known, letter = self._prepared
+        if letter is None or known is not message:
+            letter = self._written(message)
+            self._prepared = message, letter
+        return letter
+
+    def _written(self, message: Message) -> Letter:
         recipient = wire_address(message.recipient, smtputf8=True)
         try:
             sender = wire_address(message.envelope_from)
@@ -212,9 +214,9 @@ class Courier:
             await self._report(_outcome_of(self._held, self._broke or untouched))
         if self._ahead is not None:
             try:
-                await asyncio.wait((self._ahead,))
+                await self._ahead.filled()
             finally:  # cancelled here, too, what is being armed must be known
-                if (message := await asyncio.shield(self._ahead)) is not None:
+                if (message := await self._ahead.fetch()) is not None:
                     await self._work.report(_outcome(message, Result.RETURNED, Phase.CONNECT))
 
 

@@ -19,6 +19,7 @@ from briefingfeed.providers.smtp_troubles import SessionError, broken, out_of_tu
 from briefingfeed.providers.smtp_wire import END_OF_DATA, Wire, WireError
 
 _QUIT_SECONDS = 5.0
+_ENVELOPE = (Phase.MAIL, Phase.RCPT, Phase.DATA)
 _NO_SUCH_PARAMETER = frozenset({501, 504, 555})
 _NO_SMTPUTF8 = "The mail server takes no address with letters outside a-z before the @: it doesn't offer SMTPUTF8."
 
@@ -93,12 +94,16 @@ class Session:
 
         Raises WireError, also if the reply isn't whole after so many `seconds`, however much of it has come.
         """
+        if not self._replies:
+            await self._hear(seconds)
+        return self._replies.popleft()
+
+    async def _hear(self, seconds: float) -> None:
         clock = asyncio.get_running_loop().time
         deadline = clock() + seconds
         while not self._replies:
             received = await self.wire.receive(max(deadline - clock(), 0))
             self._reader.feed(received, self._replies.append)
-        return self._replies.popleft()
 
     @property
     def is_in_step(self) -> bool:
@@ -110,14 +115,14 @@ class Session:
         """Whether a message's end may have gone out without an answer: after `submit` was cancelled."""
         return self._ending and self.wire.dot_taken
 
-    async def send_message(self, segments: Sequence[bytes]) -> Reply:
+    async def send_message(self, letter: Letter) -> Reply:
         """Send a message and its dot, after DATA was allowed, and return the reply. Raises WireError."""
         self.reached("before-dot")
         behind = b""
         if self._following is not None:
             self._announced, behind = self._following, b"".join(self.envelope(self._following).values())
         self._ending = True
-        self.wire.write_message(segments, behind)
+        self.wire.write_message(letter.segments, behind, size=letter.size)
         self.reached("after-dot")
         reply = await self.reply(self.settings.dot_timeout)
         self._ending = False
@@ -171,7 +176,7 @@ class Session:
         return None
 
     def envelope(self, letter: Letter) -> dict[Phase, bytes]:
-        """Return the commands that come before a message, in order."""
+        """Return the commands that come before a message, in the order of `_ENVELOPE`."""
         parameters = f" SIZE={letter.size}" if "SIZE" in self.offers else ""
         if letter.is_international:
             parameters += " SMTPUTF8"
@@ -229,11 +234,11 @@ class _Transaction:
         return verdict.reply.code in _NO_SUCH_PARAMETER and "SIZE" in self._session.offers
 
     async def _envelope(self) -> None:
-        commands = self._session.envelope(self._letter)
         if self._is_announced:
-            for phase in commands:
+            for phase in _ENVELOPE:
                 await self._read(phase)
             return
+        commands = self._session.envelope(self._letter)
         if self._reset:
             commands = {Phase.CONNECT: b"RSET\r\n", **commands}
         if "PIPELINING" in self._session.offers:
@@ -267,7 +272,7 @@ class _Transaction:
             trouble = out_of_turn(self._settings, reply)
             return Verdict(result=Result.RETURNED, phase=Phase.DATA, reply=reply, trouble=trouble)
         self._phase = Phase.DOT
-        reply = await self._session.send_message(self._letter.segments)
+        reply = await self._session.send_message(self._letter)
         if not self._session.wire.dot_taken:
             self._phase = Phase.BODY
         return self._judge(reply)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from briefingfeed.models.delivery import Phase, Result
 
@@ -75,7 +76,7 @@ class ReplyReader:
             return
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
-            reply = self._line(line.removesuffix(b"\r"))
+            reply = (None if self._lines else _whole(line)) or self._line(line.removesuffix(b"\r"))
             if reply is not None:
                 emit(reply)
                 if reply.code == GARBAGE:
@@ -97,6 +98,15 @@ class ReplyReader:
     def _garbage(self, line: bytes) -> Reply:
         self._broken = True
         return Reply(GARBAGE, (line[:200].decode("utf-8", "replace"),))
+
+
+@lru_cache(maxsize=32)  # a server says the same few things all day
+def _whole(line: bytes) -> Reply | None:
+    """Return the reply that this line is by itself; None if it is part of one, or garbage."""
+    match = _LINE.fullmatch(line.removesuffix(b"\r")) if len(line) <= LONGEST_LINE else None
+    if match is None or match[2] == b"-":
+        return None
+    return Reply(int(match[1]), ((match[3] or b"").decode("utf-8", "replace"),))
 
 
 def judge(phase: Phase, reply: Reply) -> Result:

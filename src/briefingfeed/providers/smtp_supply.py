@@ -4,11 +4,51 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from briefingfeed.models.delivery import Message
 from briefingfeed.providers.base import Work
 from briefingfeed.providers.smtp_convoy import Convoy
+
+
+class Order:
+    """One message to come. Whoever waits for it may be cancelled: what is armed for it meanwhile stays in it."""
+
+    def __init__(self, arrived: Callable[[], None]) -> None:
+        """`arrived` is called when it is filled and nobody waits for it."""
+        self._arrived = arrived
+        self._waiter: asyncio.Future[None] | None = None
+        self._message: Message | None = None
+        self._error: BaseException | None = None
+        self.is_filled = False
+
+    @property
+    def message(self) -> Message | None:
+        """What came; None as long as nothing has."""
+        return self._message
+
+    async def filled(self) -> None:
+        """Return once it is filled."""
+        if not self.is_filled:
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+
+    async def fetch(self) -> Message | None:
+        """Return the message; or None, if there are no more. Raises what kept it from coming."""
+        await self.filled()
+        if self._error is not None:
+            raise self._error
+        return self._message
+
+    def fill(self, message: Message | None, error: BaseException | None = None) -> None:
+        self._message, self._error, self.is_filled = message, error, True
+        if self._waiter is None:
+            self._arrived()
+        elif not self._waiter.done():
+            self._waiter.set_result(None)
 
 
 class Supply:
@@ -17,27 +57,24 @@ class Supply:
     def __init__(self, work: Work, convoy: Convoy) -> None:
         self._work = work
         self._convoy = convoy
-        self._orders: deque[asyncio.Future[Message | None]] = deque()
+        self._orders: deque[Order] = deque()
         self._fetching: asyncio.Task[None] | None = None
 
-    def order(self) -> asyncio.Future[Message | None]:
-        """Return what will hold one message, armed; or None, if there are no more. Nobody should cancel it: what is
-        armed for it then would never be reported."""
-        order = asyncio.get_running_loop().create_future()
+    def order(self, arrived: Callable[[], None]) -> Order:
+        """Return what will hold one message, armed. See `Order`."""
+        order = Order(arrived)
         self._orders.append(order)
         if self._fetching is None:
             self._fetching = asyncio.create_task(self._fetch(), name="supply")
         return order
 
     async def _fetch(self) -> None:
-        """Fulfil all orders. What is ordered while others are being armed goes together with the next."""
+        """Fill all orders. What is ordered while others are being armed goes together with the next."""
         try:
             while self._orders:
                 messages = await self._take()
                 for message in messages:
-                    order = self._orders.popleft()
-                    if not order.done():
-                        order.set_result(message)
+                    self._orders.popleft().fill(message)
                 if not messages:
                     self._convoy.end()
                     self._settle(None)
@@ -56,10 +93,4 @@ class Supply:
     def _settle(self, error: BaseException | None) -> None:
         """Let nobody wait for what will not come."""
         while self._orders:
-            order = self._orders.popleft()
-            if order.done():
-                continue
-            if error is None:
-                order.set_result(None)
-            else:
-                order.set_exception(error)
+            self._orders.popleft().fill(None, error)

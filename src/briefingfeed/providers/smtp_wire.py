@@ -119,15 +119,16 @@ class Wire:
         """Queue `data` and hand over as much of it as the kernel takes now. A broken connection shows in `receive`."""
         self._hand_over((data,) if self._tls is None else (self._seal(data),))
 
-    def write_message(self, segments: Sequence[bytes], behind: bytes = b"") -> None:
+    def write_message(self, segments: Sequence[bytes], behind: bytes = b"", *, size: int | None = None) -> None:
         """Write a message, its final dot and what comes `behind` it in one go.
 
-        The message has CRLF line ends and no line begins with a dot.
+        The message has CRLF line ends and no line begins with a dot. `size`: of the segments together, if it is known.
         """
         end = END_OF_DATA if _ends_a_line(segments) else b"\r\n" + END_OF_DATA
         if self._tls is None:
-            self._dot_at = self._queued + sum(map(len, segments)) + len(end) - len(END_OF_DATA)
-            self._hand_over((*segments, end + behind))
+            whole = (sum(map(len, segments)) if size is None else size) + len(end)
+            self._dot_at = self._queued + whole - len(END_OF_DATA)
+            self._hand_over((*segments, end + behind), whole + len(behind))
         else:
             # The end is a record of its own: nothing of it can be read before all of it has arrived.
             sealed = self._seal(b"".join(segments)) + self._seal(end)
@@ -200,10 +201,12 @@ class Wire:
             self._fail(f"broke: {_words(error)}")
             return b""
 
-    def _hand_over(self, buffers: Sequence[bytes]) -> None:
+    def _hand_over(self, buffers: Sequence[bytes], size: int | None = None) -> None:
+        """`size`: of all together, if it is known."""
+        if size is None:
+            size = sum(map(len, buffers))
         if len(buffers) > _MOST_BUFFERS:
             buffers = (b"".join(buffers),)
-        size = sum(map(len, buffers))
         self._queued += size
         if self._error is not None or not size:
             return

@@ -85,10 +85,23 @@ async def test_cancelled_twice_over_smtp_nobody_waits_for_ever_and_what_is_being
         assert set(work.results.values()) == {Result.RETURNED}
 
 
-async def test_an_order_that_is_given_up_keeps_nobody_else_waiting() -> None:
+async def test_whoever_stops_waiting_for_an_order_keeps_nobody_else_waiting_and_finds_it_filled() -> None:
     supply = Supply(RecordedWork(READERS[:2]), Convoy(SmtpSettings(host="mail.example.org")))
-    given_up, kept, one_too_many = (supply.order() for _ in range(3))
-    given_up.cancel()
+    left, kept, one_too_many = (supply.order(lambda: None) for _ in range(3))
+    waiting = asyncio.create_task(left.fetch())
+    await asyncio.sleep(0)
+    waiting.cancel()
     async with asyncio.timeout(5):
-        assert await kept is not None
-        assert await one_too_many is None
+        assert await kept.fetch() is not None
+        assert await one_too_many.fetch() is None
+        assert waiting.cancelled()
+        assert await left.fetch() is not None
+
+
+async def test_an_order_nobody_waits_for_says_when_it_is_filled() -> None:
+    supply = Supply(RecordedWork(READERS[:1]), Convoy(SmtpSettings(host="mail.example.org")))
+    arrived = asyncio.Event()
+    order = supply.order(arrived.set)
+    async with asyncio.timeout(5):
+        await arrived.wait()
+    assert order.message is not None
