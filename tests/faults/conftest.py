@@ -11,10 +11,9 @@ import pytest
 
 from faults.trial import Trial
 from faults.warm_command import WarmCommand
+from faults.ways import DATABASES, PLAIN, Way
 from servers.postgres import PostgresServer
 from servers.smtp_sink import Options, SmtpSink
-
-DATABASES = ["sqlite", "postgresql"]
 
 MakeTrial = Callable[..., Trial]
 
@@ -36,13 +35,29 @@ def fresh_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], st
 
 
 @pytest.fixture
-def make_trial(tmp_path: Path, command: WarmCommand, fresh_url: Callable[[], str]) -> Iterator[MakeTrial]:
+def way(request: pytest.FixtureRequest) -> Way:
+    """Plain, unless a mark of `faults.ways` says more."""
+    chosen: Way = getattr(request, "param", PLAIN)
+    return chosen
+
+
+@pytest.fixture
+def make_trial(tmp_path: Path, command: WarmCommand, fresh_url: Callable[[], str], way: Way) -> Iterator[MakeTrial]:
     """Make trials of a test: their readers, what the mail server is like, settings of [smtp]."""
     with ExitStack() as stack:
 
-        def make(readers: Iterable[str], options: Options | None = None, **more: Any) -> Trial:
+        def make(readers: Iterable[str], options: Options | None = None, *, connections: int = 1, **more: Any) -> Trial:
             folder = Path(mkdtemp(dir=tmp_path))
             sink = stack.enter_context(SmtpSink(folder / "sink", options))
-            return Trial(folder / "publication", command, sink, fresh_url(), readers, **more)
+            return Trial(
+                folder / "publication",
+                command,
+                sink,
+                fresh_url(),
+                readers,
+                connections=max(connections, way.connections),
+                is_signed=way.is_signed,
+                **more,
+            )
 
         yield make

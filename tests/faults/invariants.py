@@ -9,7 +9,10 @@ from hashlib import sha256
 from typing import Protocol
 
 from faults.books import Books, Row
+from signatures import dkimpy_accepts, record
 
+DOMAIN = "harbour.example"
+"""Who signs, if anybody does."""
 ENDED = frozenset({"accepted", "failed", "uncertain", "skipped", "expired"})
 
 
@@ -63,16 +66,24 @@ def _check(row: Row, copies: int, *, finished: bool) -> None:
 
 
 def _check_contents(rows: list[Row], offered: list[tuple[str, bytes]]) -> None:
-    """I5: one content for each rendition, one identity for each address."""
+    """I5: one content for each rendition; for each address one copy, octet by octet, and an identity of its own."""
     rendition = {row.address: row.rendition for row in rows}
-    contents, identities = defaultdict(set), defaultdict(set)
+    contents, copies = defaultdict(set), defaultdict(set)
     for recipient, content in offered:
         contents[rendition.get(recipient)].add(digest(content, recipient))
-        identities[recipient].add(identity(content))
+        copies[recipient].add(content)
     for of, found in contents.items():
         assert len(found) == 1, f"I5: {len(found)} different contents of rendition {of}"
-    for recipient, names in identities.items():
-        assert len(names) == 1, f"I5: {recipient} was offered {names}"
+    for recipient, attempts in copies.items():
+        assert len(attempts) == 1, f"I5: {recipient} was offered {len(attempts)} different copies"
+    identities = {identity(content) for attempts in copies.values() for content in attempts}
+    assert len(identities) == len(copies), f"I5: {len(copies)} readers, {len(identities)} Message-IDs"
+
+
+def assert_signed(server: Server) -> None:
+    """Check that a verifier that isn't ours accepts each copy that came whole, whether the server took it or not."""
+    refused = {recipient for recipient, content in server.offered() if not dkimpy_accepts(content, record(DOMAIN))}
+    assert not refused, f"the signature is wrong: {refused}"
 
 
 def identity(content: bytes) -> bytes:

@@ -34,7 +34,7 @@ MUTATIONS = (
             ("storage/records.py", '"armed": DeliveryState.SUBMITTING', '"armed": DeliveryState.CLAIMED'),
         ),
         test="tests/faults/test_f01_killed_at_each_point.py::test_a_run_killed_there_is_carried_on"
-        "[sqlite-after-dot-first-1]",
+        "[after-dot-first-1-sqlite]",
         complaint="has a copy and is claimed",
     ),
     Mutation(
@@ -62,7 +62,7 @@ MUTATIONS = (
             ),
         ),
         test="tests/faults/test_f15_f16_meanwhile.py::TestF16::"
-        "test_whoever_leaves_between_claim_and_arm_gets_nothing[sqlite-unsubscribe]",
+        "test_whoever_leaves_between_claim_and_arm_gets_nothing[unsubscribe-sqlite]",
         complaint="Counter({'accepted': 12})",
     ),
     Mutation(
@@ -75,7 +75,7 @@ MUTATIONS = (
             ),
         ),
         test="tests/faults/test_f01_killed_at_each_point.py::test_a_run_killed_there_is_carried_on"
-        "[sqlite-after-dot-first-1]",
+        "[after-dot-first-1-sqlite]",
         complaint="I1: more than one copy",
     ),
     Mutation(

@@ -173,7 +173,7 @@ class _Round:
     def _judge(self) -> None:
         trial, tally = self._trial, self._tally
         trial.assert_invariants(
-            uncertain=2 * self._script.connections * tally.kills + self._script.unclear,
+            uncertain=trial.most_unclear * tally.kills + self._script.unclear,
             resent=self._resent,
             vouched=self._vouched,
         )

@@ -10,10 +10,12 @@ import pytest
 
 from faults.conftest import MakeTrial
 from faults.trial import addresses
+from faults.ways import IN_BOTH_WAYS
 
 READERS = addresses(60)
 
 
+@IN_BOTH_WAYS
 @pytest.mark.parametrize("runs", [2, 8])
 def test_one_sends_and_the_others_end_well(make_trial: MakeTrial, runs: int) -> None:
     trial = make_trial(READERS, connections=2)
@@ -25,10 +27,11 @@ def test_one_sends_and_the_others_end_well(make_trial: MakeTrial, runs: int) -> 
         assert [run.wait() for run in started] == [0] * runs, [run.err for run in started]
     trial.assert_invariants()
     assert set(trial.tally) == {"accepted"}
-    assert trial.sink.commands().count("CONNECT") == 2, "more than one run spoke to the server"
+    assert trial.sink.commands().count("CONNECT") == trial.connections, "more than one run spoke to the server"
     trial.assert_silent()
 
 
+@IN_BOTH_WAYS
 def test_a_run_leaves_alone_what_another_is_at_work_on(make_trial: MakeTrial) -> None:
     trial = make_trial(READERS)
     with trial.stopped_at("after-arm:3") as run:

@@ -6,7 +6,10 @@ import pytest
 
 from faults.conftest import MakeTrial
 from faults.trial import Trial, addresses
+from faults.ways import IN_BOTH_WAYS
 from servers.smtp_sink import Options
+
+pytestmark = IN_BOTH_WAYS
 
 
 def make_with(make_trial: MakeTrial, odd: str, **more: object) -> tuple[Trial, str]:
@@ -35,9 +38,9 @@ class TestF4:
 
 
 class TestF5:
-    @pytest.mark.parametrize("way", ["drop-after-dot", "silent-after-dot", "garbage", "odd-250"])
-    def test_no_answer_to_the_dot_is_unclear_and_never_sent_again(self, make_trial: MakeTrial, way: str) -> None:
-        trial, address = make_with(make_trial, way, dot_timeout=2)
+    @pytest.mark.parametrize("answer", ["drop-after-dot", "silent-after-dot", "garbage", "odd-250"])
+    def test_no_answer_to_the_dot_is_unclear_and_never_sent_again(self, make_trial: MakeTrial, answer: str) -> None:
+        trial, address = make_with(make_trial, answer, dot_timeout=2)
         told, silent = trial.send_on(1), trial.send_on(1)
         assert "1 unclear" in told.err
         assert silent.err == ""
@@ -117,11 +120,12 @@ class TestF8:
         trial.assert_invariants()
 
     def test_three_refusals_for_policy_hold_the_edition(self, make_trial: MakeTrial) -> None:
-        trial = make_trial([f"554-5.7.1.{address}" for address in addresses(6)])
+        trial = make_trial([f"554-5.7.1.{address}" for address in addresses(12)])
         trial.send_on(1)
         assert [edition.state for edition in trial.books.editions()] == ["held"]
-        assert trial.tally["deferred"] in (3, 4), "the one in flight may be refused, too"
-        assert trial.tally["deferred"] + trial.tally["pending"] == 6
+        most = 2 + trial.most_unclear
+        assert 3 <= trial.tally["deferred"] <= most, "those in flight with the third may be refused, too"
+        assert trial.tally["deferred"] + trial.tally["pending"] == 12
         assert trial.books.suppressed() == 0
         trial.assert_invariants(finished=False)
 

@@ -9,15 +9,17 @@ import pytest
 from faults.conftest import MakeTrial
 from faults.invariants import digest
 from faults.trial import Trial, addresses
+from faults.ways import IN_BOTH_WAYS
 
 READERS = addresses(12)
 LEAVING = READERS[7]
 
 
+@IN_BOTH_WAYS
 class TestF15:
     def test_copies_after_a_crash_are_what_they_were_before(self, make_trial: MakeTrial) -> None:
         trial = make_trial(READERS)
-        assert trial.dies_at("after-record:4")
+        assert trial.dies_at("after-record:2")
         ((before, content), *_) = trial.sink.offered()
         golden = digest(content, before)
         for post in (trial.folder / "posts").iterdir():
@@ -27,9 +29,9 @@ class TestF15:
         template.parent.mkdir(parents=True)
         template.write_text("<p>{{ edition.subject }}</p>", "utf-8")
         trial.send_on()
-        trial.assert_invariants(uncertain=2)
+        trial.assert_invariants(uncertain=trial.most_unclear)
         offered = trial.sink.offered()
-        assert len(offered) >= len(READERS) - 2
+        assert len(offered) >= len(READERS) - trial.most_unclear
         assert {digest(content, recipient) for recipient, content in offered} == {golden}
 
 
@@ -46,6 +48,7 @@ def suppress(trial: Trial) -> None:
     trial.books.query("INSERT INTO suppression VALUES (?, 'complained', '2026-11-22 08:00:00.000000', '')", hashed)
 
 
+@IN_BOTH_WAYS
 @pytest.mark.parametrize("leave", [unsubscribe, erase, suppress])
 class TestF16:
     def test_whoever_leaves_after_the_freeze_gets_nothing(

@@ -8,11 +8,13 @@ import pytest
 
 from faults.conftest import MakeTrial
 from faults.trial import addresses, wait_until
+from faults.ways import IN_BOTH_WAYS
 from servers.smtp_sink import Options
 
 READERS = addresses(150)
 
 
+@IN_BOTH_WAYS
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
 @pytest.mark.parametrize("connections", [1, 4])
 def test_what_is_in_flight_is_finished_and_recorded(

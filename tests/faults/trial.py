@@ -12,11 +12,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
+import signatures
 from acceptance.newsroom import Newsroom
+from briefingfeed.dkim.keys import pem_text
 from faults.books import Books
-from faults.invariants import Server, assert_invariants
+from faults.invariants import Server, assert_invariants, assert_signed
 from faults.warm_command import Run, WarmCommand
 
+_KEY_FILE = "dkim.key"
+_SIGNING = f'dkim_selector = "{signatures.SELECTOR}"\ndkim_key_file = "{_KEY_FILE}"'
 TEXT = "The tide — at “Żółta” — is **high**.\n\n.A line that begins with a dot.\n\nFrom here on."
 
 
@@ -45,6 +49,7 @@ class Trial(Newsroom):
         readers: Iterable[str],
         *,
         connections: int = 1,
+        is_signed: bool = False,
         dot_timeout: int = 60,
         more: str = "",
         provider: str = "smtp",
@@ -59,13 +64,23 @@ class Trial(Newsroom):
         self._environment = dict(environment or {})
         slot = self.now - timedelta(hours=1)
         self.key = f"weekly/{slot:%G-W%V}"
-        settings = f"connections = {connections}\ndot_timeout = {dot_timeout}\n{more}\n{tables}"
+        self.connections = connections
+        self._is_signed = is_signed
+        signing = _SIGNING if is_signed else ""
+        settings = f"connections = {connections}\ndot_timeout = {dot_timeout}\n{signing}\n{more}\n{tables}"
         super().__init__(folder, port=sink.port, provider=provider, more=settings, url=database_url)
+        if is_signed:
+            _write_key(folder / _KEY_FILE)
         file = folder / "briefingfeed.toml"
         weekly = f'[newsletter]\nweekly = "{slot:%a %H:%M}"'
         file.write_text(file.read_text("utf-8").replace("[newsletter]", weekly), "utf-8")
         self.write_post("Tides", TEXT)
         self.subscribe(readers)
+
+    @property
+    def most_unclear(self) -> int:
+        """As many copies may be unclear after a kill: of each connection the one on the wire and the next."""
+        return 2 * self.connections
 
     @property
     def now(self) -> datetime:
@@ -150,6 +165,8 @@ class Trial(Newsroom):
 
     def assert_invariants(self, **allowed: Any) -> None:
         assert_invariants(self.books, self.sink, **allowed)
+        if self._is_signed:
+            assert_signed(self.sink)
 
     def assert_silent(self) -> None:
         """I6: another run sends nothing, and doesn't even begin to."""
@@ -165,6 +182,11 @@ class Trial(Newsroom):
     @property
     def tally(self) -> Counter[str]:
         return self.books.tally()
+
+
+def _write_key(file: Path) -> None:
+    file.touch(0o600)
+    file.write_text(pem_text(signatures.key()), "ascii")
 
 
 def wait_until(holds: Callable[[], object], seconds: float = 30.0) -> None:
