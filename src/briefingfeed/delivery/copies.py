@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from briefingfeed.models.delivery import Claimed, Message
+from briefingfeed.models.delivery import Claimed, MergeTemplate, Message
 from briefingfeed.models.edition import Edition, Rendition, SlotName
 from briefingfeed.newsletter.merge_template import merge_template
-from briefingfeed.newsletter.mime import fill, splice
+from briefingfeed.newsletter.mime import fill
+from briefingfeed.newsletter.mould import Mould
 from briefingfeed.newsletter.placeholders import ascii_domain, ascii_url
 from briefingfeed.tokens import Keyring, bounce_token, message_id, unsubscribe_token
 
@@ -27,6 +29,16 @@ def unsubscribe_url(public_url: str, keyring: Keyring, subscriber_id: str, *, ke
 
 def _page(public_url: str, token: str) -> str:
     return f"{public_url}/u/{token}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shared:
+    """What the copies of a rendition have in common."""
+
+    rendition: Rendition
+    mould: Mould
+    template: Callable[[], MergeTemplate]
+    seal: Seal | None
 
 
 class Copies:
@@ -55,8 +67,10 @@ class Copies:
         self._public_url = ascii_url(edition.public_url)
         self._sender = edition.sender
         self._domain = ascii_domain(self._sender.rpartition("@")[2])
+        self._return_path = edition.return_path.rpartition("@") if edition.return_path else None
         self._sealing = sealing
-        self._seals: dict[int, Seal] = {}
+        self._shared: dict[int, _Shared] = {}
+        """By the id of the rendition."""
 
     @property
     def are_signed(self) -> bool:
@@ -67,7 +81,7 @@ class Copies:
         """Return the copy for `row`. Raises SlotValueError if its address can't stand in a message, and whatever
         `rendition` raises.
         """
-        rendition = self._rendition(row.rendition_id)
+        shared = self._shared.get(row.rendition_id) or self._prepare(row.rendition_id)
         identity = message_id(self._keyring, self._key, self._edition.key, row.subscriber_id, self._domain)
         token = unsubscribe_token(self._keyring, row.subscriber_id, key=self._key)
         values = {
@@ -76,30 +90,35 @@ class Copies:
             SlotName.UNSUBSCRIBE_URL: _page(self._public_url, token),
             SlotName.UNSUBSCRIBE_TOKEN: token,
         }
+        segments = shared.mould.cast(values)
         return Message(
             delivery_id=row.delivery_id,
             envelope_from=self._envelope_from(row),
             recipient=row.address,
             message_id=identity,
-            segments=self._signed(row.rendition_id, rendition, splice(rendition.message, values)),
-            parts=partial(fill, rendition, values),
-            template=partial(merge_template, rendition),
+            segments=segments if shared.seal is None else (shared.seal.sign(segments), *segments),
+            parts=partial(fill, shared.rendition, values),
+            template=shared.template,
             values=values,
             mark=partial(self._mark, row),
         )
 
-    def _signed(self, rendition_id: int, rendition: Rendition, segments: tuple[bytes, ...]) -> tuple[bytes, ...]:
-        if self._sealing is None:
-            return segments
-        if rendition_id not in self._seals:
-            self._seals[rendition_id] = self._sealing(rendition.message)
-        return (self._seals[rendition_id].sign(segments), *segments)
+    def _prepare(self, rendition_id: int) -> _Shared:
+        rendition = self._rendition(rendition_id)
+        shared = _Shared(
+            rendition=rendition,
+            mould=Mould(rendition.message),
+            template=partial(merge_template, rendition),
+            seal=self._sealing(rendition.message) if self._sealing else None,
+        )
+        self._shared[rendition_id] = shared
+        return shared
 
     def _envelope_from(self, row: Claimed) -> str:
         """Return where a bounce of this copy goes to: its address tells whose it was (VERP)."""
-        if self._edition.return_path is None:
+        if self._return_path is None:
             return self._sender
-        local, _, domain = self._edition.return_path.rpartition("@")
+        local, _, domain = self._return_path
         return f"{local}+{self._mark(row)}@{domain}"
 
     def _mark(self, row: Claimed) -> str:

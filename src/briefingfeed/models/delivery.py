@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from briefingfeed.models.edition import SlotName, SlotValues
 
@@ -137,26 +138,27 @@ class MergeTemplate:
     """What stands in the text or the subject, as it is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Message:
     """One copy, ready to go.
 
     `segments` joined are the exact bytes: CRLF, 7-bit, no line begins with a dot; the To field alone is UTF-8 if the
     recipient's local part is not ASCII. `parts()` is the same content for a
-    provider that builds the MIME itself; it is put together when called, since most providers never need it.
+    provider that builds the MIME itself; it is put together when called, since most providers never need it. Nobody
+    changes a message, which the type checker sees to: frozen, one would take twice as long to make.
     """
 
-    delivery_id: int
-    envelope_from: str
-    recipient: str = field(repr=False)
-    message_id: str
-    segments: tuple[bytes, ...] = field(repr=False)
-    parts: Callable[[], Parts] = field(repr=False, compare=False)
-    template: Callable[[], MergeTemplate] | None = field(default=None, repr=False, compare=False)
+    delivery_id: Final[int]
+    envelope_from: Final[str]
+    recipient: Final[str] = field(repr=False)
+    message_id: Final[str]
+    segments: Final[tuple[bytes, ...]] = field(repr=False)
+    parts: Final[Callable[[], Parts]] = field(repr=False, compare=False)
+    template: Final[Callable[[], MergeTemplate] | None] = field(default=None, repr=False, compare=False)
     """None: it shares nothing with others."""
-    values: SlotValues = field(default_factory=dict, repr=False, compare=False)
+    values: Final[SlotValues] = field(default_factory=dict, repr=False, compare=False)
     """What takes the places of the template's stand-ins, unescaped."""
-    mark: Callable[[], str] = field(repr=False, compare=False)
+    mark: Final[Callable[[], str]] = field(repr=False, compare=False)
     """Returns what names this copy and only we can have made, for a provider that repeats it in what it reports: 24
     letters and digits (`tokens.bounce_token`), or nothing if nobody needs to hear of it."""
 

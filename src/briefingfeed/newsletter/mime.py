@@ -15,8 +15,9 @@ from html import escape
 from briefingfeed.models.delivery import Parts
 from briefingfeed.models.edition import ByteSlot, Rendition, Segment, SlotCoding, SlotName, SlotValues
 from briefingfeed.newsletter.fields import encode_field, encode_mailbox
-from briefingfeed.newsletter.placeholders import Placeholders, checked_value, placeholders_of
-from briefingfeed.newsletter.quoted import encode_text, encode_value
+from briefingfeed.newsletter.mould import Mould
+from briefingfeed.newsletter.placeholders import Placeholders, checked_values, placeholders_of
+from briefingfeed.newsletter.quoted import encode_text
 
 HeaderFields = Sequence[tuple[str, str]]
 StandIns = tuple[tuple[SlotName, str], ...]
@@ -46,22 +47,8 @@ def build_message(fields: HeaderFields, text: str, html: str, placeholders: Plac
 
 
 def splice(message: Sequence[Segment], values: SlotValues) -> tuple[bytes, ...]:
-    """Return one recipient's copy as segments; joined they are the exact bytes to hand over.
-
-    Raises SlotValueError, which concerns this recipient only, if a value cannot be written into a mail.
-    """
-    checked = {name: checked_value(name, value) for name, value in values.items()}
-    written: dict[tuple[SlotName, SlotCoding], bytes] = {}
-    segments = []
-    for segment in message:
-        if isinstance(segment, bytes):
-            segments.append(segment)
-            continue
-        key = (segment.name, segment.coding)
-        if key not in written:
-            written[key] = _written(checked[segment.name], segment.coding)
-        segments.append(written[key])
-    return tuple(segments)
+    """Return a single copy, as `Mould.cast` makes many."""
+    return Mould(message).cast(values)
 
 
 def fill(rendition: Rendition, values: SlotValues) -> Parts:
@@ -70,7 +57,7 @@ def fill(rendition: Rendition, values: SlotValues) -> Parts:
     Raises SlotValueError like `splice`.
     """
     stand_ins = tuple(placeholders_of(rendition).items())
-    checked = {name: checked_value(name, value) for name, value in values.items()}
+    checked = checked_values(values)
     escaped = {name: escape(value) for name, value in checked.items()}
     headers = [(name, _filled(value, stand_ins, checked)) for name, value in rendition.headers]
     return Parts(
@@ -80,12 +67,6 @@ def fill(rendition: Rendition, values: SlotValues) -> Parts:
         text=_filled(rendition.text, stand_ins, checked),
         headers=tuple((name, value) for name, value in headers if name.lower() not in OWN_ARGUMENTS),
     )
-
-
-def _written(value: str, coding: SlotCoding) -> bytes:
-    if coding is SlotCoding.HEADER:
-        return value.encode()  # beyond ASCII only for an address that SMTPUTF8 carries
-    return encode_value(escape(value) if coding is SlotCoding.HTML else value)
 
 
 def _filled(text: str, stand_ins: StandIns, values: Mapping[SlotName, str]) -> str:

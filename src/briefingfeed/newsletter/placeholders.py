@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
 import idna
 
 from briefingfeed.errors import BriefingfeedError
-from briefingfeed.models.edition import Rendition, SlotName
+from briefingfeed.models.edition import Rendition, SlotName, SlotValues
 from briefingfeed.posts.links import ascii_address
 
 Placeholders = Mapping[SlotName, str]
@@ -60,6 +61,20 @@ def placeholders_of(rendition: Rendition) -> Placeholders:
     if unsubscribe["token"]:
         found[SlotName.UNSUBSCRIBE_TOKEN] = unsubscribe["token"]
     return MappingProxyType(found)
+
+
+def checked_values(values: SlotValues) -> SlotValues:
+    """Return `values`, each as `checked_value` returns it."""
+    # No form has a space, so all values can be looked at in one go. What is unusual is looked at one by one.
+    whole = " ".join(values.values())
+    if len(whole) <= _LONGEST and whole.isascii() and _form_of_all(tuple(values)).fullmatch(whole):
+        return values
+    return {name: checked_value(name, value) for name, value in values.items()}
+
+
+@lru_cache(maxsize=16)
+def _form_of_all(names: tuple[SlotName, ...]) -> re.Pattern[str]:
+    return re.compile(" ".join(_FORMS[name].pattern for name in names))
 
 
 def checked_value(name: SlotName, value: str) -> str:

@@ -7,12 +7,15 @@ with `From ` may arise: then nothing on the way has to change the bytes (RFC 532
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _WIDTH = 75
 """Octets before the `=` of a soft line break."""
 
 _PLAIN = re.compile(rb"[ -<>-~]*")
 _SPECIAL = re.compile(rb"[^ -<>-~]")
+_EASY_LINE = re.compile(rb"[!-\-/-<>-~][!-<>-~]{0,74}")
+"""Of a value that needs nothing but soft line breaks: no space, no `=`, no dot where a line begins."""
 
 
 def encode_text(text: str, *, ends_line: bool) -> bytes:
@@ -25,9 +28,15 @@ def encode_text(text: str, *, ends_line: bool) -> bytes:
     return encoded if ends_line or not lines[-1] else encoded + b"=\r\n"
 
 
+# Kept because an HTML part mostly has the links of the text part before it.
+@lru_cache(maxsize=64)
 def encode_value(value: str) -> bytes:
     """Encode a slot's value, which is one line, with a soft line break behind it."""
-    return _encode_line(value.encode("utf-8")) + b"=\r\n"
+    octets = value.encode("utf-8")
+    lines = _EASY_LINE.findall(octets)
+    if sum(map(len, lines)) < len(octets):
+        return _encode_line(octets) + b"=\r\n"
+    return b"=\r\n".join(lines) + b"=\r\n"
 
 
 def _encode_line(line: bytes) -> bytes:

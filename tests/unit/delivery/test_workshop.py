@@ -11,7 +11,6 @@ import pytest
 from briefingfeed.delivery.copies import Copies
 from briefingfeed.delivery.workshop import BATCH, Workshop
 from briefingfeed.models.delivery import Claimed, Message
-from briefingfeed.models.edition import Rendition
 from briefingfeed.newsletter.placeholders import SlotValueError
 from signatures import AT, dkimpy_accepts, signer
 
@@ -81,12 +80,12 @@ def test_what_nobody_fetches_holds_nobody_up(mailing: Any) -> None:
     mailing.freeze("ann@example.org")
     made: list[int] = []
 
-    def rendition(rendition_id: int) -> Rendition:
-        made.append(rendition_id)
-        found: Rendition = mailing.rendition
-        return found
+    class Counted(Copies):
+        def message(self, row: Claimed) -> Message:
+            made.append(row.delivery_id)
+            return super().message(row)
 
-    copies = Copies(mailing.edition, rendition, mailing.keyring, partial(signer().seal, at=AT))
+    copies = Counted(mailing.edition, lambda _id: mailing.rendition, mailing.keyring, partial(signer().seal, at=AT))
     with Workshop(copies) as workshop:
         workshop.begin([row(number) for number in range(20_000)])
     assert len(made) < 10_000
