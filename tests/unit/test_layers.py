@@ -13,7 +13,7 @@ SOURCE = Path(__file__).parents[2] / "src" / "briefingfeed"
 FLOORS = (
     {"__init__", "models"},  # models stand a step below the errors, which carry a `models.problem.Problem`
     {"errors"},
-    {"tokens", "http", "look", "config", "output", "storage", "posts", "dkim"},
+    {"tokens", "http", "look", "images", "config", "output", "storage", "posts", "dkim"},
     {"feeds", "site", "newsletter", "providers", "mailbox"},
     {"delivery", "subscribers", "comments", "importing"},
     {"services"},

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from briefingfeed.images.files import Size, sizes_of
 from briefingfeed.look import day_in_words, time_in_words
 from briefingfeed.models.introduction import Introduction
 from briefingfeed.models.post import CallToAction, LeadImage, Post
@@ -14,7 +15,6 @@ from briefingfeed.models.settings import Grouping, Settings
 from briefingfeed.newsletter.body_html import TEXT_WIDTH, TOP_HEADING, image_size, mail_html
 from briefingfeed.newsletter.digest import Digest, cut, one_line
 from briefingfeed.newsletter.finding import Finding
-from briefingfeed.newsletter.images import Size, sizes_of
 from briefingfeed.newsletter.proofreading import proofread
 from briefingfeed.newsletter.text import BodyText, body_text
 

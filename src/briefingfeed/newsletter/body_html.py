@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from html import unescape
 
-from briefingfeed.newsletter.images import Size
+from briefingfeed.images.files import Size
+from briefingfeed.images.tags import shown_size, without_size
 
 TEXT_WIDTH = 512
 """Pixels that the text of the shipped template is wide."""
@@ -18,10 +18,6 @@ TOP_HEADING = 3
 
 _SOURCE = re.compile(r"<p>(?=— (?:(?!</?p\b).)*</p>\s*</blockquote>)", re.DOTALL)
 _NOTE_NUMBER = re.compile(r'(<sup class="footnote-definition-label">[^<]*</sup>)\s*<p>')
-_SIZE = re.compile(r"\s(?:width|height)=\"[^\"]*\"")
-_SOURCE_OF = re.compile(r"\ssrc=\"([^\"?#]*)")
-_WIDTH = re.compile(r"\swidth=\"(\d+)\"")
-_HEIGHT = re.compile(r"\sheight=\"(\d+)\"")
 
 
 def mail_html(html: str, sizes: Mapping[str, Size], *, top_heading: int = TOP_HEADING) -> str:
@@ -35,7 +31,7 @@ def mail_html(html: str, sizes: Mapping[str, Size], *, top_heading: int = TOP_HE
         if _HEADING.fullmatch(tag[2]):
             return f"<{tag[1]}h{min(int(tag[2][1]) + step, 6)}{tag[3]}>"
         if tag[2].lower() == "img":
-            return f"<img{_sized(tag[3], sizes)}>"
+            return f"<img{without_size(tag[3])}{image_size(*shown_size(tag[3], sizes))}>"
         return tag[0]
 
     return _TAG.sub(fitted, html)
@@ -57,19 +53,3 @@ def image_size(width: int | None, height: int | None) -> str:
             ' style="width:100%"' if shown == TEXT_WIDTH else "",
         )
     )
-
-
-def _sized(attributes: str, sizes: Mapping[str, Size]) -> str:
-    """Say how large an image is: as the post says, else as large as it is."""
-    width, height = _number(_WIDTH, attributes), _number(_HEIGHT, attributes)
-    source = _SOURCE_OF.search(attributes)
-    size = sizes.get(unescape(source[1])) if source else None
-    if size and not (width and height):
-        share = width / size.width if width else height / size.height if height else 1
-        width, height = round(size.width * share), round(size.height * share)
-    return _SIZE.sub("", attributes) + image_size(width, height)
-
-
-def _number(pattern: re.Pattern[str], attributes: str) -> int | None:
-    found = pattern.search(attributes)
-    return int(found[1]) if found else None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from briefingfeed.errors import ConfigurationError
+from briefingfeed.images.tags import logo_size
 from briefingfeed.look import Look
 from briefingfeed.models.edition import Cadence, Rendition, SlotName, content_hash
 from briefingfeed.models.settings import Mailbox, Settings
@@ -113,6 +114,7 @@ class _Page:
             reason=self.digest.reason,
             postal_lines=[line.strip() for line in publication.postal_address.splitlines()],
             unsubscribe_url=unsubscribe_url,
+            logo_size=logo_size(self.settings.theme, self.settings.paths.root),
             opening=opening_of(introduction) if introduction else None,
             rule="-" * WIDTH,
             wrap=lambda text, first="", rest="": "\n".join(wrap(one_line(text), first=first, rest=rest)),

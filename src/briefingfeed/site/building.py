@@ -11,6 +11,8 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from briefingfeed.errors import ConfigurationError
+from briefingfeed.images.files import sizes_of
+from briefingfeed.images.tags import logo_size
 from briefingfeed.look import Look
 from briefingfeed.models.archive import EDITIONS, SentEdition
 from briefingfeed.models.feed import FeedLink
@@ -89,6 +91,7 @@ class _Builder:
         self._now = now
         self._stylesheet = ""
         self._has_editions = False
+        self._logo_size = logo_size(settings.theme, settings.paths.root)
         self._surroundings = surroundings
         self._taken = {feed.path: "a feed" for feed in feeds}
         self._moves: dict[str, str] = {}
@@ -156,6 +159,7 @@ class _Builder:
             file=page_file(post.url, self._home),
             is_open=post.is_open_at(self._now),
             is_closed=post.is_closed_at(self._now),
+            sizes=sizes_of(post.assets),
         )
 
     def _add_index(self, pages: Sequence[Page]) -> None:
@@ -238,7 +242,7 @@ class _Builder:
 
         if not self._surroundings:
             return OutputFile(path, make())
-        links = repr((self._following.main, more_feeds, self._has_editions))
+        links = repr((self._following.main, more_feeds, self._has_editions, self._logo_size))
         marks = (page.mark if page else "none" for page in pages)
         return OutputMade(path, key_of(self._surroundings, template, self._stylesheet, links, *known, *marks), make)
 
@@ -251,6 +255,7 @@ class _Builder:
             feeds=self._following.main,
             more_feeds=more_feeds,
             has_editions=self._has_editions,
+            logo_size=self._logo_size,
             **context,
         )
         return text.encode()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
+from briefingfeed.images.files import Size
+from briefingfeed.images.tags import sized
 from briefingfeed.models.post import Post
 from briefingfeed.site.addresses import root_from
 
@@ -25,12 +28,14 @@ class Page:
     file: str | None
     is_open: bool
     is_closed: bool
+    sizes: Mapping[str, Size] = field(default_factory=dict)
+    """Of its images, by address."""
 
     @property
     def mark(self) -> str:
         """What tells this page from any other, in whatever state; empty if that is not known."""
         known = self.post.fingerprint
-        return known and f"{known} {self.file} {self.is_open} {self.is_closed}"
+        return known and f"{known} {self.file} {self.is_open} {self.is_closed} {self.sizes or ''}"
 
     @property
     def day(self) -> date:
@@ -54,7 +59,7 @@ class Page:
     def body_at(self, root: str) -> Markup:
         """Return the same for another page, whose way to the output folder is `root`."""
         ours = re.compile(r'(<(?:a|img)\b[^>]*?\s(?:href|src)=")' + re.escape(self.home) + "/")
-        html = ours.sub(lambda found: found[1] + root, self.post.body.html)
+        html = ours.sub(lambda found: found[1] + root, sized(self.post.body.html, self.sizes))
         # It was sanitised when it was read, and is not a template.
         return Markup(_SOURCE.sub(r"<footer>\1</footer>\n</blockquote>", html))  # noqa: S704
 
@@ -62,6 +67,12 @@ class Page:
     def image_is_in_text(self) -> bool:
         """Whether the text itself shows the lead image."""
         return self.post.image is not None and f'src="{escape(self.post.image.url)}"' in self.post.body.html
+
+    @property
+    def lead_size(self) -> Markup:
+        """The attributes of the lead image that say how large it is, if that is known."""
+        size = self.sizes.get(self.post.image.url) if self.post.image else None
+        return Markup(size.attributes if size else "")  # noqa: S704 numbers
 
     def local(self, url: str) -> str:
         """Return an address of ours relative to this page, and any other as it is."""

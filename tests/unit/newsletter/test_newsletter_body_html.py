@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from briefingfeed.images.files import Size
 from briefingfeed.newsletter.body_html import mail_html
-from briefingfeed.newsletter.images import Size
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ class Desk:
 
     @property
     def look(self) -> Look:
-        return Look(self.templates, self.settings.publication)
+        return Look(self.templates, self.settings.publication, self.settings.theme)
 
     @property
     def database(self) -> Database:

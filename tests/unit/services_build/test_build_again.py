@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import struct
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,13 +15,18 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Desk
+from .conftest import SETTINGS, Desk
 
 WALKS = 3
 STEPS = 12
 _QUIET = 1.2
 """Seconds after which a file's marks on the disk are relied on."""
 _WORDS = ("water", "tram", "library", "garden", "bridge", "market", "harbour", "school", "clinic", "street")
+
+
+def gif(width: int) -> bytes:
+    """Return the beginning of a picture, 300 pixels high."""
+    return b"GIF89a" + struct.pack("<HH", width, 300)
 
 
 class Walk:
@@ -117,7 +123,7 @@ class Walk:
     def picture(self) -> None:
         if file := self._one():
             name = f"{self._words(1)}.png"
-            (file.parent / name).write_bytes(b"PNG" * self.random.randint(1, 5))
+            (file.parent / name).write_bytes(gif(self.random.randint(0, 600)) + b"." * self.random.randint(1, 5))
             file.write_text(f"{file.read_text()}\n![A picture]({name})\n")
 
     def lose_picture(self) -> None:
@@ -207,6 +213,19 @@ def test_after_any_changes_the_output_is_that_of_a_build_from_nothing(desk: Desk
         assert desk.bytes() == fresh[0], f"seed {seed}: {walk.steps}"
         assert list(report.problems) == fresh[1], f"seed {seed}: {walk.steps}"
         walk.steps.append("/")
+
+
+def test_pages_follow_pictures_that_are_replaced_by_others_of_their_name(desk: Desk) -> None:
+    (desk.root / "briefingfeed.toml").write_text(f'{SETTINGS}\n[theme]\nlogo = "logo.gif"\nlogo_width = 100\n')
+    desk.post("quay", text="![Boats](quay.gif)")
+    desk.post("tide")
+    picture, logo = desk.root / "posts" / "quay.gif", desk.root / "logo.gif"
+    for width, logo_width, height in ((200, 100, 300), (64, 100, 300), (64, 300, 100)):
+        picture.write_bytes(gif(width))
+        logo.write_bytes(gif(logo_width))
+        desk.build()
+        assert f'width="{width}" height="300"' in (desk.public / "posts/quay/index.html").read_text()
+        assert f'width="100" height="{height}"' in (desk.public / "posts/tide/index.html").read_text()
 
 
 def _from_nothing(desk: Desk) -> tuple[dict[str, bytes], list[object]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from briefingfeed.models.theme import Colour, ThemeSettings, Typeface
 from briefingfeed.site.building import Site, build_site
 
 from .conftest import NOW, build_post
+
+IMAGES = Path(__file__).parents[2] / "data" / "images"
 
 
 def built(settings: Settings, theme: ThemeSettings) -> Site:
@@ -46,6 +49,15 @@ def test_a_logo_stands_on_every_page_and_its_file_on_the_site(settings: Settings
     for page, depth in (("index.html", "./"), ("posts/mooring/index.html", "../../")):
         (logo,) = html.fromstring(text_of(site, page)).cssselect("img.logo")
         assert (logo.get("src"), logo.get("width"), logo.get("alt")) == (f"{depth}assets/logo.png", "200", "")
+        assert logo.get("height") is None, "it can't be read"
+
+
+def test_a_logo_has_the_height_of_its_file(settings: Settings) -> None:
+    shutil.copy(IMAGES / "wide.png", settings.paths.root / "logo.png")
+    site = built(settings, ThemeSettings(logo="logo.png", logo_width=96))
+    for page in ("index.html", "404.html", "posts/mooring/index.html"):
+        (logo,) = html.fromstring(text_of(site, page)).cssselect("img.logo")
+        assert (logo.get("width"), logo.get("height")) == ("96", "40")
 
 
 def test_a_logo_that_is_not_there_is_named(settings: Settings, tmp_path: Path) -> None:

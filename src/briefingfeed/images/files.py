@@ -1,7 +1,7 @@
 """How large an image is, read from the first bytes of its file: PNG, JPEG, GIF and WebP.
 
-With its size in the mail nothing jumps when an image arrives. No package among ours reads images, and one that decodes
-them would be a large one to trust for two numbers: they stand at known places of the four formats.
+With its size in a mail or page nothing jumps when an image arrives. No package among ours reads images, and one that
+decodes them would be a large one to trust for two numbers: they stand at known places of the four formats.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from briefingfeed.models.post import Asset
 
 _ENOUGH = 256 * 1024
 """Bytes. In a JPEG the size stands behind what the camera noted, thumbnail and colour profile included."""
+_USUALLY_ENOUGH = 4096
 _LYING = range(5, 9)
 """Exif's orientations of a picture that is shown turned by a quarter."""
 
@@ -28,26 +29,37 @@ class Size:
     width: int
     height: int
 
+    @property
+    def attributes(self) -> str:
+        """As HTML writes it, each with a space before."""
+        return f' width="{self.width}" height="{self.height}"'
+
+    def at_width(self, width: int) -> Size:
+        """Return how large the image is if it is shown so wide."""
+        return Size(width, max(round(self.height * width / self.width), 1))
+
 
 def sizes_of(assets: Iterable[Asset]) -> dict[str, Size]:
     """Return the sizes of those files that are images, by their addresses; what can't be read is left out."""
-    found = {}
-    for asset in assets:
-        try:
-            state = asset.source.stat()
-            size = _size_of_file(asset.source, state.st_mtime_ns, state.st_size)
-        except OSError:
-            continue
-        if size:
-            found[asset.url] = size
-    return found
+    found = ((asset.url, size_of_file(asset.source)) for asset in assets)
+    return {url: size for url, size in found if size}
+
+
+def size_of_file(file: Path) -> Size | None:
+    """Return the size of an image; None if it can't be read."""
+    try:
+        state = file.stat()
+        return _size_of_file(file, state.st_mtime_ns, state.st_size)
+    except OSError:
+        return None
 
 
 @lru_cache(maxsize=1024)
 def _size_of_file(file: Path, changed: int, length: int) -> Size | None:
     """`changed` and `length` only tell one state of the file from another."""
     with file.open("rb") as opened:
-        return size_of(opened.read(_ENOUGH))
+        start = opened.read(_USUALLY_ENOUGH)
+        return size_of(start) or size_of(start + opened.read(_ENOUGH))
 
 
 def size_of(start: bytes) -> Size | None:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from briefingfeed.images.files import Size, size_of, sizes_of
 from briefingfeed.models.post import Asset
-from briefingfeed.newsletter.images import Size, size_of, sizes_of
 
 IMAGES = Path(__file__).parents[2] / "data" / "images"
 STARTS = (

@@ -1,0 +1,1 @@
+"""How large images are, and are shown."""
