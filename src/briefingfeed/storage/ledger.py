@@ -132,16 +132,18 @@ _CLAIM: Final = (
         delivery.c.id, delivery.c.subscriber_id, delivery.c.address, delivery.c.attempts, delivery.c.rendition_id
     )
 )
-_SKIP: Final = (
-    update(delivery)
-    .where(
-        delivery.c.id.in_(_IDS),
-        delivery.c.state == DeliveryState.CLAIMED,
-        delivery.c.claim_id == bindparam("run_id"),
-        ~_WANTS_IT,
+_SKIP: Final = Hot(
+    lambda dialect: (
+        update(delivery)
+        .where(
+            among_ids(dialect),
+            delivery.c.state == DeliveryState.CLAIMED,
+            delivery.c.claim_id == bindparam("run_id"),
+            ~_WANTS_IT,
+        )
+        .values(state=DeliveryState.SKIPPED, next_attempt_at=None, updated_at=bindparam("now"), **_UNCLAIMED)
+        .returning(delivery.c.id)
     )
-    .values(state=DeliveryState.SKIPPED, next_attempt_at=None, updated_at=bindparam("now"), **_UNCLAIMED)
-    .returning(delivery.c.id)
 )
 
 
@@ -174,7 +176,7 @@ def claim(c: Connection, edition_key: str, run_id: str, most: int, now: datetime
 
 
 def _skip(c: Connection, run_id: str, ids: Collection[int], now: datetime) -> set[int]:
-    return set(c.scalars(_SKIP, {"ids": list(ids), "run_id": run_id, "now": now})) if ids else set()
+    return {row for (row,) in _SKIP.rows(c, {"ids": list(ids), "run_id": run_id, "now": now})} if ids else set()
 
 
 _ARM: Final = Hot(
