@@ -99,7 +99,7 @@ def take_turn(publication: Publication, connections: int, chosen: argparse.Names
     with quick_sink(chosen.delay) as sink:
         measured = publication.send_weekly(sink.port, connections=connections, signed=chosen.signed)
     sink.check("send-weekly", publication.recipients, publication.recipients)
-    return Turn(whole=measured.seconds, sending=sink.seconds, cpu=measured.cpu, late=sink.late)
+    return Turn(whole=measured.seconds, sending=sink.last - sink.began, cpu=measured.cpu, late=sink.late)
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ struct client {
     int file; /* -1 once it is closed, while replies still wait for their time */
     int waiting;
     int in_message;
+    uint64_t recipient; /* of the message that comes: senders here give each one of its own */
     size_t kept;
     char buffer[1 << 18];
 };
@@ -47,7 +48,7 @@ static struct reply {
 } *first, **last = &first;
 
 static struct client *clients[MOST_FILES];
-static int64_t delay, began, ended, late;
+static int64_t delay, began, first_taken, last_taken, late;
 static int timer;
 static unsigned long messages, octets, recipients, delayed;
 static uint64_t seen[SEATS];
@@ -58,23 +59,28 @@ static int64_t now(void) {
     return time.tv_sec * 1000000000LL + time.tv_nsec;
 }
 
-static void count_recipient(const char *line, const char *end) {
+static uint64_t recipient_of(const char *line, const char *end) {
     uint64_t hash = 14695981039346656037u;
     for (line += strlen("RCPT TO:"); line < end && *line != '>'; line++)
         hash = (hash ^ (unsigned char)*line) * 1099511628211u;
-    hash |= 1; /* 0 is an empty seat */
-    uint64_t *seat = &seen[hash >> 42];
-    while (*seat && *seat != hash) seat = seat == &seen[SEATS - 1] ? seen : seat + 1;
-    if (!*seat) recipients++;
-    *seat = hash;
+    return hash | 1; /* 0 is an empty seat */
 }
 
-static const char *answer(const char *line, const char *end, int *in_message) {
+static void count_message(uint64_t recipient) {
+    uint64_t *seat = &seen[recipient >> 42];
+    while (*seat && *seat != recipient) seat = seat == &seen[SEATS - 1] ? seen : seat + 1;
+    if (!*seat) recipients++;
+    *seat = recipient;
+    last_taken = now();
+    if (!messages++) first_taken = last_taken;
+}
+
+static const char *answer(struct client *client, const char *line, const char *end) {
     if (!strncasecmp(line, "EHLO", 4)) return "250-quick\r\n250-PIPELINING\r\n250-SIZE 0\r\n250 8BITMIME\r\n";
     if (!strncasecmp(line, "QUIT", 4)) return "221 bye\r\n";
-    if (!strncasecmp(line, "RCPT", 4)) count_recipient(line, end);
+    if (!strncasecmp(line, "RCPT", 4)) client->recipient = recipient_of(line, end);
     if (strncasecmp(line, "DATA", 4)) return "250 ok\r\n";
-    *in_message = 1;
+    client->in_message = 1;
     return "354 go on\r\n";
 }
 
@@ -94,12 +100,11 @@ static size_t deal(struct client *client, char *replies) {
             octets += found - at; /* with the end of the line of DATA, without that of the last line: as many */
             at = found + DOT_LENGTH;
             client->in_message = 0;
-            messages++;
-            ended = now();
+            count_message(client->recipient);
             words = "250 taken\r\n";
         } else {
             if (!(found = memchr(at, '\n', end - at))) break;
-            words = answer(at, found, &client->in_message);
+            words = answer(client, at, found);
             at = found + 1;
             if (client->in_message) at -= 2; /* a message without a line: its dot follows upon the line of DATA */
         }
@@ -217,9 +222,9 @@ int main(int count, char **words) {
         for (int each = 0; each < number; each++) {
             int file = ready[each].data.fd;
             if (file == ending) {
-                double seconds = messages ? (ended - began) / 1e9 : 0, lateness = delayed ? late / 1e9 / delayed : 0;
-                printf("{\"messages\": %lu, \"recipients\": %lu, \"octets\": %lu, \"seconds\": %.6f, \"late\": %.6f}\n",
-                       messages, recipients, octets, seconds, lateness);
+                printf("{\"messages\": %lu, \"recipients\": %lu, \"octets\": %lu, ", messages, recipients, octets);
+                printf("\"began\": %.6f, \"first\": %.6f, ", began / 1e9, first_taken / 1e9);
+                printf("\"last\": %.6f, \"late\": %.6f}\n", last_taken / 1e9, delayed ? late / 1e9 / delayed : 0);
                 return 0;
             }
             if (file == listener) greet(listener, epoll);

@@ -40,8 +40,10 @@ class Sink:
     """How many different ones."""
     octets: int = 0
     """Of all messages together, as they came: header, body, line ends."""
-    seconds: float = 0.0
-    """From the first command to the last final dot."""
+    began: float = 0.0
+    """When the first command came, by the clock of `time.perf_counter`; next when the first and last final dot did."""
+    first: float = 0.0
+    last: float = 0.0
     late: float = 0.0
     """Seconds that a reply which had to wait left too late, on average."""
     cpu: float = 0.0
