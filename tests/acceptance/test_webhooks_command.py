@@ -101,3 +101,16 @@ def test_the_address_is_said_with_what_to_choose_there(office: Office) -> None:
     assert f"\n  {office.entered()}\n" in done.stdout
     assert office.entered().startswith("http://briefingfeed:")
     assert office.entered().endswith("@127.0.0.1:8090/hooks/postmark")
+
+
+def test_an_address_that_nobody_should_call_is_told_here_and_by_check(office: Office) -> None:
+    settings = office.folder / "briefingfeed.toml"
+    text = settings.read_text("utf-8")
+    settings.write_text(text.replace("http://127.0.0.1:8090", "http://www.harbour.example"), "utf-8")
+    for arguments in (("webhooks",), ("webhooks", "--json")):
+        assert "at http://www.harbour.example can be read on its way" in office.run(*arguments, expect=0).stderr
+    assert "at http://www.harbour.example can be read on its way" in office.run("check", expect=1).stderr
+
+    settings.write_text(text.replace("http://127.0.0.1:8090", "https://www.harbour.example"), "utf-8")
+    assert office.run("webhooks", expect=0).stderr == ""
+    assert "public_url" not in office.run("check").stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from briefingfeed.cli.app import App, json_option, print_json
+from briefingfeed.services.readers.webhook_check import webhook_findings
 
 
 @click.command()
@@ -17,6 +18,9 @@ def webhooks(app: App, as_json: bool) -> None:
     """
     with app.publication() as publication:
         opened = publication.webhooks()
+        findings = tuple(webhook_findings(publication.settings))
+    for finding in findings:
+        app.warn(str(finding))
     if as_json:
         print_json(
             [

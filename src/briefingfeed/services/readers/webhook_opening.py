@@ -37,21 +37,27 @@ def open_webhooks(settings: Settings, keyring: Keyring, environ: Mapping[str, st
     return tuple(_opened(settings, keyring, environ))
 
 
-def _opened(settings: Settings, keyring: Keyring, environ: Mapping[str, str]) -> Iterator[OpenedWebhook]:
+def calling_providers(settings: Settings) -> Iterator[tuple[str, WebhookSpec]]:
+    """Yield those of the providers in the settings that tell by a webhook, by their names."""
     for name in dict.fromkeys((settings.newsletter.provider, *settings.provider_tables)):
+        webhook = provider_spec(name).webhook
+        if webhook is not None:
+            yield name, webhook
+
+
+def _opened(settings: Settings, keyring: Keyring, environ: Mapping[str, str]) -> Iterator[OpenedWebhook]:
+    for name, webhook in calling_providers(settings):
         provider = provider_spec(name)
-        if provider.webhook is None:
-            continue
         given = settings.provider_tables.get(name, {})
         table = config.read_table(provider.settings, given, file=settings.file, name=name)
         secrets = find_secrets(provider.secrets, table, environ, settings.paths.root)
         passwords = webhook_passwords(keyring, name)
         yield OpenedWebhook(
             provider=name,
-            webhook=provider.webhook.build(table, secrets, passwords),
-            address=_address(settings.public_url, name, provider.webhook, passwords[0]),
-            events=provider.webhook.events,
-            needs=provider.webhook.needs,
+            webhook=webhook.build(table, secrets, passwords),
+            address=_address(settings.public_url, name, webhook, passwords[0]),
+            events=webhook.events,
+            needs=webhook.needs,
         )
 
 
