@@ -56,6 +56,7 @@ class CountedWork:
         self._messages = messages
         self._next = 0
         self.reported = 0
+        self.memory = None
 
     async def take(self, most: int) -> Sequence[Message]:
         start = self._next

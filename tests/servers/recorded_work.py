@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from briefingfeed.models.delivery import Message, Outcome, Parts, Result
+from briefingfeed.providers.base import RequestMemory
 
 BODY = b"Subject: Test\r\nMIME-Version: 1.0\r\n\r\nHello =2E\r\n"
 
@@ -45,6 +46,7 @@ class RecordedWork:
         self.asked_after_end = 0
         self.ended = False
         self.reported = asyncio.Event()
+        self.memory: RequestMemory | None = None
 
     async def take(self, most: int) -> Sequence[Message]:
         assert most > 0

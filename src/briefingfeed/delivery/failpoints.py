@@ -46,6 +46,8 @@ NAMES: Final = (
     AFTER_RELEASE,
 )
 """In the order of a run. `before` a transaction of these names means: all of it is written, and not committed."""
+OF_KEYED_REQUESTS: Final = ("before-keep", "after-keep", "before-adopt", "after-adopt")
+"""Passed only on the way to a service that knows idempotency keys: before the first request, and before a repeat."""
 
 _DEFAULTS: Final = ("1", "kill")
 _SIGNALS: Final = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
@@ -65,10 +67,10 @@ def failpoints(spec: str | None) -> Failpoint:
     if not spec:
         return ignore
     name, count, how, *more = [*spec.split(":"), *_DEFAULTS[spec.count(":") :]]
-    if name not in NAMES or not count.isdecimal() or how not in _SIGNALS or more:
+    if name not in (*NAMES, *OF_KEYED_REQUESTS) or not count.isdecimal() or how not in _SIGNALS or more:
         raise ConfigurationError(
             f"BRIEFINGFEED_FAILPOINT={spec} names no place where this program can be killed.",
-            remedy=f"It is for tests; unset it, or use one of: {', '.join(NAMES)}.",
+            remedy=f"It is for tests; unset it, or use one of: {', '.join((*NAMES, *OF_KEYED_REQUESTS))}.",
         )
     left = int(count)
 

@@ -20,6 +20,7 @@ from briefingfeed.delivery import batches
 from briefingfeed.delivery.book import EditionBook
 from briefingfeed.delivery.copies import Copies
 from briefingfeed.delivery.failpoints import Failpoint, ignore
+from briefingfeed.delivery.keyed_requests import KeyedRequests
 from briefingfeed.delivery.lease import Lease, lost
 from briefingfeed.delivery.ledger import PAUSES, Ledger
 from briefingfeed.delivery.pace import Full, Pace
@@ -29,7 +30,7 @@ from briefingfeed.delivery.workshop import Workshop
 from briefingfeed.errors import ProviderError
 from briefingfeed.models.edition import EditionState
 from briefingfeed.providers.base import Provider
-from briefingfeed.storage import deliveries, editions
+from briefingfeed.storage import deliveries, editions, keyed_requests
 from briefingfeed.storage.database import Database
 
 POLICY_NOTE = (
@@ -93,6 +94,9 @@ async def run_edition(key: str, copies: Copies, setup: RunSetup) -> RunResult:
                 now=setup.now,
                 progress=setup.progress,
                 failpoint=setup.failpoint,
+            )
+            work.memory = KeyedRequests(
+                key, setup.provider.name, setup.run_id, work, workshop, ledger, lease, setup.now
             )
             await ledger.commit("begin", lease.begin)
             keeping = asyncio.create_task(lease.keep(ledger), name="lease")
@@ -163,8 +167,12 @@ async def _deliver(provider: Provider, work: EditionWork, stop: Stop) -> None:
 
 
 def _look(connection: Connection, *, key: str, setup: RunSetup) -> datetime | None:
-    """Let the edition go on to what is due by now; return when the next row falls due."""
-    batches.advance(connection, key, setup.now(), setup.first_batch_pause)
+    """Let the edition go on to what is due by now; return when the next row falls due, or a request is to be asked
+    about again."""
+    now = setup.now()
+    batches.advance(connection, key, now, setup.first_batch_pause)
+    if keyed_requests.waits(connection, setup.run_id, key, setup.provider.name, now):
+        return now
     return deliveries.next_due(connection, key)
 
 

@@ -18,6 +18,7 @@ class _SingleWork:
     def __init__(self, message: Message) -> None:
         self._left = [message]
         self.outcome: Outcome | None = None
+        self.memory = None
 
     async def take(self, most: int) -> Sequence[Message]:
         taken, self._left = self._left[:most], self._left[most:]

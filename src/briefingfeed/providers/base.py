@@ -7,11 +7,45 @@ promise of at most one copy whatever dies when (DESIGN sections 7 and 8).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from briefingfeed.models.delivery import Message, Outcome
+from briefingfeed.models.keyed_request import KeyedRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfinished:
+    """A request that an earlier run has sent, or was about to: nobody knows what became of it."""
+
+    request: KeyedRequest
+    messages: Sequence[Message]
+    """All of it, in its order."""
+    open_ids: frozenset[int]
+    """The deliveries to report; the others are settled."""
+    had_error: bool
+    """It was answered, and with an error."""
+
+
+class RequestMemory(Protocol):
+    """Where requests under an idempotency key are written down, so that a later run can send the very same again."""
+
+    async def begin(self) -> None:
+        """Promise that from now on nothing is sent before it is kept. A run that was killed between taking messages and
+        keeping their request is then known not to have sent them."""
+
+    async def unfinished(self) -> Unfinished | None:
+        """Take over a request of an earlier run; None if there is no other. Its open messages count as taken."""
+
+    async def keep(self, request: KeyedRequest) -> bool:
+        """Write a request down, before its first attempt; False: it must not be sent."""
+
+    async def may_repeat(self, request: KeyedRequest, *, had_error: bool) -> bool:
+        """Whether the service still knows the key of a request that was kept. `had_error`: what it answered last."""
+
+    def leave(self, delivery_ids: Collection[int]) -> None:
+        """Leave taken messages unreported: their request was kept, and is the next run's to repeat."""
 
 
 class Work(Protocol):
@@ -27,6 +61,10 @@ class Work(Protocol):
     async def report(self, outcome: Outcome) -> None:
         """Record what became of one taken message. Returns once the record is queued in order; a failure to record
         stops the run: `take` then returns nothing more."""
+
+    @property
+    def memory(self) -> RequestMemory | None:
+        """None: no later run would repeat anything (a test mail)."""
 
     def reached(self, place: str) -> None:
         """Called at `before-dot` and `after-dot` of a message, where tests let the process die."""

@@ -143,6 +143,7 @@ class Brevo:
             url=f"{self.settings.endpoint}/v3/smtp/email",
             content=b'%b,"headers":{"idempotencyKey":"%b"}}' % (content, str(key).encode()),
             headers=self._headers,
+            key=str(key),
         )
 
 

@@ -29,6 +29,12 @@ class Capabilities:
     own_message_id: bool = False
     """The copy keeps our Message-ID."""
 
+    @property
+    def repeatable_for(self) -> timedelta | None:
+        """So long after its first attempt we send a request again: a fifth of the window is left to clocks that are
+        wrong, and to the request's way there. None: never."""
+        return self.idempotency_window * 4 / 5 if self.idempotency_window else None
+
 
 OURS: Final = Capabilities(raw_mime=True, smtputf8=True, envelope_sender=True, own_message_id=True)
 """Of ways out that carry our bytes, one message at a time."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from briefingfeed.models.delivery import Message, Outcome, Phase, Result
+from briefingfeed.models.keyed_request import KeyedRequest
 from briefingfeed.providers.addresses import scrub
 from briefingfeed.providers.base import Work
 from briefingfeed.providers.http_answers import Item, Refusal
@@ -16,6 +17,8 @@ class Batch:
         self._open = {message.delivery_id: message for message in taken}
         self.in_flight: Sequence[Message] = ()
         """What the other side may have by now."""
+        self.kept: KeyedRequest | None = None
+        """What is in flight, if it was written down: a later run can ask what became of it."""
         self.refusal: Refusal | None = None
         """Why the rest goes back."""
 
@@ -33,8 +36,22 @@ class Batch:
             )
         )
 
+    def holds(self, message: Message) -> bool:
+        """Whether it is not reported yet."""
+        return message.delivery_id in self._open
+
+    def leave(self) -> None:
+        """Leave what is in flight to a later run."""
+        ids = [message.delivery_id for message in self.in_flight if message.delivery_id in self._open]
+        for each in ids:
+            del self._open[each]
+        if self._work.memory is not None:
+            self._work.memory.leave(ids)
+
     async def close(self) -> None:
-        """Report the rest: interrupted, or never begun."""
+        """Report the rest: interrupted, or never begun. What can be asked again is left."""
+        if self.kept is not None:
+            self.leave()
         interrupted = Item(result=Result.UNCERTAIN, note="The run was interrupted.")
         for message in self.in_flight:
             if message.delivery_id in self._open:

@@ -97,6 +97,13 @@ class Request:
     url: str
     content: bytes = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
+    key: str | None = None
+    """The idempotency key that stands in it, if the service knows such."""
+
+    def digest(self) -> str:
+        """Return a hash of all that is sent."""
+        head = [self.url, *(f"{name}: {value}" for name, value in sorted(self.headers.items()))]
+        return sha256(b"\n".join([*(line.encode() for line in head), b"", self.content])).hexdigest()
 
 
 class Service(Protocol):

@@ -73,11 +73,13 @@ class Resend:
         for bundle in bundles([(each, len(each[1])) for each in elements], most, CAPABILITIES.most_octets):
             content = b"[" + b",".join([octets for _, octets in bundle]) + b"]"
             those = [copy for copy, _ in bundle]
+            key = fingerprint(content, those).hex()
             yield Request(
                 copies=those,
                 url=f"{self.settings.endpoint}/emails/batch",
                 content=content,
-                headers={**self._headers, "Idempotency-Key": fingerprint(content, those).hex()},
+                headers={**self._headers, "Idempotency-Key": key},
+                key=key,
             )
 
     def read(self, request: Request, answer: Answer) -> Verdict:

@@ -13,6 +13,7 @@ from typing import Final
 
 from sqlalchemy import (
     BindParameter,
+    ColumnElement,
     Connection,
     and_,
     bindparam,
@@ -28,7 +29,7 @@ from sqlalchemy import (
 
 from briefingfeed.models.delivery import Claimed, DeliveryState, Result
 from briefingfeed.models.edition import EditionState
-from briefingfeed.storage import guard, runs
+from briefingfeed.storage import guard, keyed_requests, runs
 from briefingfeed.storage.hot import Hot, among_ids
 from briefingfeed.storage.schema import attempt, delivery, edition, subscriber
 from briefingfeed.storage.subscribers import MAY_BE_MAILED
@@ -56,9 +57,9 @@ class Recovered:
     """How many rows of dead runs were found."""
 
     returned: int
-    """Claimed only: `pending` again."""
+    """Claimed only, or armed and never sent: `pending` again."""
     uncertain: int
-    """Armed: somebody may have got this copy."""
+    """Armed: somebody may have got this copy, and no request can be repeated to find out."""
 
 
 def recover(c: Connection, run_id: str, now: datetime, *, place: str = "") -> Recovered:
@@ -67,7 +68,10 @@ def recover(c: Connection, run_id: str, now: datetime, *, place: str = "") -> Re
     runs.bury(c, run_id, place)
     if c.dialect.name == "postgresql":
         left = and_(left, delivery.c.claim_id.not_in(runs.alive(c)))
+    returned = _return_unsent(c, left, now)
     armed = and_(left, delivery.c.state == DeliveryState.SUBMITTING)
+    if spared := keyed_requests.spared(c, run_id, now):
+        armed = and_(armed, ~keyed_requests.among(spared))
     note = "the run that was handing it over was killed"
     c.execute(
         insert(attempt).from_select(
@@ -93,12 +97,18 @@ def recover(c: Connection, run_id: str, now: datetime, *, place: str = "") -> Re
             **_UNCLAIMED,
         )
     )
-    returned = c.execute(
-        update(delivery)
-        .where(left, delivery.c.state == DeliveryState.CLAIMED)
-        .values(state=DeliveryState.PENDING, next_attempt_at=None, updated_at=now, **_UNCLAIMED)
-    )
-    return Recovered(returned=returned.rowcount, uncertain=uncertain.rowcount)
+    keyed_requests.forget_others(c, run_id)
+    return Recovered(returned=returned, uncertain=uncertain.rowcount)
+
+
+def _return_unsent(c: Connection, left: ColumnElement[bool], now: datetime) -> int:
+    """Give back what was claimed by dead runs and not armed, and what they had armed and certainly not sent."""
+    armed = select(delivery.c.claim_id).where(left, delivery.c.state == DeliveryState.SUBMITTING).distinct()
+    which = [and_(left, delivery.c.state == DeliveryState.CLAIMED)]
+    if dead := list(c.scalars(armed)):
+        which.append(keyed_requests.never_sent(dead))
+    values = {"state": DeliveryState.PENDING, "next_attempt_at": None, "updated_at": now, **_UNCLAIMED}
+    return sum(c.execute(update(delivery).where(each).values(values)).rowcount for each in which)
 
 
 _ALL_DUE: Final = select(delivery.c.id).where(

@@ -29,7 +29,7 @@ from briefingfeed.models.subscriber import ConsentKind, SubscriberState, Suppres
 from briefingfeed.storage import triggers
 from briefingfeed.storage.types import Instant, word
 
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 """The newest migration: a database at this revision has exactly the tables below."""
 
 metadata = MetaData(
@@ -267,6 +267,34 @@ run = Table(
     # By the database's own clock.
     Column("lease_until", Instant, nullable=False),
     Column("ended_at", Instant),
+    # From then on it sends nothing that isn't in `keyed_request`.
+    Column("keeps_requests_since", Instant),
+)
+
+# A request under an idempotency key, until it is known what became of it: `storage.keyed_requests`.
+keyed_request = Table(
+    "keyed_request",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("edition_key", ForeignKey("edition.key"), nullable=False),
+    Column("provider", String, nullable=False),
+    # The run that has its rows, as in `delivery.claim_id`.
+    Column("run_id", String, nullable=False),
+    Column("idempotency_key", String, nullable=False),
+    Column("digest", String, nullable=False),
+    # Both by the database's own clock.
+    Column("first_sent_at", Instant, nullable=False),
+    Column("repeat_until", Instant, nullable=False),
+    Column("had_error", Boolean, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+keyed_request_copy = Table(
+    "keyed_request_copy",
+    metadata,
+    Column("request_id", ForeignKey("keyed_request.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("delivery_id", ForeignKey("delivery.id"), nullable=False, unique=True),
 )
 
 handed_over = Table(
