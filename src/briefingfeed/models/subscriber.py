@@ -39,7 +39,7 @@ class SuppressionReason(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscriber:
     id: str
-    """Random UUID (hex): what links carry instead of the address."""
+    """32 hex digits, most of them random: what links carry instead of the address."""
     address: str = field(repr=False)
     """Normalised: domain lower-case, IDN as Unicode."""
     state: SubscriberState

@@ -7,14 +7,22 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, insert, literal, or_, select
 
 from briefingfeed.models.delivery import DeliveryState
 from briefingfeed.models.edition import Cadence, Edition, Rendition
 from briefingfeed.storage.copies_out import WAS_UNCLEAR
-from briefingfeed.storage.schema import delivery, edition, edition_post, rendition, rendition_post, subscriber
+from briefingfeed.storage.schema import (
+    delivery,
+    edition,
+    edition_post,
+    rendition,
+    rendition_post,
+    subscriber,
+    suppression,
+)
 from briefingfeed.storage.statements import batches, numbers_by_name
-from briefingfeed.storage.subscribers import MAY_BE_MAILED
+from briefingfeed.storage.subscribers import IS_CONFIRMED, IS_SUPPRESSED, MAY_BE_MAILED
 from briefingfeed.storage.types import Instant
 
 _CAME: Final = or_(
@@ -52,13 +60,16 @@ class Share(NamedTuple):
 
 def count(c: Connection, cadence: Cadence) -> int:
     """Return how many may be mailed: confirmed subscribers of the cadence that aren't suppressed."""
-    return c.scalar(select(func.count()).select_from(subscriber).where(_members(cadence))) or 0
+    # The suppressed ones are taken off: to look for each of a million readers among them would take long.
+    confirmed = select(func.count()).select_from(subscriber).where(*_confirmed(cadence))
+    theirs = exists().where(IS_SUPPRESSED, *_confirmed(cadence)).correlate(suppression)
+    suppressed = select(func.count()).select_from(suppression).where(theirs)
+    return c.scalar(select(confirmed.scalar_subquery() - suppressed.scalar_subquery())) or 0
 
 
 def count_by_cadence(c: Connection) -> dict[Cadence, int]:
     """Return how many may be mailed of each cadence, cadences without any left out."""
-    query = select(subscriber.c.cadence, func.count()).where(MAY_BE_MAILED).group_by(subscriber.c.cadence)
-    return dict(c.execute(query).all())
+    return {cadence: readers for cadence in Cadence if (readers := count(c, cadence))}
 
 
 def had(c: Connection, its: Edition, post_ids: Collection[str]) -> Iterator[Had]:
@@ -150,3 +161,7 @@ def add_rows(
 
 def _members(cadence: Cadence) -> ColumnElement[bool]:
     return and_(subscriber.c.cadence == cadence, MAY_BE_MAILED)
+
+
+def _confirmed(cadence: Cadence) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return subscriber.c.cadence == cadence, IS_CONFIRMED

@@ -76,12 +76,13 @@ subscriber = Table(
     Column("address_key", String, nullable=False, unique=True),
     # Ties the row to the suppressions, so that who may be mailed is a condition within SQL.
     Column("address_hash", String, nullable=False, unique=True),
-    Column("state", word(SubscriberState), nullable=False, index=True),
+    Column("state", word(SubscriberState), nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("unsubscribed_at", Instant),
     Column("cadence", word(Cadence), nullable=False, server_default=Cadence.WEEKLY),
     Column("cadence_since", Instant),
 )
+Index("subscriber_by_cadence", subscriber.c.state, subscriber.c.cadence, subscriber.c.cadence_since)
 
 consent = Table(
     "consent",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
@@ -21,10 +22,9 @@ from briefingfeed.storage.journal import Kind
 from briefingfeed.storage.schema import consent, subscriber, suppression
 from briefingfeed.storage.statements import batches
 
-MAY_BE_MAILED: Final = and_(
-    subscriber.c.state == SubscriberState.CONFIRMED,
-    ~exists().where(suppression.c.address_hash == subscriber.c.address_hash),
-)
+IS_CONFIRMED: Final = subscriber.c.state == SubscriberState.CONFIRMED
+IS_SUPPRESSED: Final = suppression.c.address_hash == subscriber.c.address_hash
+MAY_BE_MAILED: Final = and_(IS_CONFIRMED, ~exists().where(IS_SUPPRESSED))
 """The condition, on a row of `subscriber`, under which a copy may go out."""
 
 _JOURNALLED: Final = {
@@ -40,6 +40,16 @@ _COLUMNS: Final = (
     subscriber.c.cadence,
     subscriber.c.cadence_since,
 )
+
+
+def new_ids(now: datetime, count: int = 1) -> list[str]:
+    """Return ids for people who come at `now`, in the order in which to store them.
+
+    Each sorts after those of people who came earlier: so the indexes of a long list grow at their end, and those who
+    are mailed after one another stand beside one another. 80 bits are random; the rest is the time (milliseconds).
+    """
+    came = f"{int(now.timestamp() * 1000):012x}"
+    return sorted(came + secrets.token_hex(10) for _ in range(count))
 
 
 def add(c: Connection, new: Subscriber, given: Consent, *, address_hash: str) -> None:

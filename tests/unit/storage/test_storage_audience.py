@@ -10,12 +10,13 @@ from sqlalchemy import Connection, update
 
 from briefingfeed.models.delivery import DeliveryState
 from briefingfeed.models.edition import Cadence, Edition, EditionState
-from briefingfeed.storage import audience, deliveries, editions, renditions, subscribers
+from briefingfeed.models.subscriber import SubscriberState, Suppression, SuppressionReason
+from briefingfeed.storage import audience, deliveries, editions, renditions, subscribers, suppressions
 from briefingfeed.storage.audience import Share
 from briefingfeed.storage.database import Database
 from briefingfeed.storage.schema import delivery
 
-from .samples import NOW, edition, rendition, subscribe
+from .samples import NOW, address_hash, edition, rendition, subscribe
 
 DAILY, WEEKLY = Cadence.DAILY, Cadence.WEEKLY
 DAY = timedelta(days=1)
@@ -42,6 +43,21 @@ def test_an_edition_goes_to_its_own_cadence(database: Database) -> None:
         assert audience.count_by_cadence(c) == {WEEKLY: 2, DAILY: 1}
         freeze(c, DAILY, "daily/2026-11-23", NOW, "tag:a")
         assert [row.subscriber_id for row in deliveries.list_by(c)] == ["id-ben"]
+
+
+def test_who_is_suppressed_is_counted_once_in_the_cadence_they_are_confirmed_for(database: Database) -> None:
+    with database.write() as c:
+        subscribe(c, "ann", "ben", "cy", "dan")
+        subscribers.set_cadence(c, "id-ben", DAILY, NOW)
+        subscribers.set_state(c, "id-dan", SubscriberState.UNSUBSCRIBED, NOW)
+        for hashed in (address_hash("ann@readers.example"), address_hash("dan@readers.example"), "of a stranger"):
+            suppressions.add(c, Suppression(address_hash=hashed, reason=SuppressionReason.BOUNCED, at=NOW))
+        assert (audience.count(c, WEEKLY), audience.count(c, DAILY)) == (1, 1)
+        suppressions.add(
+            c,
+            Suppression(address_hash=address_hash("ben@readers.example"), reason=SuppressionReason.COMPLAINED, at=NOW),
+        )
+        assert audience.count_by_cadence(c) == {WEEKLY: 1}
 
 
 def test_some_get_another_rendition_and_some_none(database: Database) -> None:

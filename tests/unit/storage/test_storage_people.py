@@ -50,6 +50,14 @@ def test_one_mailbox_is_one_subscriber_however_it_is_spelt(database: Database) -
         subscribers.add_many(c, [person("other", address="ann@READERS.example")])
 
 
+def test_ids_sort_in_the_order_in_which_people_came_and_none_is_like_another() -> None:
+    first, *others = (subscribers.new_ids(NOW + timedelta(milliseconds=ms), 500) for ms in range(3))
+    ids = [*first, *(each for some in others for each in some)]
+    assert ids == sorted(set(ids))
+    assert {len(each) for each in ids} == {32}
+    assert subscribers.new_ids(NOW) != subscribers.new_ids(NOW)
+
+
 def test_an_import_is_stored_whole_or_not_at_all(database: Database) -> None:
     with pytest.raises(StorageError), database.write() as c:
         subscribers.add_many(c, [person("ann"), person("ben"), person("ann")])

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
-from briefingfeed.storage import deliveries, editions, erasure, subscribers
+from briefingfeed.models.edition import Cadence
+from briefingfeed.storage import audience, deliveries, editions, erasure, subscribers
 from briefingfeed.storage.database import Database
 
-from .samples import KEY, NOW, RUN, accepted, freeze, refused, subscribe
+from .samples import KEY, NOW, RUN, accepted, edition, freeze, refused, subscribe
 
 QUESTIONS: dict[str, Callable[[Connection], object]] = {
     "recover": lambda c: deliveries.recover(c, "run-2", NOW),
@@ -25,6 +26,8 @@ QUESTIONS: dict[str, Callable[[Connection], object]] = {
     "cancel": lambda c: deliveries.cancel(c, KEY, NOW),
     "next_due": lambda c: deliveries.next_due(c, KEY),
     "counts": lambda c: deliveries.counts(c, KEY),
+    "audience": lambda c: audience.count(c, Cadence.WEEKLY),
+    "switched": lambda c: list(audience.switched(c, edition(), NOW)),
     "story": lambda c: deliveries.story(c, "id-ann"),
     "attempts": lambda c: deliveries.attempts(c, 1),
     "unsettled": deliveries.unsettled,
@@ -40,6 +43,8 @@ INDEXES = {
     "claim": "delivery_by_state",
     "unclaim": "delivery_by_claim",
     "unsettled": "delivery_by_state",
+    "audience": "subscriber_by_cadence",
+    "switched": "subscriber_by_cadence",
 }
 """Which index a statement is meant for. With three rows PostgreSQL takes whichever it likes."""
 SCAN = {"sqlite": re.compile(r"^SCAN (\w+)(?!.*USING)"), "postgresql": re.compile(r"Seq Scan on (\w+)")}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from briefingfeed.errors import RefusedError, UsageError
 from briefingfeed.models.subscriber import ConsentKind, SubscriberState, Suppression, SuppressionReason
@@ -12,6 +13,7 @@ from briefingfeed.services.readers import subscriber_imports, subscriber_records
 from briefingfeed.services.readers.leave import leave
 from briefingfeed.services.readers.subscribers import Change
 from briefingfeed.storage import suppressions
+from briefingfeed.storage.schema import subscriber
 from briefingfeed.subscribers.addresses import AddressError
 from briefingfeed.subscribers.importing import Fate
 from briefingfeed.subscribers.tables import ImportFileError
@@ -204,6 +206,14 @@ def test_a_preview_writes_nothing_and_the_import_does_what_it_showed(database, t
     assert bob.subscriber.state is SubscriberState.UNSUBSCRIBED
     assert bob.subscriber.unsubscribed_at == NOW
     assert [given.kind for given in bob.consents] == [ConsentKind.WITHDRAWN]
+
+
+def test_whoever_a_file_brings_is_stored_by_address_behind_those_who_came_before(database, tmp_path):
+    add(database, "zoe@example.org")
+    imported(database, tmp_path, "cara@example.org\nann@example.org\nbob@example.org\n")
+    with database.read() as connection:
+        by_id = connection.execute(select(subscriber.c.address).order_by(subscriber.c.id)).scalars().all()
+    assert by_id == ["zoe@example.org", "ann@example.org", "bob@example.org", "cara@example.org"]
 
 
 def test_importing_again_changes_nothing(database, tmp_path):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from uuid import uuid4
 
 from sqlalchemy import Connection
 
@@ -29,6 +28,9 @@ from briefingfeed.subscribers.columns import Standing
 from briefingfeed.subscribers.importing import Fate, ImportPlan, Known, PlannedRow, plan_import
 from briefingfeed.subscribers.tables import ImportFileError, check_size, read_tables
 from briefingfeed.tokens import address_hash
+
+_COMING = (Fate.NEW, Fate.LEFT)
+"""A row of their own is made of these."""
 
 
 def read_file(file: Path, *, international: bool = False) -> Candidates:
@@ -108,30 +110,35 @@ def _known(connection: Connection, candidates: Candidates, hashes: Mapping[str, 
 
 
 def _write(connection: Connection, plan: ImportPlan, hashes: Mapping[str, str], note: str, now: datetime) -> None:
-    new = []
+    coming = []
     for row in plan.rows:
-        if row.fate is Fate.NEW:
-            person = _person(row, SubscriberState.CONFIRMED, now)
-            new.append((person, _consent(person.id, row, note, now), hashes[row.candidate.key]))
-        elif row.fate is Fate.LEFT:
-            person = _person(row, SubscriberState.UNSUBSCRIBED, now)
-            new.append((person, _consent(person.id, row, note, now), hashes[row.candidate.key]))
+        if row.fate in _COMING:
+            coming.append(row)
         elif row.fate is Fate.LEAVES and row.known and row.known.subscriber_id:
             given = _consent(row.known.subscriber_id, row, note, now)
             subscribers.withdraw(connection, given.subscriber_id, now, source=given.source, note=given.note)
         elif row.fate is Fate.BARRED:
             suppressions.add(connection, _suppression(row, hashes[row.candidate.key], now))
-    subscribers.add_many(connection, new)
+    # By address, as the indexes of subscribers and of each edition have them: those of a long list are filled in order.
+    coming.sort(key=lambda row: row.candidate.address)
+    ids = subscribers.new_ids(now, len(coming))
+    subscribers.add_many(
+        connection,
+        (
+            (_person(new_id, row, now), _consent(new_id, row, note, now), hashes[row.candidate.key])
+            for new_id, row in zip(ids, coming, strict=True)
+        ),
+    )
 
 
-def _person(row: PlannedRow, state: SubscriberState, now: datetime) -> Subscriber:
-    left_at = now if state is SubscriberState.UNSUBSCRIBED else None
+def _person(new_id: str, row: PlannedRow, now: datetime) -> Subscriber:
+    has_left = row.fate is Fate.LEFT
     return Subscriber(
-        id=uuid4().hex,
+        id=new_id,
         address=row.candidate.address,
-        state=state,
+        state=SubscriberState.UNSUBSCRIBED if has_left else SubscriberState.CONFIRMED,
         created_at=now,
-        unsubscribed_at=left_at,
+        unsubscribed_at=now if has_left else None,
         cadence=row.candidate.cadence or Cadence.WEEKLY,
     )
 

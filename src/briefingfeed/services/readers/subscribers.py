@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NoReturn
-from uuid import uuid4
 
 from sqlalchemy import Connection
 
@@ -200,9 +199,8 @@ def required_note(note: str, message: str, example: str) -> str:
 def _store(
     connection: Connection, address: str, hashed: str, note: str, source: str, now: datetime, cadence: Cadence
 ) -> Subscriber:
-    person = Subscriber(
-        id=uuid4().hex, address=address, state=SubscriberState.CONFIRMED, created_at=now, cadence=cadence
-    )
+    (new_id,) = subscribers.new_ids(now)
+    person = Subscriber(id=new_id, address=address, state=SubscriberState.CONFIRMED, created_at=now, cadence=cadence)
     given = Consent(subscriber_id=person.id, kind=ConsentKind.ADDED, at=now, source=source, note=note)
     subscribers.add(connection, person, given, address_hash=hashed)
     return person

@@ -64,6 +64,8 @@ def upgrade() -> None:
 def _people() -> None:
     op.add_column("subscriber", sa.Column("cadence", sa.String(length=20), nullable=False, server_default="weekly"))
     op.add_column("subscriber", sa.Column("cadence_since", sa.DateTime(timezone=True)))
+    op.drop_index(op.f("subscriber_state"), "subscriber")
+    op.create_index("subscriber_by_cadence", "subscriber", ["state", "cadence", "cadence_since"])
 
 
 def _editions() -> None:
