@@ -151,7 +151,7 @@ _SKIP: Final = Hot(
             delivery.c.claim_id == bindparam("run_id"),
             ~_WANTS_IT,
         )
-        .values(state=DeliveryState.SKIPPED, next_attempt_at=None, updated_at=bindparam("now"), **_UNCLAIMED)
+        .values(state=DeliveryState.SKIPPED, next_attempt_at=null(), updated_at=bindparam("now"), **_UNCLAIMED)
         .returning(delivery.c.id)
     )
 )
