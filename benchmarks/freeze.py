@@ -24,7 +24,7 @@ from statistics import median
 from generate import write_posts
 
 from briefingfeed import config
-from briefingfeed.look import Look, shipped_templates
+from briefingfeed.look import Look
 from briefingfeed.models.blocks import Body
 from briefingfeed.models.edition import Cadence, Edition, EditionState, Rendition
 from briefingfeed.models.post import Post
@@ -35,6 +35,7 @@ from briefingfeed.newsletter.preflight import examine
 from briefingfeed.newsletter.render import Press
 from briefingfeed.posts.memory import IdMemory
 from briefingfeed.posts.store import PostStore
+from briefingfeed.shipped import shipped_templates
 from briefingfeed.storage import editions, subscribers
 from briefingfeed.storage.audience import Share
 from briefingfeed.storage.database import Database

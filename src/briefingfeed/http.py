@@ -1,5 +1,7 @@
 """The one place where HTTP clients are made, and where httpx is imported beside the providers that speak HTTP.
 
+To import it takes 40 ms: whoever may have nothing to ask imports it when there is something.
+
 A client from here has timeouts, follows no redirect, reads no proxy or login from the environment, stops reading a
 response that is too long, and connects to no private address unless told that loopback is allowed: not by number, not
 by a name that resolves to one, and not by one that resolves to one only the second time (the address that was checked
@@ -9,7 +11,6 @@ is the address that is used).
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import socket
 import ssl
@@ -17,6 +18,8 @@ from collections.abc import AsyncIterator
 
 import httpx
 from httpx import HTTPError as HTTPError  # whatever goes wrong with a request, for rooms that do not know httpx
+
+from briefingfeed.hosts import is_loopback, is_public
 
 LONGEST_RESPONSE = 5_000_000
 """Octets."""
@@ -63,24 +66,6 @@ def open_client(
         follow_redirects=False,
         trust_env=False,
     )
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the public internet; an IPv4 address inside an IPv6 one counts as itself."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None) or _nat64(ip)
-        if inner is not None:
-            return is_public(str(inner))
-    return ip.is_global and not ip.is_multicast
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host's name or number says that it is this machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class _GuardedTransport(httpx.AsyncBaseTransport):
@@ -157,10 +142,3 @@ class _LimitedStream(httpx.AsyncByteStream):
 
     async def aclose(self) -> None:
         await self._stream.aclose()
-
-
-def _nat64(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """The IPv4 address inside 64:ff9b::/96 (RFC 6052)."""
-    if ip in ipaddress.ip_network("64:ff9b::/96"):
-        return ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)
-    return None

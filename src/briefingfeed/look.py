@@ -9,35 +9,22 @@ import re
 from collections.abc import Generator, Iterable, Iterator, Sequence, Sized
 from contextlib import suppress
 from contextvars import ContextVar
-from datetime import date, datetime
-from importlib import resources
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import jinja2
 from markupsafe import Markup
 
+from briefingfeed.days import day_in_words, time_in_words
 from briefingfeed.errors import TemplateError
 from briefingfeed.models.language import direction
 from briefingfeed.models.settings import PublicationSettings
 from briefingfeed.models.theme import ThemeSettings
-
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
 
 _REMEDY = "mend the template there; nothing was published or sent"
 _MOST_TURNS = 5_000_000
 """Turns of all loops of one document; an archive of 10,000 posts takes a tenth of that."""
 _MOST_CHARACTERS = 64 * 1024 * 1024
 _turns_left: ContextVar[list[int]] = ContextVar("turns_left")
-
-
-def shipped_templates() -> Path:
-    """Return the folder of the templates that come with briefingfeed: in the wheel, else in the checkout."""
-    packaged = Path(str(resources.files("briefingfeed"))) / "_data" / "templates"
-    return packaged if packaged.is_dir() else Path(__file__).resolve().parents[2] / "templates"
 
 
 class _RunawayError(Exception):
@@ -227,17 +214,6 @@ def _tongue(language: str, around: str) -> Markup:
         return Markup()
     turned = f' dir="{direction(language)}"' if direction(language) != direction(around) else ""
     return Markup(' lang="{}"').format(language) + Markup(turned)  # noqa: S704 one of two words
-
-
-def day_in_words(day: date) -> str:
-    """Write a date for people: `24 November 2026`."""
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
-
-
-def time_in_words(at: datetime, zone: ZoneInfo) -> str:
-    """Write an instant for people, in the publication's zone: `23 November 2026, 17:00`."""
-    local = at.astimezone(zone)
-    return f"{day_in_words(local)}, {local:%H:%M}"
 
 
 def _without_modules(words: str) -> str:

@@ -18,13 +18,14 @@ from zoneinfo import ZoneInfo
 
 from briefingfeed import config
 from briefingfeed.errors import BriefingfeedError
-from briefingfeed.look import Look, shipped_templates
 from briefingfeed.models.settings import Settings
 from briefingfeed.providers.registry import PROVIDERS, UNFIT, provider_spec
+from briefingfeed.shipped import shipped_templates
 
 if TYPE_CHECKING:
     from briefingfeed.dkim.signing import Signer
     from briefingfeed.feeds.reading import ReadEntry
+    from briefingfeed.look import Look
     from briefingfeed.models.edition import Edition
     from briefingfeed.posts.store import Library
     from briefingfeed.providers.base import Provider
@@ -68,6 +69,8 @@ class Publication:
 
     @cached_property
     def look(self) -> Look:
+        from briefingfeed.look import Look
+
         folders = [self.settings.paths.templates, shipped_templates()]
         return Look(folders, self.settings.publication, self.settings.theme)
 
@@ -269,7 +272,7 @@ class Publication:
         return SendContext(
             settings=self.settings,
             database=self.database,
-            look=self.look,
+            open_look=lambda: self.look,
             keyring=self.keys.ring,
             provider=self.provider,
             load_posts=self._library,

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from briefingfeed.delivery.failpoints import Failpoint, ignore
 from briefingfeed.errors import BriefingfeedError
-from briefingfeed.look import Look, shipped_templates
+from briefingfeed.look import Look
 from briefingfeed.mailbox.maildir import Maildir
 from briefingfeed.models.edition import Cadence
 from briefingfeed.models.settings import BounceSettings, DatabaseSettings, NewsletterSettings, PublicationSettings
@@ -34,6 +34,7 @@ from briefingfeed.services.readers.mailbox import MailboxContext
 from briefingfeed.services.sending.send import send_edition
 from briefingfeed.services.sending.send_context import SendContext
 from briefingfeed.services.sending.send_report import SendReport
+from briefingfeed.shipped import shipped_templates
 from briefingfeed.storage.database import Database
 from briefingfeed.tokens import Keyring, fingerprint
 from faults.books import Books
@@ -76,10 +77,11 @@ class Press:
         self.database.close()
 
     def context(self, weather: Weather = FAIR, failpoint: Failpoint = ignore) -> SendContext:
+        look = _look(self.settings.publication)
         return SendContext(
             settings=self.settings,
             database=self.database,
-            look=_look(self.settings.publication),
+            open_look=lambda: look,
             keyring=self.keyring,
             provider=self.world.provider(weather),
             load_posts=lambda: load_library(self.settings, self.database, self.now),

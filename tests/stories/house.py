@@ -10,7 +10,7 @@ from email import message_from_bytes, policy
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from briefingfeed.look import Look, shipped_templates
+from briefingfeed.look import Look
 from briefingfeed.models.delivery import Message
 from briefingfeed.models.edition import Cadence, Edition, EditionState
 from briefingfeed.models.settings import MonthlyTime
@@ -21,6 +21,7 @@ from briefingfeed.services.readers.subscribers import change_cadence
 from briefingfeed.services.sending.send import send_edition
 from briefingfeed.services.sending.send_context import SendContext
 from briefingfeed.services.sending.send_report import SendReport
+from briefingfeed.shipped import shipped_templates
 from briefingfeed.storage import editions, subscribers
 from briefingfeed.storage.database import Database
 from briefingfeed.tokens import Keyring, fingerprint
@@ -64,7 +65,7 @@ class House:
         return SendContext(
             settings=self.settings,
             database=self.database,
-            look=self.look,
+            open_look=lambda: self.look,
             keyring=self.keyring,
             provider=self.provider,
             load_posts=lambda: load_library(self.settings, self.database, self.now),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from briefingfeed.errors import TemplateError
-from briefingfeed.look import Look, shipped_templates
+from briefingfeed.look import Look
 from briefingfeed.models.delivery import Result
 from briefingfeed.models.edition import Cadence, EditionState
+from briefingfeed.shipped import shipped_templates
 
 from .house import House
 

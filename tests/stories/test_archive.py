@@ -10,7 +10,6 @@ from email import message_from_bytes, policy
 import pytest
 from lxml import etree, html
 
-from briefingfeed.look import shipped_templates
 from briefingfeed.models.delivery import Result
 from briefingfeed.models.edition import Cadence
 from briefingfeed.models.settings import SiteSettings, WebSettings
@@ -18,6 +17,7 @@ from briefingfeed.services.publishing.archive import editions_mark, sent_edition
 from briefingfeed.services.publishing.build import BuildContext, BuildReport, build
 from briefingfeed.services.publishing.post_library import load_library, remember_library
 from briefingfeed.services.sending.braking import cancel_edition
+from briefingfeed.shipped import shipped_templates
 
 from .house import House
 

@@ -12,7 +12,7 @@ SOURCE = Path(__file__).parents[2] / "src" / "briefingfeed"
 
 FLOORS = (
     {"__init__", "models"},  # models stand a step below the errors, which carry a `models.problem.Problem`
-    {"errors"},
+    {"errors", "hosts", "days", "shipped"},
     {"tokens", "http", "look", "images", "config", "output", "storage", "posts", "dkim"},
     {"feeds", "site", "newsletter", "providers", "mailbox"},
     {"delivery", "subscribers", "comments", "importing"},

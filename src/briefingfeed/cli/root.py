@@ -21,28 +21,31 @@ from briefingfeed.cli.app import App, visible
 from briefingfeed.errors import BriefingfeedError, TemporaryError
 
 _COMMANDS = {
-    "init": "create",
-    "new": "create",
-    "check": "publish",
-    "build": "publish",
-    "preview": "preview",
-    "send-weekly": "send",
-    "send-daily": "send",
-    "send-monthly": "send",
-    "send-posts": "send",
-    "editions": "editions",
-    "deliveries": "deliveries",
-    "subscribers": "subscribers",
-    "bounces": "bounces",
-    "webhooks": "webhooks",
-    "ids": "create",
-    "serve": "serve",
-    "status": "status",
-    "dkim": "dkim",
-    "db": "db",
-    "demo": "demo",
+    "init": ("create", "Start a publication: settings, a first post, a list of people."),
+    "new": ("create", "Start a post, as a draft with a permanent id."),
+    "check": ("publish", "Look everything over without publishing."),
+    "build": ("publish", "Turn the posts into feeds and pages."),
+    "preview": ("preview", "Look at the next edition and write posts, in a browser."),
+    "send-weekly": ("send", "Bring the weekly edition to everyone who should have it."),
+    "send-daily": ("send", "Bring the daily edition to everyone who asked for it."),
+    "send-monthly": ("send", "Bring the monthly edition to everyone who asked for it."),
+    "send-posts": ("send", "Bring each new post by itself to those who asked for that."),
+    "editions": ("editions", "Look at editions; hold, release or cancel one."),
+    "deliveries": ("deliveries", "Look at single copies; settle the unclear ones."),
+    "subscribers": ("subscribers", "Add, import, list and look at readers; let them go."),
+    "bounces": ("bounces", "Read what comes back: bounces, complaints, goodbyes."),
+    "webhooks": ("webhooks", "Print what to enter at a mail service."),
+    "ids": ("create", "Permanent ids of posts."),
+    "serve": ("serve", "Answer unsubscribe links, and show the built site."),
+    "status": ("status", "Tell where things stand, and what there is to do."),
+    "dkim": ("dkim", "Sign mails yourself: keys and their DNS records."),
+    "db": ("db", "Upgrade the database, back it up, go on with a restored one."),
+    "demo": ("demo", "Try everything with the example publication."),
 }
-"""Command -> the module beside this one that holds it. A cron run should not wait for what it does not use."""
+"""Command -> the module beside this one that holds it, and what the list of commands says of it.
+
+A cron run should not wait for what it does not use, nor whoever asks for the list.
+"""
 
 _CONFIG_FILE = click.Path(path_type=Path, readable=False)
 
@@ -74,12 +77,16 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        module = importlib.import_module(f"briefingfeed.cli.{_COMMANDS[cmd_name]}")
+        module = importlib.import_module(f"briefingfeed.cli.{_COMMANDS[cmd_name][0]}")
         command = next(
             value for value in vars(module).values() if isinstance(value, click.Command) and value.name == cmd_name
         )
         _take_manners(command)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (_, words) in _COMMANDS.items()])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from briefingfeed.cli.app import App, json_option, print_json, visible, yes_option
-from briefingfeed.cli.words import CHANGES, plan_as_dict, plan_in_words, record_as_dict
+from briefingfeed.cli.subscriber_words import CHANGES, plan_as_dict, plan_in_words, record_as_dict
 from briefingfeed.models.edition import Cadence
 from briefingfeed.models.subscriber import SubscriberState
 from briefingfeed.newsletter.schedule import require

@@ -14,8 +14,8 @@ from operator import itemgetter
 
 from icalendar import Calendar, Event, vDuration, vText, vUri
 
+from briefingfeed.days import day_in_words, time_in_words
 from briefingfeed.feeds.characters import ascii_url, one_line
-from briefingfeed.look import day_in_words, time_in_words
 from briefingfeed.models.feed import FeedLink, FeedScope
 from briefingfeed.models.output import OutputFile
 from briefingfeed.models.post import Closing, Post

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
-from briefingfeed.look import day_in_words, time_in_words
+from briefingfeed.days import day_in_words, time_in_words
 from briefingfeed.models.post import Author, CallToAction, Closing, Contact, Correction, Post
 
 

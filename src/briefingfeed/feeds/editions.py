@@ -8,12 +8,12 @@ from functools import cache
 
 from markupsafe import Markup
 
+from briefingfeed.days import day_in_words
 from briefingfeed.feeds.addresses import FORMATS
 from briefingfeed.feeds.characters import ascii_url, legal, one_line
 from briefingfeed.feeds.entry import Entry
 from briefingfeed.feeds.feed import Document
 from briefingfeed.feeds.press import Press
-from briefingfeed.look import day_in_words
 from briefingfeed.models.archive import SentEdition, edition_url
 from briefingfeed.models.corrections import mark_of
 from briefingfeed.models.output import OutputFile, OutputMade, key_of

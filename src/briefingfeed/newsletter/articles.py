@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from briefingfeed.days import day_in_words, time_in_words
 from briefingfeed.images.files import Size, sizes_of
-from briefingfeed.look import day_in_words, time_in_words
 from briefingfeed.models.introduction import Introduction
 from briefingfeed.models.post import CallToAction, LeadImage, Post
 from briefingfeed.models.settings import Grouping, Settings

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from string import Formatter
 
+from briefingfeed.days import day_in_words
 from briefingfeed.errors import ConfigurationError
-from briefingfeed.look import day_in_words
 from briefingfeed.models.edition import Cadence
 from briefingfeed.models.introduction import Introduction
 from briefingfeed.models.post import Correction, Post

@@ -14,15 +14,18 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from typing import TYPE_CHECKING
 
 from briefingfeed.errors import ConfigurationError
-from briefingfeed.look import Look
 from briefingfeed.models.delivery import Message, Parts
 from briefingfeed.models.edition import SlotName
 from briefingfeed.models.settings import Mailbox
 from briefingfeed.newsletter.digest import one_line
 from briefingfeed.newsletter.fields import mailbox_text
 from briefingfeed.newsletter.placeholders import SlotValueError, checked_value
+
+if TYPE_CHECKING:
+    from briefingfeed.look import Look
 
 TEMPLATE = "email/note.html"
 _POLICY = SMTP.clone(max_line_length=76)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
+from typing import TYPE_CHECKING
 
-from briefingfeed.look import Look
 from briefingfeed.models.edition import Rendition, content_hash
 from briefingfeed.models.problem import Problem
 from briefingfeed.newsletter.digest import one_line
@@ -16,6 +16,9 @@ from briefingfeed.newsletter.finding import Finding
 from briefingfeed.newsletter.mime import build_message
 from briefingfeed.newsletter.placeholders import placeholders_of
 from briefingfeed.newsletter.wrap import WIDTH, underlined, wrap
+
+if TYPE_CHECKING:
+    from briefingfeed.look import Look
 
 HTML_TEMPLATE = "email/proof.html"
 TEXT_TEMPLATE = "email/proof.txt"

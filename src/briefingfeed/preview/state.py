@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from briefingfeed.look import day_in_words, time_in_words
+from briefingfeed.days import day_in_words, time_in_words
 from briefingfeed.models.edition import Cadence
 from briefingfeed.models.output import key_of
 from briefingfeed.newsletter.preflight import LONGEST_SUBJECT

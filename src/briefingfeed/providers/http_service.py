@@ -9,7 +9,7 @@ from typing import ClassVar, Final, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from briefingfeed.errors import ConfigurationError
-from briefingfeed.http import is_loopback
+from briefingfeed.hosts import is_loopback
 from briefingfeed.models.delivery import Message
 from briefingfeed.providers.capabilities import Capabilities
 from briefingfeed.providers.http_answers import Answer, Verdict

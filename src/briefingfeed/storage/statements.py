@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from sqlalchemy import Connection, Integer, String, Subquery, Table, cast, func, literal, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 _Value = TypeVar("_Value")
 
@@ -20,7 +23,11 @@ def upsert(c: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
 
     Both databases spell it alike, but SQLAlchemy has it in each dialect's own constructor only.
     """
-    return postgresql.insert(table) if c.dialect.name == "postgresql" else sqlite.insert(table)
+    if c.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # whoever has a SQLite file does without: it takes 25 ms
+
+        return postgresql.insert(table)
+    return sqlite.insert(table)
 
 
 def batches(values: Collection[_Value], size: int = MOST_VALUES) -> Iterator[Sequence[_Value]]:
@@ -34,6 +41,8 @@ def numbers_by_name(c: Connection, numbers: Mapping[str, int]) -> Subquery:
     """Return a table with the columns `name` and `number`, however long: it is a single parameter of the statement."""
     content = literal(json.dumps(dict(numbers)), String)
     if c.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # as above
+
         rows = func.json_each_text(cast(content, postgresql.JSON)).table_valued("key", "value")
     else:
         rows = func.json_each(content).table_valued("key", "value")

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import unicodedata
 
-from email_validator import EmailNotValidError, validate_email
-
 from briefingfeed.errors import UsageError
 from briefingfeed.providers import addresses as envelope
 
@@ -33,6 +31,8 @@ def normalise(text: str, *, international: bool = False) -> str:
     beyond ASCII (RFC 6531); the few servers that take these addresses say SMTPUTF8. Raises AddressError with words for
     whoever typed it.
     """
+    from email_validator import EmailNotValidError, validate_email  # takes 15 ms; most commands are given no address
+
     address = text.strip().strip(_INVISIBLE_AROUND).strip()
     _refuse_what_no_mail_can_carry(address)
     if not international:

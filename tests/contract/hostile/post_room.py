@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from briefingfeed.look import Look, shipped_templates
+from briefingfeed.look import Look
 from briefingfeed.models.delivery import Delivery
 from briefingfeed.models.edition import Cadence
 from briefingfeed.models.settings import Mailbox, NewsletterSettings
@@ -17,6 +17,7 @@ from briefingfeed.providers.smtp import Security, SmtpProvider, SmtpSettings
 from briefingfeed.services.sending.send import send_edition
 from briefingfeed.services.sending.send_context import SendContext
 from briefingfeed.services.sending.send_report import SendReport
+from briefingfeed.shipped import shipped_templates
 from briefingfeed.storage import deliveries, subscribers
 from briefingfeed.storage.database import Database
 from briefingfeed.tokens import Keyring, fingerprint
@@ -57,10 +58,11 @@ class PostRoom:
             with database.write() as connection:
                 people = [reader(f"id-{number}", each, since) for number, each in enumerate(addresses)]
                 subscribers.add_many(connection, people)
+            look = Look([self.settings.paths.templates, shipped_templates()], self.settings.publication)
             context = SendContext(
                 settings=self.settings,
                 database=database,
-                look=Look([self.settings.paths.templates, shipped_templates()], self.settings.publication),
+                open_look=lambda: look,
                 keyring=keyring,
                 provider=SmtpProvider(smtp, None),
                 load_posts=lambda: PostStore(self.settings, {}, IdMemory()).load(MONDAY),

@@ -10,10 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
-from briefingfeed.look import Look, shipped_templates
+from briefingfeed.look import Look
 from briefingfeed.models.settings import PublicationSettings, Settings, WebSettings
 from briefingfeed.models.subscriber import Consent, Subscriber
 from briefingfeed.services.readers.subscribers import add
+from briefingfeed.shipped import shipped_templates
 from briefingfeed.storage import subscribers
 from briefingfeed.storage.database import Database
 from briefingfeed.tokens import Keyring, fingerprint, unsubscribe_token

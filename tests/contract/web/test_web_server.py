@@ -20,7 +20,8 @@ SERVER = """
 import logging, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from briefingfeed.look import Look, shipped_templates
+from briefingfeed.look import Look
+from briefingfeed.shipped import shipped_templates
 from briefingfeed.models.settings import *
 from briefingfeed.storage.database import Database
 from briefingfeed.tokens import Keyring, fingerprint

@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from briefingfeed.look import Look, shipped_templates
+from briefingfeed.look import Look
 from briefingfeed.models.blocks import Body, Paragraph, Text
 from briefingfeed.models.post import Author, Post
 from briefingfeed.models.settings import NewsletterSettings, PublicationSettings, Settings, WeeklyTime
+from briefingfeed.shipped import shipped_templates
 from publications import settings_in
 
 LONDON = ZoneInfo("Europe/London")

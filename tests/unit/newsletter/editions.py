@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from briefingfeed.look import Look, shipped_templates
+from briefingfeed.look import Look
 from briefingfeed.models.blocks import Body
 from briefingfeed.models.edition import Rendition
 from briefingfeed.models.introduction import Introduction
@@ -18,6 +18,7 @@ from briefingfeed.newsletter.render import render
 from briefingfeed.posts.findings import Findings
 from briefingfeed.posts.links import Links, Page
 from briefingfeed.posts.markdown import Renderer
+from briefingfeed.shipped import shipped_templates
 from unit.newsletter.example import example_posts, older_call
 
 MakePost = Callable[..., Post]

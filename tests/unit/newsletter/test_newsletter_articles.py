@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from briefingfeed.look import Look, shipped_templates
+from briefingfeed.look import Look
 from briefingfeed.models.blocks import Body, Heading, Paragraph, Text
 from briefingfeed.models.introduction import Introduction
 from briefingfeed.models.post import Closing, Post
@@ -19,6 +19,7 @@ from briefingfeed.newsletter.articles import Bodies, articles_of
 from briefingfeed.newsletter.digest import compose_digest
 from briefingfeed.newsletter.preflight import examine
 from briefingfeed.newsletter.render import render
+from briefingfeed.shipped import shipped_templates
 from unit.newsletter.editions import body_of
 
 MakePost = Callable[..., Post]

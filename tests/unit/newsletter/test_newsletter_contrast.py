@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from briefingfeed.look import Look, shipped_templates
+from briefingfeed.look import Look
 from briefingfeed.models.post import Post
 from briefingfeed.models.settings import Settings
 from briefingfeed.models.theme import Colour, ThemeSettings
 from briefingfeed.newsletter.contrast import contrast_findings
 from briefingfeed.newsletter.preflight import examine
 from briefingfeed.newsletter.render import render
+from briefingfeed.shipped import shipped_templates
 from unit.newsletter.editions import specimen
 
 MakePost = Callable[..., Post]

@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from briefingfeed.errors import ConfigurationError
-from briefingfeed.look import Look, shipped_templates
+from briefingfeed.look import Look
 from briefingfeed.models.delivery import Message
 from briefingfeed.models.settings import Mailbox, PublicationSettings
 from briefingfeed.newsletter.notes import Block, Figures, Lines, Note, note_message, text_of
+from briefingfeed.shipped import shipped_templates
 
 LOOK = Look([shipped_templates()], PublicationSettings())
 AT = datetime(2026, 11, 23, 8, tzinfo=UTC)

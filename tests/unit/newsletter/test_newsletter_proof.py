@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 
-from briefingfeed.look import Look, shipped_templates
+from briefingfeed.look import Look
 from briefingfeed.models.edition import Rendition, SlotName, content_hash
 from briefingfeed.models.problem import Problem
 from briefingfeed.models.settings import PublicationSettings
@@ -15,6 +15,7 @@ from briefingfeed.models.theme import Colour, ThemeSettings
 from briefingfeed.newsletter.finding import Finding
 from briefingfeed.newsletter.mime import splice
 from briefingfeed.newsletter.proof import Box, Command, as_proof
+from briefingfeed.shipped import shipped_templates
 from renditions import rendition_of
 
 AT = datetime(2026, 11, 23, 5, tzinfo=UTC)

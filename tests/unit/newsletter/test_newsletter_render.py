@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from briefingfeed.errors import TemplateError
-from briefingfeed.look import Look, shipped_templates
+from briefingfeed.look import Look
 from briefingfeed.models.blocks import Body, Paragraph, Text
 from briefingfeed.models.edition import SlotName, content_hash
 from briefingfeed.models.post import Author, Post
@@ -25,6 +25,7 @@ from briefingfeed.newsletter.digest import Digest, compose_digest
 from briefingfeed.newsletter.mime import splice
 from briefingfeed.newsletter.preflight import examine
 from briefingfeed.newsletter.render import render
+from briefingfeed.shipped import shipped_templates
 from unit.newsletter.example import example_posts, older_call
 
 MakePost = Callable[..., Post]

@@ -12,7 +12,8 @@ from contextlib import contextmanager, suppress
 import httpx
 import pytest
 
-from briefingfeed.http import PrivateAddressError, ResponseTooLongError, is_loopback, is_public, open_client
+from briefingfeed.hosts import is_loopback, is_public
+from briefingfeed.http import PrivateAddressError, ResponseTooLongError, open_client
 from servers.certificates import Authority
 
 pytestmark = pytest.mark.anyio

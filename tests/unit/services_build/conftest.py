@@ -8,13 +8,14 @@ import pytest
 
 from briefingfeed import config
 from briefingfeed.feeds.reading import ReadEntry
-from briefingfeed.look import Look, shipped_templates
+from briefingfeed.look import Look
 from briefingfeed.models.edition import Cadence
 from briefingfeed.models.settings import Settings
 from briefingfeed.posts.store import Library
 from briefingfeed.services.publishing.build import BuildContext, BuildReport, build
 from briefingfeed.services.publishing.check import CheckReport, check
 from briefingfeed.services.publishing.post_library import load_library, remember_library
+from briefingfeed.shipped import shipped_templates
 from briefingfeed.storage.database import Database
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from briefingfeed.look import shipped_templates
 from briefingfeed.models.archive import SentEdition, SentPost
 from briefingfeed.models.problem import Problem
 from briefingfeed.services.publishing.parity_check import Channels
 from briefingfeed.services.publishing.rendering import render_output
+from briefingfeed.shipped import shipped_templates
 
 PROJECT = Path(__file__).parents[3]
 

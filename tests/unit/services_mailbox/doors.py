@@ -10,8 +10,9 @@ from typing import Any
 
 import httpx
 
-from briefingfeed.look import Look, shipped_templates
+from briefingfeed.look import Look
 from briefingfeed.providers.webhook import Webhook
+from briefingfeed.shipped import shipped_templates
 from briefingfeed.web.app import create_app
 from publications import harbour_in
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from briefingfeed.look import Look, shipped_templates
+from briefingfeed.look import Look
 from briefingfeed.models.delivery import DeliveryState
 from briefingfeed.models.edition import Cadence, Edition
 from briefingfeed.models.settings import Settings
@@ -22,6 +22,7 @@ from briefingfeed.services.sending.send import send_edition
 from briefingfeed.services.sending.send_context import SendContext
 from briefingfeed.services.sending.send_report import SendReport
 from briefingfeed.services.telling.notices import Notice
+from briefingfeed.shipped import shipped_templates
 from briefingfeed.storage import deliveries, editions, subscribers
 from briefingfeed.storage.database import Database
 from briefingfeed.tokens import Keyring, fingerprint
@@ -60,10 +61,11 @@ class Desk:
 
     @property
     def context(self) -> SendContext:
+        look = Look([self.settings.paths.templates, shipped_templates()], self.settings.publication)
         return SendContext(
             settings=self.settings,
             database=self.database,
-            look=Look([self.settings.paths.templates, shipped_templates()], self.settings.publication),
+            open_look=lambda: look,
             keyring=self.keyring,
             provider=self.provider,
             load_posts=self.load,

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from briefingfeed.look import Look, shipped_templates
+from briefingfeed.look import Look
 from briefingfeed.models.post import Post
 from briefingfeed.models.settings import Settings
+from briefingfeed.shipped import shipped_templates
 from briefingfeed.site import Site, build_site
 from harbour_news import NOW, build_post, news_in
 from unit.site.pages import FEEDS

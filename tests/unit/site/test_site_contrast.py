@@ -6,8 +6,9 @@ import re
 
 import pytest
 
-from briefingfeed.look import Look, shipped_templates
+from briefingfeed.look import Look
 from briefingfeed.models.settings import PublicationSettings
+from briefingfeed.shipped import shipped_templates
 
 CSS = Look([shipped_templates()], PublicationSettings()).render("site/site.css")
 LIGHT, DARK = (

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from briefingfeed.look import Look, shipped_templates
+from briefingfeed.look import Look
 from briefingfeed.models.archive import SentEdition, SentPost
 from briefingfeed.models.blocks import Body
 from briefingfeed.models.post import Asset, LeadImage, Post
 from briefingfeed.models.settings import Settings
+from briefingfeed.shipped import shipped_templates
 from briefingfeed.site import Site, build_site
 from harbour_news import NOW
 from unit.site.pages import FEEDS, MOORING, page_of

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from briefingfeed.look import shipped_templates
 from briefingfeed.models.post import Post
 from briefingfeed.models.settings import Settings
+from briefingfeed.shipped import shipped_templates
 from briefingfeed.site import Site
 from unit.site.pages import MOORING, page_of
 

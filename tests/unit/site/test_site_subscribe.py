@@ -7,11 +7,12 @@ from urllib.parse import unquote
 import pytest
 from lxml import html
 
-from briefingfeed.look import Look, shipped_templates
+from briefingfeed.look import Look
 from briefingfeed.models.feed import FeedLink, FeedScope
 from briefingfeed.models.output import OutputFile
 from briefingfeed.models.post import Author, Post
 from briefingfeed.models.settings import Mailbox, NewsletterSettings, Settings, SiteSettings
+from briefingfeed.shipped import shipped_templates
 from briefingfeed.site import build_site
 
 HOME = "https://harbour.example/news"

@@ -10,10 +10,11 @@ import pytest
 from lxml import html
 
 from briefingfeed.errors import ConfigurationError
-from briefingfeed.look import Look, shipped_templates
+from briefingfeed.look import Look
 from briefingfeed.models.output import OutputCopy, OutputFile
 from briefingfeed.models.settings import Settings
 from briefingfeed.models.theme import Colour, ThemeSettings, Typeface
+from briefingfeed.shipped import shipped_templates
 from briefingfeed.site.building import Site, build_site
 
 from .conftest import NOW, build_post

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
@@ -20,7 +21,6 @@ from briefingfeed.models.edition import Cadence, Edition, EditionState, Slot
 from briefingfeed.models.post import Post
 from briefingfeed.models.settings import Settings
 from briefingfeed.newsletter.schedule import latest_slot, previous_slot, set_up, slot_for_post
-from briefingfeed.posts.store import Library
 from briefingfeed.services.sending.freezing import begun_mark
 from briefingfeed.storage import adopting, departures, editions, guard, meta
 from briefingfeed.storage.database import Database
@@ -29,6 +29,9 @@ from briefingfeed.storage.instance import Doubt
 from briefingfeed.storage.journal import COPY_NAME, Journal
 from briefingfeed.storage.lock import run_lock
 from briefingfeed.storage.replay import Replayed, replay, unreadable
+
+if TYPE_CHECKING:
+    from briefingfeed.posts.store import Library
 
 _NOTE = "the database was restored; it may have gone out before"
 

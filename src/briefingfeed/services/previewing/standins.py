@@ -53,7 +53,7 @@ def preview_context(
         yield SendContext(
             settings=settings,
             database=database,
-            look=look,
+            open_look=lambda: look,
             keyring=passing_keyring(),
             provider=NoWayOut(rehearses=settings.newsletter.provider == OUTBOX),
             load_posts=lambda: load_library(settings, database, now()),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shutil
 from datetime import UTC, datetime
-from importlib import resources
 from pathlib import Path
 
 from briefingfeed.errors import BriefingfeedError
+from briefingfeed.shipped import shipped_example
 
 FOLDER = "briefingfeed-demo"
 OWN_WEEK = datetime(2026, 11, 16, 8, 5, tzinfo=UTC)
@@ -25,10 +25,9 @@ def unpack_example(folder: Path) -> Path:
     if file.exists():
         return file
     draft = folder.with_name(f".{folder.name}.new")
-    shipped = Path(str(resources.files("briefingfeed"))) / "_data" / "example"
     try:
         shutil.rmtree(draft, ignore_errors=True)
-        shutil.copytree(shipped, draft)
+        shutil.copytree(shipped_example(), draft)
         draft.rename(folder)
     except OSError as error:
         raise BriefingfeedError(

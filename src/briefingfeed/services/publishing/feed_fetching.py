@@ -12,7 +12,8 @@ from urllib.parse import urljoin, urlsplit
 
 from briefingfeed.errors import TemporaryError, UsageError
 from briefingfeed.feeds.reading import ReadEntry, ReadFeed, UnreadableFeedError, read_feed
-from briefingfeed.http import HTTPError, is_loopback, open_client
+from briefingfeed.hosts import is_loopback
+from briefingfeed.http import HTTPError, open_client
 
 MOST_DOCUMENTS = 600
 """Archives by month for fifty years; a feed that leads on for ever ends here."""

@@ -19,7 +19,8 @@ from urllib.parse import urlsplit
 
 from briefingfeed.feeds.characters import ascii_url
 from briefingfeed.feeds.rules_sheets import Role, role_of
-from briefingfeed.http import HTTPError, is_loopback, open_client
+from briefingfeed.hosts import is_loopback
+from briefingfeed.http import HTTPError, open_client
 from briefingfeed.models.settings import EXAMPLE_URL, Settings
 
 TOLD = "websub.json"

@@ -13,7 +13,7 @@ from html.parser import HTMLParser
 from urllib.parse import urldefrag, urljoin
 from zoneinfo import ZoneInfo
 
-from briefingfeed.look import day_in_words, time_in_words
+from briefingfeed.days import day_in_words, time_in_words
 from briefingfeed.models.blocks import Block, Footnote, Inline, Link, List, Paragraph, Quotation, plain_text
 from briefingfeed.models.post import Post
 

@@ -9,8 +9,9 @@ from urllib.parse import unquote
 
 from lxml import etree
 
+from briefingfeed.days import day_in_words
 from briefingfeed.feeds.addresses import ATOM
-from briefingfeed.look import Look, day_in_words
+from briefingfeed.look import Look
 from briefingfeed.models.archive import SentEdition
 from briefingfeed.models.output import OutputFile
 from briefingfeed.models.post import Post

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from briefingfeed.http import is_loopback
+from briefingfeed.hosts import is_loopback
 from briefingfeed.models.problem import Problem, Severity
 from briefingfeed.models.settings import Settings
 from briefingfeed.services.readers.webhook_opening import calling_providers

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
@@ -15,14 +16,16 @@ from briefingfeed.models.edition import Cadence, Rendition, Slot
 from briefingfeed.models.introduction import Introduction
 from briefingfeed.models.post import Post
 from briefingfeed.newsletter.digest import Corrected, compose_digest
-from briefingfeed.newsletter.preflight import Finding, examine
-from briefingfeed.newsletter.render import Press
+from briefingfeed.newsletter.finding import Finding
 from briefingfeed.newsletter.selection import History, Selection, select
-from briefingfeed.posts.store import Library
 from briefingfeed.services.sending.basis import basis, gather, new_edition
 from briefingfeed.services.sending.corrections import corrections_for, mentions
 from briefingfeed.services.sending.introductions import unused
 from briefingfeed.services.sending.send_context import Examined, SendContext
+
+if TYPE_CHECKING:
+    from briefingfeed.newsletter.render import Press
+    from briefingfeed.posts.store import Library
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +121,7 @@ def complete(
         return draft
     contents: dict[Portion, Rendition] = {}
     findings: dict[Finding, None] = {}
-    press = Press(context.settings, context.look)
+    press = _press(context)
     for group in audience.groups:
         posts = tuple(post for post in library.posts if post.id in group.post_ids)
         contents[group.portion], found = render_posts(
@@ -188,11 +191,21 @@ def render_posts(
     )
 
     def made() -> Examined:
-        its_press = press or Press(context.settings, context.look)
+        from briefingfeed.newsletter.preflight import examine
+
+        its_press = press or _press(context)
         rendition = replace(its_press.render(digest, test=test), mentions=mentions(posts, corrections))
         return rendition, examine(rendition, digest, context.settings, its_press.bodies)
 
     return context.recall(digest, test, made)
+
+
+def _press(context: SendContext) -> Press:
+    from briefingfeed.newsletter.render import (
+        Press,  # here, and above: what renders is for those who have something due
+    )
+
+    return Press(context.settings, context.look)
 
 
 def page_url(context: SendContext, key: str) -> str | None:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
@@ -16,7 +17,6 @@ from briefingfeed.models.edition import Cadence, Edition, EditionState, Slot, sc
 from briefingfeed.models.post import Post
 from briefingfeed.newsletter.schedule import latest_slot, moment_of, previous_slot, require, slot_for_post
 from briefingfeed.newsletter.selection import History, Selection
-from briefingfeed.posts.store import Library
 from briefingfeed.services.sending.basis import basis
 from briefingfeed.services.sending.drafting import Draft, complete, select_posts
 from briefingfeed.services.sending.freezing import Frozen, begun_mark, freeze_draft, freeze_slot, note_posts
@@ -25,6 +25,9 @@ from briefingfeed.services.telling.cron_words import why_missed
 from briefingfeed.services.telling.notices import note
 from briefingfeed.services.telling.words import ahead, gone, missed, silence
 from briefingfeed.storage import editions, meta
+
+if TYPE_CHECKING:
+    from briefingfeed.posts.store import Library
 
 _LAST_RUN_OF_POSTS = "last_run:posts"
 """The mark of the last real run for posts that go by themselves: they have no slots to go by."""

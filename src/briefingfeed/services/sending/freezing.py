@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
@@ -13,9 +14,8 @@ from briefingfeed.delivery.failpoints import BEFORE_FREEZE
 from briefingfeed.errors import TemporaryError
 from briefingfeed.models.edition import Cadence, Edition, EditionState, Slot
 from briefingfeed.models.post import Post
-from briefingfeed.newsletter.preflight import Finding
+from briefingfeed.newsletter.finding import Finding
 from briefingfeed.newsletter.selection import Selection
-from briefingfeed.posts.store import Library
 from briefingfeed.services.sending.basis import gather, new_edition
 from briefingfeed.services.sending.coming import planned_edition
 from briefingfeed.services.sending.drafting import Draft, complete, draft_edition
@@ -26,6 +26,9 @@ from briefingfeed.services.telling.notices import Notice, note, tell
 from briefingfeed.services.telling.words import about_posts, blocked, rehearsed, unreadable
 from briefingfeed.storage import editions, posts
 from briefingfeed.storage.audience import Share
+
+if TYPE_CHECKING:
+    from briefingfeed.posts.store import Library
 
 LIFETIME = timedelta(days=5)
 """Rows that still wait this long after the freeze expire; a digest is worth little next week."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
@@ -17,7 +18,6 @@ from briefingfeed.errors import RefusedError
 from briefingfeed.models.edition import Cadence, Edition, EditionState, Rendition
 from briefingfeed.models.post import Post
 from briefingfeed.newsletter.finding import Finding
-from briefingfeed.posts.store import Library
 from briefingfeed.services.sending.braking import Change, must_be, readers, release
 from briefingfeed.services.sending.corrections import still_told
 from briefingfeed.services.sending.drafting import page_findings, page_url, render_posts
@@ -25,6 +25,9 @@ from briefingfeed.services.sending.editions import found_edition, view_of
 from briefingfeed.services.sending.introductions import unused
 from briefingfeed.services.sending.send_context import SendContext
 from briefingfeed.storage import corrected, editions, posts, renditions, waiting
+
+if TYPE_CHECKING:
+    from briefingfeed.posts.store import Library
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

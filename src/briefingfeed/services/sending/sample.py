@@ -5,20 +5,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from briefingfeed.errors import RefusedError
 from briefingfeed.models.delivery import Outcome, Result
 from briefingfeed.models.edition import Cadence, Slot
 from briefingfeed.models.post import Post
-from briefingfeed.newsletter.preflight import Finding
+from briefingfeed.newsletter.finding import Finding
 from briefingfeed.newsletter.schedule import moment_of, require, upcoming_slot
-from briefingfeed.posts.store import Library
 from briefingfeed.services.sending.basis import basis
 from briefingfeed.services.sending.drafting import introduction_for, render_posts, select_posts
 from briefingfeed.services.sending.due import look_ahead
 from briefingfeed.services.sending.own_mails import mail
 from briefingfeed.services.sending.send_context import SendContext, check_as_of, check_identity
 from briefingfeed.services.sending.single_mail import single_message
+
+if TYPE_CHECKING:
+    from briefingfeed.posts.store import Library
 
 NEWEST = 5
 """Posts shown when nothing waits for the next edition."""

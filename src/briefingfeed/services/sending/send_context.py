@@ -11,8 +11,7 @@ from urllib.parse import urlsplit
 
 from briefingfeed.delivery.failpoints import Failpoint, ignore
 from briefingfeed.errors import ConfigurationError, UsageError
-from briefingfeed.http import is_loopback
-from briefingfeed.look import Look
+from briefingfeed.hosts import is_loopback
 from briefingfeed.models.edition import Rendition
 from briefingfeed.models.settings import (
     EXAMPLE_FROM_ADDRESS,
@@ -25,7 +24,6 @@ from briefingfeed.models.settings import (
 )
 from briefingfeed.newsletter.digest import Digest
 from briefingfeed.newsletter.finding import Finding
-from briefingfeed.posts.store import Library
 from briefingfeed.providers.base import Provider
 from briefingfeed.services.readers.mailbox import MailboxContext
 from briefingfeed.storage.database import Database
@@ -33,6 +31,8 @@ from briefingfeed.tokens import Keyring
 
 if TYPE_CHECKING:
     from briefingfeed.dkim.signing import Sealing, Signer
+    from briefingfeed.look import Look
+    from briefingfeed.posts.store import Library
 
 Examined = tuple[Rendition, tuple[Finding, ...]]
 """A rendition, and what was found in it."""
@@ -49,7 +49,8 @@ def afresh(_digest: Digest, _test: bool, made: Callable[[], Examined]) -> Examin
 class SendContext:
     settings: Settings
     database: Database
-    look: Look
+    open_look: Callable[[], Look]
+    """Called only when something is rendered: see `look`."""
     keyring: Keyring
     provider: Provider
     load_posts: Callable[[], Library]
@@ -66,6 +67,10 @@ class SendContext:
     """Read before anything is sent; None: the settings name none."""
     signer: Signer | None = None
     """Signs what leaves; None: whoever takes it does."""
+
+    @property
+    def look(self) -> Look:
+        return self.open_look()
 
     def sealing(self, at: datetime) -> Sealing | None:
         """How mails are signed, as of the moment `at`; None: not here."""

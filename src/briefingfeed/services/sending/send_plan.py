@@ -7,7 +7,7 @@ from datetime import datetime
 
 from briefingfeed.models.edition import Cadence, Edition, EditionState
 from briefingfeed.models.problem import Problem
-from briefingfeed.newsletter.preflight import Finding
+from briefingfeed.newsletter.finding import Finding
 from briefingfeed.newsletter.schedule import require, upcoming_slot
 from briefingfeed.services.sending.basis import new_edition
 from briefingfeed.services.sending.drafting import Draft, draft_edition

@@ -10,7 +10,7 @@ from datetime import datetime
 from briefingfeed.errors import BriefingfeedError
 from briefingfeed.models.delivery import DeliveryState
 from briefingfeed.models.edition import EditionState
-from briefingfeed.newsletter.preflight import Finding
+from briefingfeed.newsletter.finding import Finding
 from briefingfeed.services.sending.editions import by_name
 from briefingfeed.services.telling.notices import Notice
 

@@ -6,7 +6,7 @@ import asyncio
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from briefingfeed.http import HTTPError, is_loopback, open_client
+from briefingfeed.hosts import is_loopback
 
 PAGE_HEADER = "Briefingfeed-Page"
 PAGE = "unsubscribe"
@@ -24,6 +24,8 @@ def page_trouble(url: str) -> str | None:
 
 async def ask_page(url: str) -> str | None:
     """As `page_trouble`, wherever the page is."""
+    from briefingfeed.http import HTTPError, open_client  # brings httpx, which most runs do without
+
     try:
         async with open_client(
             connect_seconds=_PATIENCE,

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from briefingfeed.look import time_in_words
+from briefingfeed.days import time_in_words
 from briefingfeed.models.edition import Cadence, Slot
 from briefingfeed.models.settings import Settings
 from briefingfeed.newsletter.schedule import latest_slot, set_up, upcoming_slot

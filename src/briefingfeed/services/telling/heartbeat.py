@@ -13,7 +13,6 @@ from http import HTTPStatus
 
 from sqlalchemy import Connection
 
-from briefingfeed.http import PrivateAddressError, open_client
 from briefingfeed.services.telling.notices import Notice
 from briefingfeed.services.telling.words import ADVICE
 from briefingfeed.storage import meta
@@ -26,6 +25,8 @@ _MARK = "heartbeat"
 
 def beat(url: str, *, allow_loopback: bool, patience: float = PATIENCE) -> str | None:
     """Ask for `url` by GET; return in words what went wrong, or None. Never raises."""
+    from briefingfeed.http import PrivateAddressError  # brings httpx, which most runs do without
+
     try:
         status = asyncio.run(_status(url, patience, allow_loopback=allow_loopback))
     except PrivateAddressError:
@@ -41,6 +42,8 @@ def beat(url: str, *, allow_loopback: bool, patience: float = PATIENCE) -> str |
 
 
 async def _status(url: str, patience: float, *, allow_loopback: bool) -> int:
+    from briefingfeed.http import open_client
+
     async with (
         asyncio.timeout(2 * patience),
         open_client(connect_seconds=patience, read_seconds=patience, allow_loopback=allow_loopback) as client,

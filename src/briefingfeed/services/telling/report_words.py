@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from briefingfeed.look import time_in_words
+from briefingfeed.days import time_in_words
 from briefingfeed.models.delivery import DeliveryState, EventKind
 from briefingfeed.models.edition import Edition, EditionState
 from briefingfeed.newsletter.notes import Block, Figures, Lines, Note

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from briefingfeed.days import time_in_words
 from briefingfeed.delivery.pace import Full
 from briefingfeed.delivery.plan import edition_key
-from briefingfeed.look import time_in_words
 from briefingfeed.models.edition import Cadence, Edition, EditionState
 from briefingfeed.models.settings import Settings
 from briefingfeed.models.subscriber import SubscriberState

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection
 
 from briefingfeed.errors import BriefingfeedError
-from briefingfeed.http import is_loopback
+from briefingfeed.hosts import is_loopback
 from briefingfeed.models.edition import Cadence
 from briefingfeed.services.sending.send_context import SendContext
 from briefingfeed.services.sending.send_report import SendReport

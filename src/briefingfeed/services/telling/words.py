@@ -12,7 +12,7 @@ from briefingfeed.models.delivery import DeliveryState
 from briefingfeed.models.edition import Cadence, Edition
 from briefingfeed.models.post import Post
 from briefingfeed.models.problem import Problem
-from briefingfeed.newsletter.preflight import Finding
+from briefingfeed.newsletter.finding import Finding
 from briefingfeed.newsletter.schedule import EXAMPLES
 from briefingfeed.services.telling.notices import Notice
 
