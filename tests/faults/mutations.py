@@ -79,6 +79,19 @@ MUTATIONS = (
         complaint="I1: more than one copy",
     ),
     Mutation(
+        name="a copy is signed as of now, not as of the freeze",
+        changes=(
+            (
+                "services/sending/send.py",
+                "context.sealing(edition.frozen_at or context.now())",
+                "context.sealing(context.now())",
+            ),
+        ),
+        test="tests/faults/test_f04_f10_servers.py::TestF7::"
+        "test_what_was_refused_at_its_dot_is_the_same_the_second_time[signed-3-connections]",
+        complaint="I5: once-dot-451-4.3.0.reader@example.org was offered 2 different copies",
+    ),
+    Mutation(
         name="a run writes over what another has claimed",
         changes=(
             (

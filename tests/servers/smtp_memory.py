@@ -35,14 +35,15 @@ class SinkMemory:
         with self.lock:
             self.in_a_row += 1
 
-    def note_offer(self, recipient: str, content: bytes) -> None:
-        """Write down a message that came whole, whether it will be taken or not."""
-        self._write("offers", recipient, content)
+    def note_offer(self, recipient: str, content: bytes, *, is_followed: bool) -> None:
+        """Write down a message that came whole, whether it will be taken or not. `is_followed`: the next envelope came
+        with it."""
+        self._write("offers", recipient, content, is_followed=is_followed)
 
-    def _write(self, name: str, recipient: str, content: bytes) -> None:
-        row = json.dumps({"recipient": recipient, "content": base64.b64encode(content).decode()})
+    def _write(self, name: str, recipient: str, content: bytes, **more: bool) -> None:
+        row = {"recipient": recipient, "content": base64.b64encode(content).decode(), **more}
         with self.lock, (self.folder / name).open("a") as file:
-            file.write(row + "\n")
+            file.write(json.dumps(row) + "\n")
             file.flush()
             os.fsync(file.fileno())
 

@@ -59,8 +59,14 @@ class Options:
     """`greeting`, `EHLO`, `RCPT` or `dot`."""
     early: str = ""
     """Sent in the same packet as 354, as if the message had been answered already."""
+    boasts: str = ""
+    """One more thing that it offers; STARTTLS without a `certificate` should have a `starttls_answer` that says no."""
     forgets: bool = False
     """Offers PIPELINING, but throws away what came in one packet with a command."""
+    forgets_after_dot: bool = False
+    """Likewise, but only what came in one packet with the end of a message."""
+    seven_bits: bool = False
+    """Offers 8BITMIME, but refuses a message that needs it."""
     no_parameters: bool = False
     """555 to every MAIL that has a parameter, whatever EHLO offered."""
     lax: bool = False

@@ -37,6 +37,7 @@ from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from servers.smtp_options import Options
 
@@ -90,10 +91,16 @@ class SmtpSink:
         """Likewise, with those that it refused after it had seen their end."""
         return self._read("offers")
 
+    def followed(self) -> int:
+        """How many messages had the next one's envelope behind them, unasked: it came before they were answered."""
+        return sum(row["is_followed"] for row in self._rows("offers"))
+
     def _read(self, name: str) -> list[tuple[str, bytes]]:
+        return [(row["recipient"], base64.b64decode(row["content"])) for row in self._rows(name)]
+
+    def _rows(self, name: str) -> list[dict[str, Any]]:
         file = self.folder / name
-        rows = [json.loads(line) for line in file.read_bytes().splitlines()] if file.exists() else []
-        return [(row["recipient"], base64.b64decode(row["content"])) for row in rows]
+        return [json.loads(line) for line in file.read_bytes().splitlines()] if file.exists() else []
 
     def copies(self, recipient: str) -> int:
         return self.counts()[recipient]

@@ -85,6 +85,7 @@ class _Connection:
         offers = ["sink.example", "ENHANCEDSTATUSCODES", "8BITMIME"]
         offers += ["PIPELINING"] * options.pipelining
         offers += ["SMTPUTF8"] * options.smtputf8
+        offers += [options.boasts] * bool(options.boasts)
         offers += [f"SIZE {options.size}"] if options.size else []
         offers += ["STARTTLS"] * bool(options.certificate and options.starttls and not self._encrypted)
         offers += [f"AUTH {options.unknown_mechanisms} {options.mechanisms}".replace("  ", " ")] * bool(options.auth)
@@ -216,7 +217,11 @@ class _Connection:
         if plan.startswith("refused-but-354"):
             self._server.note(f"DOT AFTER {len(content)}")
             return self._say("554 5.5.1 no valid recipients")
-        self._server.note_offer(recipient, content)
+        self._server.note_offer(recipient, content, is_followed=self._buffer.startswith(b"MAIL "))
+        if self._options.forgets_after_dot:
+            self._buffer = b""
+        if self._options.seven_bits and not content.isascii():
+            return self._say("554 5.6.1 this way leads over a link of seven bits")
         if self._options.dot or self._server.throttles("dot"):
             return self._say(self._options.dot or self._options.throttle_answer)
         if refusal := re.match(r"dot-(\d{3})(?:-(\d\.\d{1,3}\.\d{1,3}))?", plan):
