@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -20,6 +20,7 @@ from briefingfeed.delivery.workshop import Workshop
 from briefingfeed.errors import StorageError
 from briefingfeed.models.delivery import Claimed, Message, Outcome, Phase, Record, Result
 from briefingfeed.newsletter.placeholders import SlotValueError
+from briefingfeed.providers.base import RequestMemory
 from briefingfeed.storage import deliveries
 
 EditionLedger = Ledger[Entry, Ask, Answer]
@@ -65,6 +66,8 @@ class EditionWork:
         """Somebody held or cancelled the edition meanwhile."""
         self.full: Full | None = None
         """The provider's limit that keeps back the rows that are left."""
+        self.memory: RequestMemory | None = None
+        """What earlier runs sent under idempotency keys, and this one does."""
 
     def is_over(self) -> bool:
         """Whether nothing more may be handed out."""
@@ -107,6 +110,16 @@ class EditionWork:
             self._settled += 1
             self._progress(self._settled)
         self._observe(outcome)
+
+    def take_over(self, rows: Sequence[Claimed]) -> None:
+        """Count rows as taken that an earlier run has armed, and this one has now."""
+        self._taken |= {row.delivery_id: row for row in rows}
+        self.handed_out += len(rows)
+
+    def leave(self, delivery_ids: Collection[int]) -> None:
+        """Let taken rows stay armed, for the next run to find out what became of them."""
+        for each in delivery_ids:
+            self._taken.pop(each, None)
 
     def reached(self, place: str) -> None:
         self._failpoint(place)
