@@ -1,8 +1,8 @@
 """How fast `briefingfeed send-weekly` hands over a digest, beside the senders one would otherwise use.
 
-    python benchmarks/send.py               every table: about 35 minutes on two quiet cores
-    python benchmarks/send.py --runs 3      the same from three turns each: about 20 (`make bench`)
-    python benchmarks/send.py --quick       whether all of it works: about 2; its figures mean little
+    python benchmarks/send.py               every table: about 30 minutes on two quiet cores
+    python benchmarks/send.py --runs 3      the same from three turns each: about 18 (`make bench`)
+    python benchmarks/send.py --quick       whether all of it works: one minute; its figures mean little
 
 Everything goes over loopback, into Postfix's smtp-sink or into quick_sink.c, which only looks for the final dot. Ours
 is the whole process: start, freeze, a copy of its own and a ledger row (SQLite) for each reader; once without and once
@@ -11,12 +11,14 @@ with a signature of its own for each (DKIM, RSA-2048). The yardsticks send mails
 - smtp-source of Postfix, in C: the same bytes to the same reader, over --sessions connections;
 - the loop most scripts have, `EmailMessage` and smtplib on a connection that is kept, a mail built for each reader; and
   the same loop with dkimpy's signature;
-- django-post_office, its queue in SQLite, 5 threads: without its start, and once without the time of queueing, too.
+- django-post_office, its queue in SQLite, 5 threads, timed without its start: sending alone, and with queueing.
 
-The last two are slow: they send --slow mails, into smtp-sink, beside the largest number of readers. Senders take turns,
-so that what else the machine does meets them alike; a ratio is the median of those of neighbours. Each turn has a sink
-of its own, and if that had a mail too few or too many, the benchmark ends with an error. Read the ratios, and the
-processor time per mail (user and system, of the sender alone): the rates belong to the machine.
+The last two are slow: they send --slow mails, into smtp-sink, beside the largest number of readers. What goes into
+quick_sink.c, besides smtp-source, is our unsigned mails: it tells those two apart, where smtp-sink takes more time than
+either. Senders take turns, so that what else the machine does meets them alike; a ratio is the median of those of
+neighbours. Each turn has a sink of its own, and if that had a mail too few or too many, the benchmark ends with an
+error. Read the ratios, and the processor time per mail (user and system, of the sender alone): the rates belong to the
+machine.
 """
 
 from __future__ import annotations
@@ -46,7 +48,8 @@ LOOP = "`EmailMessage` and smtplib"
 SIGNED_LOOP = "`EmailMessage`, dkimpy and smtplib"
 QUEUE = "django-post_office, sending alone"
 WHOLE_QUEUE = "django-post_office, queueing too"
-SLOW = {"loop": LOOP, "signed-loop": SIGNED_LOOP, "queue": QUEUE}
+LEFT_OUT = {"signed": SIGNED, "loop": LOOP, "signed-loop": SIGNED_LOOP, "queue": QUEUE}
+"""What the command line calls the senders that one may do without."""
 COMPARED = {SOURCE: WEEKLY, LOOP: WEEKLY, QUEUE: WEEKLY, WHOLE_QUEUE: WEEKLY, SIGNED_LOOP: SIGNED}
 """Which of ours does the same work."""
 
@@ -81,7 +84,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--sessions", type=int, default=16, help="of smtp-source")
     parser.add_argument("--runs", type=int, default=5, help="turns of each sender")
     parser.add_argument("--slow", type=int, default=2_000, help="mails of the slow yardsticks")
-    parser.add_argument("--without", choices=SLOW, nargs="+", default=[], help="slow yardsticks to leave out")
+    parser.add_argument("--without", choices=LEFT_OUT, nargs="+", default=[], help="senders to leave out")
     parser.add_argument("--quick", action="store_true", help="one turn each, 40 kB, 10,000 readers, few slow mails")
     if parser.parse_args().quick:
         parser.set_defaults(sizes=[40], recipients=[10_000], runs=1, slow=300)
@@ -89,21 +92,19 @@ def arguments() -> argparse.Namespace:
 
 
 def measure(publication: Publication, kilobytes: int, chosen: argparse.Namespace) -> None:
-    main_figure = publication.recipients == max(chosen.recipients)
     size = size_of(lambda port: publication.send_one(port, signed=False))
     for kind in chosen.sinks:
-        compared = list(quick_senders(publication, size, chosen))
-        if main_figure and kind == "postfix":
-            compared += slow_senders(publication, size, chosen)
+        compared = [
+            sender for sender in senders(publication, size, kind, chosen) if sender.name not in left_out(chosen)
+        ]
         turns: Turns = {}
         signatures: list[Signatures] = []
         for run in range(chosen.runs):
-            print(
-                f"{kilobytes} kB, {publication.recipients:,} readers, {kind}: {run + 1}/{chosen.runs}", file=sys.stderr
-            )
+            told = f"{kilobytes} kB, {publication.recipients:,} readers, {kind}: turns {run + 1} of {chosen.runs} …"
+            print(told, file=sys.stderr)
             for sender in compared:
                 take_turn(sender, kind, turns)
-            if main_figure:
+            if SIGNED in turns and is_main_figure(publication, chosen):
                 signatures.append(measure_signatures(kilobytes))
         print(
             f"\n{publication.recipients:,} readers, mails of {size:,} bytes, {chosen.connections} connections, "
@@ -112,6 +113,14 @@ def measure(publication: Publication, kilobytes: int, chosen: argparse.Namespace
         print_senders(turns, SOURCE, COMPARED)
         if signatures:
             print_signatures(turns[WEEKLY], turns[SIGNED], signatures)
+
+
+def left_out(chosen: argparse.Namespace) -> set[str]:
+    return {LEFT_OUT[name] for name in chosen.without}
+
+
+def is_main_figure(publication: Publication, chosen: argparse.Namespace) -> bool:
+    return publication.recipients == max(chosen.recipients)
 
 
 def medians(runs: int) -> str:
@@ -133,13 +142,19 @@ def take_turn(sender: Sender, kind: str, turns: Turns) -> None:
         turns.setdefault(name, []).append(turn)
 
 
-def quick_senders(publication: Publication, size: int, chosen: argparse.Namespace) -> Iterator[Sender]:
-    recipients, connections = publication.recipients, chosen.connections
-    for name, signed in ((WEEKLY, False), (SIGNED, True)):
-        send = partial(publication.send_weekly, connections=connections, signed=signed)
-        yield Sender(name=name, messages=recipients, readers=recipients, send=row(name, send))
-        if not signed:
-            yield source(recipients, size, chosen.sessions)
+def senders(publication: Publication, size: int, kind: str, chosen: argparse.Namespace) -> Iterator[Sender]:
+    """Into the C sink only those two that it can tell apart: what the others take is theirs, whatever the sink."""
+    yield ours(publication, WEEKLY, chosen.connections, signed=False)
+    yield source(publication.recipients, size, chosen.sessions)
+    if kind == "postfix":
+        yield ours(publication, SIGNED, chosen.connections, signed=True)
+        if is_main_figure(publication, chosen):
+            yield from slow_senders(publication, size, chosen.slow)
+
+
+def ours(publication: Publication, name: str, connections: int, *, signed: bool) -> Sender:
+    send = partial(publication.send_weekly, connections=connections, signed=signed)
+    return Sender(name=name, messages=publication.recipients, readers=publication.recipients, send=row(name, send))
 
 
 def source(messages: int, size: int, sessions: int) -> Sender:
@@ -149,19 +164,16 @@ def source(messages: int, size: int, sessions: int) -> Sender:
     return Sender(name=SOURCE, messages=messages, readers=1, send=row(SOURCE, send))
 
 
-def slow_senders(publication: Publication, size: int, chosen: argparse.Namespace) -> Iterator[Sender]:
-    bulletin, messages = Bulletin.of(size), chosen.slow
-    loop = partial(smtplib_loop, messages=messages, bulletin=bulletin)
-    signed = partial(loop, pem=(publication.folder / KEY_FILE).read_bytes())
+def slow_senders(publication: Publication, size: int, messages: int) -> Iterator[Sender]:
+    loop = partial(smtplib_loop, messages=messages, bulletin=Bulletin.of(size))
+    signed_loop = partial(loop, pem=(publication.folder / KEY_FILE).read_bytes())
 
     def queue(port: int) -> Mapping[str, Measured]:
         queueing, sending = queue_and_send(port, messages, size)
         return {QUEUE: sending, WHOLE_QUEUE: queueing + sending}
 
-    ways = {"loop": row(LOOP, loop), "signed-loop": row(SIGNED_LOOP, signed), "queue": queue}
-    for way, send in ways.items():
-        if way not in chosen.without:
-            yield Sender(name=SLOW[way], messages=messages, readers=messages, send=send)
+    for name, send in ((LOOP, row(LOOP, loop)), (SIGNED_LOOP, row(SIGNED_LOOP, signed_loop)), (QUEUE, queue)):
+        yield Sender(name=name, messages=messages, readers=messages, send=send)
 
 
 def row(name: str, send: Callable[[int], Measured]) -> Callable[[int], Mapping[str, Measured]]:
