@@ -13,12 +13,11 @@ with a signature of its own for each (DKIM, RSA-2048). The yardsticks send mails
   the same loop with dkimpy's signature;
 - django-post_office, its queue in SQLite, 5 threads, timed without its start: sending alone, and with queueing.
 
-The last two are slow: they send --slow mails, into smtp-sink, beside the largest number of readers. What goes into
-quick_sink.c, besides smtp-source, is our unsigned mails: it tells those two apart, where smtp-sink takes more time than
-either. Senders take turns, so that what else the machine does meets them alike; a ratio is the median of those of
-neighbours. Each turn has a sink of its own, and if that had a mail too few or too many, the benchmark ends with an
-error. Read the ratios, and the processor time per mail (user and system, of the sender alone): the rates belong to the
-machine.
+The last two are slow: they send --slow mails, into smtp-sink, beside the largest number of readers. Into quick_sink.c,
+which takes a fifth of smtp-sink's time, go smtp-source and our unsigned mails: there neither can hide behind the sink.
+Senders take turns, so that what else the machine does meets them alike; a ratio is the median of those of neighbours.
+Each turn has a sink of its own, and if that had a mail too few or too many, the benchmark ends with an error. Read the
+ratios, and the processor time per mail (user and system, of the sender alone): the rates belong to the machine.
 """
 
 from __future__ import annotations
