@@ -99,6 +99,10 @@ class Page:
     def screenshot(self) -> bytes:
         return base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"])
 
+    def pdf(self) -> bytes:
+        """Print the page, with its backgrounds, as the browser is told to see it: `resize` says how dark."""
+        return base64.b64decode(self.call("Page.printToPDF", printBackground=True)["data"])
+
     def complaints(self) -> list[str]:
         """Return what the browser's console holds against the page: errors of scripts, refused loads."""
         return [text for session, text in self._browser.complaints if session == self._session]
