@@ -25,8 +25,10 @@ from briefingfeed.storage import deliveries
 
 EditionLedger = Ledger[Entry, Ask, Answer]
 
-CLAIM = 500
+CLAIM = 1000
 """Rows leased at a time: enough that claiming costs nothing, few enough to give back."""
+FEW = 200
+"""With fewer rows at hand than this the next are leased, so that nobody has to wait for them."""
 
 
 class EditionWork:
@@ -53,7 +55,9 @@ class EditionWork:
         self._progress = progress
         self._failpoint = failpoint
         self._claimed: deque[Claimed] = deque()
-        self._claiming = asyncio.Lock()
+        self._claiming: asyncio.Task[int] | None = None
+        self._has_all = False
+        """The last claim found no more rows than are at hand; it is asked again when they are gone."""
         self._taken: dict[int, Claimed] = {}
         self._returns: Counter[int] = Counter()
         self._watch = PolicyWatch()
@@ -126,6 +130,8 @@ class EditionWork:
 
     async def abandon(self) -> None:
         """Write down as uncertain what was taken and never reported: the provider broke down with it in hand."""
+        if self._claiming is not None:
+            await asyncio.wait((self._claiming,))
         for delivery_id in tuple(self._taken):
             await self.report(
                 Outcome(
@@ -144,13 +150,27 @@ class EditionWork:
 
     async def _next(self, most: int) -> Sequence[Claimed]:
         """Return up to `most` claimed rows; none when no row is due."""
-        async with self._claiming:
-            if not self._claimed and not self.is_over():
-                now = self._now()
-                claimed = await self._ledger.commit("claim", partial(self._claim, now=now))
-                self._workshop.begin(claimed)
-                self._claimed.extend(claimed)
+        if len(self._claimed) < FEW and not self._has_all and not self.is_over():
+            self._begin_claim()
+        while not self._claimed and not self.is_over():
+            if not await asyncio.shield(self._begin_claim()):
+                break
         return [self._claimed.popleft() for _ in range(min(most, len(self._claimed)))]
+
+    def _begin_claim(self) -> asyncio.Task[int]:
+        """Return the claim that is under way."""
+        if self._claiming is None or self._claiming.done():
+            self._claiming = asyncio.create_task(self._claim_some(), name="claim")
+            self._claiming.add_done_callback(_look_at_error)
+        return self._claiming
+
+    async def _claim_some(self) -> int:
+        """Lease the next rows that are due; return how many."""
+        claimed = await self._ledger.commit("claim", partial(self._claim, now=self._now()))
+        self._has_all = len(claimed) < CLAIM
+        self._workshop.begin(claimed)
+        self._claimed.extend(claimed)
+        return len(claimed)
 
     def _claim(self, connection: Connection, *, now: datetime) -> Sequence[Claimed]:
         return deliveries.claim(connection, self._key, self._run_id, CLAIM, now)
@@ -188,3 +208,9 @@ class EditionWork:
             outcome = Outcome(delivery_id=row.delivery_id, result=Result.FAILED, phase=Phase.CONNECT, note=made.message)
             unfit.append(settle(outcome, attempts=row.attempts, returns=0, now=self._now()))
         return messages, unfit
+
+
+def _look_at_error(claim: asyncio.Task[int]) -> None:
+    """Nobody may wait for a claim that is made ahead; the ledger keeps its error, and ends the run."""
+    if not claim.cancelled():
+        claim.exception()
