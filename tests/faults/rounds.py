@@ -32,6 +32,7 @@ class Plan:
     readers: Sequence[str]
     connections: int
     options: Options
+    is_signed: bool = False
     is_wild: bool
 
     @property
@@ -52,7 +53,7 @@ class Tally:
 
 
 def plan(chance: random.Random, *, is_wild: bool) -> Plan:
-    """`is_wild`: a random server, many connections, and an operator."""
+    """`is_wild`: a random server, many connections, an operator, and every other edition signed."""
     if not is_wild:
         return Plan(readers=addresses(100), connections=2, options=Options(latency=0.003), is_wild=False)
     readers = [
@@ -64,8 +65,17 @@ def plan(chance: random.Random, *, is_wild: bool) -> Plan:
         pipelining=chance.random() < 0.7,
         close_after=chance.choice([0, 0, 0, 7, 20]),
         drop_after=chance.choice([0, 0, 0, 11, 30]),
+        most_connections=chance.choice([0, 0, 0, 1, 3]),
+        size=chance.choice([0, 10_000_000]),
+        no_parameters=chance.random() < 0.3,
     )
-    return Plan(readers=readers, connections=chance.randrange(1, 17), options=options, is_wild=True)
+    return Plan(
+        readers=readers,
+        connections=chance.randrange(1, 17),
+        options=options,
+        is_signed=chance.random() < 0.5,
+        is_wild=True,
+    )
 
 
 def play(trial: Trial, script: Plan, chance: random.Random, *, kills: int | None = None) -> Tally:

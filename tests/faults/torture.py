@@ -23,7 +23,7 @@ from threading import Lock, local
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from faults.rounds import Tally, plan, play
+from faults.rounds import Plan, Tally, plan, play
 from faults.trial import Trial
 from faults.warm_command import WarmCommand
 from servers.postgres import PostgresServer, running_postgres
@@ -36,7 +36,7 @@ DATABASES = ("sqlite", "postgresql")
 class Result:
     number: int
     database: str
-    connections: int
+    script: Plan
     tally: Tally | None
     """None: it failed."""
     story: str = ""
@@ -70,15 +70,15 @@ class Arena:
                     self._fresh_url(database, folder),
                     script.readers,
                     connections=script.connections,
+                    is_signed=script.is_signed,
                 )
                 tally = play(trial, script, chance, kills=chance.randrange(1, 8))
         except Exception:
-            story = (
-                f"round {number} on {database}, {script.connections} connections: {folder}\n{traceback.format_exc()}"
-            )
-            return Result(number=number, database=database, connections=script.connections, tally=None, story=story)
+            how = f"{script.connections} connections{', signed' if script.is_signed else ''}"
+            story = f"round {number} on {database}, {how}: {folder}\n{traceback.format_exc()}"
+            return Result(number=number, database=database, script=script, tally=None, story=story)
         remove(folder)
-        return Result(number=number, database=database, connections=script.connections, tally=tally)
+        return Result(number=number, database=database, script=script, tally=tally)
 
     def _command(self) -> WarmCommand:
         if not hasattr(self._mine, "command"):
@@ -149,6 +149,7 @@ def _column(results: Sequence[Result]) -> Counter[str]:
     tallies = [result.tally for result in results if result.tally]
     column: Counter[str] = Counter()
     column["rounds"], column["failed"] = len(results), len(results) - len(tallies)
+    column["signed"] = sum(result.script.is_signed for result in results)
     for tally in tallies:
         column["runs"] += tally.runs
         column["killed"] += tally.kills
