@@ -40,7 +40,7 @@ format: .venv/develop ## put the code into shape
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: .venv/develop ## measure builds and sending beside their yardsticks (takes minutes)
+bench: .venv/develop ## measure builds and sending beside their yardsticks (takes about an hour)
 	@tests/setup/debian.sh benchmarks
 	@$(BIN)/python benchmarks/build.py
 	@$(BIN)/python benchmarks/feeds.py

@@ -31,7 +31,7 @@ from functools import partial
 from pathlib import Path
 
 from bulletin import Bulletin
-from django_mail import queue_and_send
+from django_mail import install, queue_and_send
 from measure import Measured
 from ours import DIGESTS, KEY_FILE, Publication
 from signature_cost import Signatures, measure_signatures
@@ -65,6 +65,8 @@ class Sender:
 
 def main() -> None:
     chosen = arguments()
+    if "queue" not in chosen.without:
+        install()  # now, not after half an hour
     try:
         for kilobytes in chosen.sizes:
             for recipients in chosen.recipients:
