@@ -35,11 +35,9 @@ def is_too_much(refused: int, size: int) -> bool:
 
 def set_first_batch_apart(connection: Connection, key: str, size: int | None) -> None:
     """Draw the first batch of an edition that is being frozen, if it has more readers than that."""
-    if size is None:
-        return
-    ids = batches.row_ids(connection, key)
-    if size < len(ids):
-        batches.set_apart(connection, key, draw(key, ids, size))
+    edition = editions.get(connection, key)
+    if size is not None and edition is not None and size < edition.recipients:
+        batches.set_apart(connection, key, draw(key, batches.row_ids(connection, key), size))
 
 
 def advance(connection: Connection, key: str, now: datetime, pause: timedelta) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -10,11 +10,11 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, selec
 
 from briefingfeed.models.delivery import DeliveryState, EventKind, Result
 from briefingfeed.models.edition import EditionState
-from briefingfeed.storage import guard
-from briefingfeed.storage.schema import attempt, delivery, delivery_event, edition
+from briefingfeed.storage import deliveries, guard
+from briefingfeed.storage.schema import FIRST_BATCH, IN_FIRST_BATCH, attempt, delivery, delivery_event, edition
 from briefingfeed.storage.statements import batches
 
-FIRST: Final = 1
+FIRST: Final = FIRST_BATCH
 EVERYBODY: Final = 2
 
 _UNTRIED: Final = [DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.SUBMITTING]
@@ -46,9 +46,11 @@ class Refusal(NamedTuple):
     copies: int
 
 
-def row_ids(c: Connection, key: str) -> Sequence[int]:
-    """Return the rows of an edition."""
-    return c.scalars(select(delivery.c.id).where(delivery.c.edition_key == key)).all()
+def row_ids(c: Connection, key: str) -> Iterator[int]:
+    """Yield the rows of an edition, some thousands at a time: use it up within the transaction."""
+    query = select(delivery.c.id).where(delivery.c.edition_key == key)
+    for some in c.scalars(query, execution_options={"yield_per": 10_000}).partitions():
+        yield from some
 
 
 def set_apart(c: Connection, key: str, first: Collection[int]) -> None:
@@ -60,11 +62,11 @@ def set_apart(c: Connection, key: str, first: Collection[int]) -> None:
 
 def counts(c: Connection, key: str) -> dict[int, dict[DeliveryState, int]]:
     """Return how many rows of each batch are in each state; a batch without a row is left out."""
-    query = select(delivery.c.batch, delivery.c.state, func.count()).where(delivery.c.edition_key == key)
-    found: dict[int, dict[DeliveryState, int]] = {}
-    for batch, state, count in c.execute(query.group_by(delivery.c.batch, delivery.c.state)):
-        found.setdefault(batch, dict.fromkeys(DeliveryState, 0))[state] = count
-    return dict(sorted(found.items()))
+    # Two indexes tell it; the batch of each row would have to be read from the row.
+    query = select(delivery.c.state, func.count()).where(*_first(key)).group_by(delivery.c.state)
+    first = dict.fromkeys(DeliveryState, 0) | dict(c.execute(query).all())
+    others = {state: count - first[state] for state, count in deliveries.counts(c, key).items()}
+    return {batch: found for batch, found in ((FIRST, first), (EVERYBODY, others)) if any(found.values())}
 
 
 def is_tried(c: Connection, key: str) -> bool:
@@ -116,4 +118,4 @@ def _change(c: Connection, key: str, condition: ColumnElement[bool], **values: o
 
 
 def _first(key: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return delivery.c.edition_key == key, delivery.c.batch == FIRST
+    return delivery.c.edition_key == key, IN_FIRST_BATCH

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, and_, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, func, select, update
 
 from briefingfeed.errors import RefusedError, UsageError
 from briefingfeed.models.delivery import Attempt, Delivery, DeliveryState
@@ -14,7 +14,7 @@ from briefingfeed.models.edition import EditionState
 from briefingfeed.storage import editions, guard, runs
 from briefingfeed.storage.ledger import Recovered, arm, armed, claim, recover, unclaim
 from briefingfeed.storage.records import accept, fail_refused, record
-from briefingfeed.storage.schema import attempt, delivery, edition
+from briefingfeed.storage.schema import FIRST_BATCH, IN_FIRST_BATCH, attempt, delivery, edition
 from briefingfeed.storage.types import Instant
 
 __all__ = [
@@ -70,21 +70,24 @@ def counts(c: Connection, key: str) -> dict[DeliveryState, int]:
 
 
 def next_due(c: Connection, key: str) -> datetime | None:
-    """Return since when, or from when on, a row of the edition is due; None if no row waits, or may be handed over.
+    """Return from when on a row of the edition is due, a moment that is past if one is; None if no row waits, or may be
+    handed over.
 
     While only the first batch goes the others don't count; once its pause has begun they do, from its end on.
     """
-    waiting = delivery.c.state.in_([DeliveryState.PENDING, DeliveryState.DEFERRED])
-    may_go = or_(delivery.c.batch <= edition.c.open_batch, edition.c.pause_until.is_not(None))
-    due = func.min(func.coalesce(delivery.c.next_attempt_at, delivery.c.updated_at), type_=Instant())
-    goes = and_(edition.c.key == key, edition.c.state.in_([EditionState.FROZEN, EditionState.SENDING]))
-    query = select(due, edition.c.pause_until).join(edition, edition.c.key == delivery.c.edition_key)
-    found = c.execute(query.where(goes, waiting, may_go).group_by(edition.c.pause_until)).one_or_none()
-    if found is None:
+    its = editions.get(c, key)
+    if its is None or its.state not in (EditionState.FROZEN, EditionState.SENDING):
         return None
-    since: datetime
-    since, pause_until = found
-    return max(since, pause_until) if pause_until else since
+    rows = [delivery.c.edition_key == key]
+    if its.open_batch == FIRST_BATCH and its.pause_until is None:
+        rows.append(IN_FIRST_BATCH)
+    # The first one by the index tells: a million may wait.
+    some = select(func.coalesce(delivery.c.next_attempt_at, delivery.c.updated_at, type_=Instant()))
+    some = some.where(*rows).order_by(delivery.c.next_attempt_at).limit(1)
+    waiting = (DeliveryState.PENDING, DeliveryState.DEFERRED)
+    found = [c.scalar(some.where(delivery.c.state == state)) for state in waiting]
+    since = min((moment for moment in found if moment is not None), default=None)
+    return since if since is None or its.pause_until is None else max(since, its.pause_until)
 
 
 def expire(c: Connection, key: str, now: datetime) -> int:

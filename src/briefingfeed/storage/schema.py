@@ -20,6 +20,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     event,
+    literal_column,
     text,
 )
 
@@ -29,6 +30,8 @@ from briefingfeed.models.subscriber import ConsentKind, SubscriberState, Suppres
 from briefingfeed.storage import triggers
 from briefingfeed.storage.types import Instant, word
 
+FIRST_BATCH: Final = 1
+"""The first batch of an edition; everybody else is 2."""
 HEAD: Final = "0003"
 """The newest migration: a database at this revision has exactly the tables below."""
 
@@ -223,6 +226,16 @@ delivery = Table(
 Index("delivery_by_state", delivery.c.edition_key, delivery.c.state, delivery.c.next_attempt_at)
 _IS_CLAIMED = text("claim_id IS NOT NULL")
 Index("delivery_by_claim", delivery.c.claim_id, sqlite_where=_IS_CLAIMED, postgresql_where=_IS_CLAIMED)
+_IS_FIRST = text(f"batch = {FIRST_BATCH}")
+Index(
+    "delivery_first_batch",
+    delivery.c.edition_key,
+    delivery.c.state,
+    sqlite_where=_IS_FIRST,
+    postgresql_where=_IS_FIRST,
+)
+IN_FIRST_BATCH: Final = delivery.c.batch == literal_column(str(FIRST_BATCH))
+"""Written out, not bound: only so do the databases see that the index holds these rows."""
 
 attempt = Table(
     "attempt",

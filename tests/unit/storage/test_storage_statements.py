@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from briefingfeed.models.edition import Cadence
-from briefingfeed.storage import audience, deliveries, editions, erasure, subscribers
+from briefingfeed.storage import audience, batches, deliveries, editions, erasure, subscribers
 from briefingfeed.storage.database import Database
 
 from .samples import KEY, NOW, RUN, accepted, edition, freeze, refused, subscribe
@@ -26,6 +26,8 @@ QUESTIONS: dict[str, Callable[[Connection], object]] = {
     "cancel": lambda c: deliveries.cancel(c, KEY, NOW),
     "next_due": lambda c: deliveries.next_due(c, KEY),
     "counts": lambda c: deliveries.counts(c, KEY),
+    "batches": lambda c: batches.counts(c, KEY),
+    "is_tried": lambda c: batches.is_tried(c, KEY),
     "audience": lambda c: audience.count(c, Cadence.WEEKLY),
     "switched": lambda c: list(audience.switched(c, edition(), NOW)),
     "story": lambda c: deliveries.story(c, "id-ann"),
@@ -43,6 +45,8 @@ INDEXES = {
     "claim": "delivery_by_state",
     "unclaim": "delivery_by_claim",
     "unsettled": "delivery_by_state",
+    "batches": "delivery_first_batch",
+    "is_tried": "delivery_first_batch",
     "audience": "subscriber_by_cadence",
     "switched": "subscriber_by_cadence",
 }

@@ -19,6 +19,7 @@ from briefingfeed.delivery.copies import Copies
 from briefingfeed.delivery.failpoints import AFTER_FREEZE, AFTER_RELEASE, BEFORE_DONE, BEFORE_RELEASE
 from briefingfeed.delivery.run import RunResult, RunSetup, run_edition
 from briefingfeed.errors import BriefingfeedError, RestoredError, StorageError
+from briefingfeed.models.delivery import DeliveryState
 from briefingfeed.models.edition import Cadence, Edition, EditionState
 from briefingfeed.newsletter.schedule import require, set_up, upcoming_slot
 from briefingfeed.services.readers.mailbox import MOST_BEFORE_SENDING, read_mailbox
@@ -296,7 +297,7 @@ def _edition_report(context: SendContext, connection: Connection, key: str, froz
         state=edition.state,
         rehearsal=edition.rehearsal,
         recipients=edition.recipients,
-        counts=deliveries.counts(connection, key),
+        counts={state: sum(counts[state] for counts in by_batch.values()) for state in DeliveryState},
         batches=by_batch,
         pause_until=edition.pause_until,
         first_batch=first_batch(edition, by_batch, context.now(), context.settings.publication.timezone),

@@ -76,6 +76,14 @@ def _editions() -> None:
     op.add_column("edition", sa.Column("pause_until", sa.DateTime(timezone=True)))
     op.add_column("delivery", sa.Column("batch", sa.Integer(), nullable=False, server_default="2"))
     op.add_column("delivery", sa.Column("lost_run", sa.String()))
+    is_first = sa.text("batch = 1")
+    op.create_index(
+        "delivery_first_batch",
+        "delivery",
+        ["edition_key", "state"],
+        sqlite_where=is_first,
+        postgresql_where=is_first,
+    )
 
 
 def _rendition_posts() -> None:
