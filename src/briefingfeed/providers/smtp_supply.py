@@ -10,7 +10,7 @@ from briefingfeed.models.delivery import Message
 from briefingfeed.providers.base import Work
 from briefingfeed.providers.smtp_convoy import Convoy
 
-COMPANY_WAIT = 0.001
+ORDER_WAIT = 0.001
 """Seconds that an order waits for those of other connections: a commit for twelve rows costs hardly more than for six,
 and meanwhile the server has the messages of the others."""
 
@@ -63,7 +63,7 @@ class Supply:
         self._convoy = convoy
         self._orders: deque[Order] = deque()
         self._fetching: asyncio.Task[None] | None = None
-        self._company: asyncio.Future[None] | None = None
+        self._others: asyncio.Future[None] | None = None
 
     def order(self, arrived: Callable[[], None]) -> Order:
         """Return what will hold one message, armed. See `Order`."""
@@ -96,7 +96,7 @@ class Supply:
         if self._convoy.keeps_pace:
             most = 1
         else:
-            await self._wait_for_company()
+            await self._wait_for_others()
             most = len(self._orders)
         return () if self._convoy.is_over else await self._work.take(most)
 
@@ -104,21 +104,22 @@ class Supply:
     def _has_everybody(self) -> bool:
         return len(self._orders) >= self._convoy.sessions
 
-    async def _wait_for_company(self) -> None:
+    async def _wait_for_others(self) -> None:
+        """Wait until all connections have ordered, or `ORDER_WAIT` is over."""
         if self._has_everybody:
             return
         loop = asyncio.get_running_loop()
-        self._company = loop.create_future()
-        alarm = loop.call_later(COMPANY_WAIT, self._go)
+        self._others = loop.create_future()
+        alarm = loop.call_later(ORDER_WAIT, self._go)
         try:
-            await self._company
+            await self._others
         finally:
             alarm.cancel()
-            self._company = None
+            self._others = None
 
     def _go(self) -> None:
-        if self._company is not None and not self._company.done():
-            self._company.set_result(None)
+        if self._others is not None and not self._others.done():
+            self._others.set_result(None)
 
     def _settle(self, error: BaseException | None) -> None:
         """Let nobody wait for what will not come."""
