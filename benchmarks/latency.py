@@ -23,8 +23,8 @@ from statistics import median
 
 from ours import DIGESTS, Publication
 from round_trips import WrongDistanceError, prove
-from sinks import MailsMissingError, quick_sink
-from turns import table, table_line
+from sinks import MailsMissingError, quick_sink, size_of
+from turns import medians, table, table_line
 
 HEAD = (
     "connections",
@@ -68,19 +68,25 @@ def main() -> None:
 
 
 def print_table(chosen: argparse.Namespace) -> None:
-    told = "signed, " if chosen.signed else ""
-    print(f"\nMails of {chosen.size} kB, {told}{chosen.delay} ms for each round trip, {chosen.runs} runs:\n")
-    print(table(HEAD, []), flush=True)
-    for connections in chosen.connections:
+    for place, connections in enumerate(chosen.connections):
         line = connections / (chosen.delay / 1000)
         mails = int(line * chosen.seconds)
         with tempfile.TemporaryDirectory(prefix="briefingfeed-bench-") as folder:
             publication = Publication.make(Path(folder), mails, chosen.size)
+            if place == 0:
+                print_head(publication, chosen)
             turns = []
             for run in range(chosen.runs):
                 print(f"{connections} connections, {mails:,} mails: {run + 1} of {chosen.runs} …", file=sys.stderr)
                 turns.append(take_turn(publication, connections, chosen))
         print(table_line([str(connections), f"{mails:,}", *_figures(turns, mails, line)]), flush=True)
+
+
+def print_head(publication: Publication, chosen: argparse.Namespace) -> None:
+    size = size_of(lambda port: publication.send_one(port, signed=chosen.signed))
+    told = "signed, " if chosen.signed else ""
+    print(f"\nMails of {size:,} bytes, {told}{chosen.delay} ms for each round trip; {medians(chosen.runs)}:\n")
+    print(table(HEAD, []), flush=True)
 
 
 def _figures(turns: Sequence[Turn], mails: int, line: float) -> list[str]:

@@ -87,13 +87,14 @@ class Publication:
             folder=self.folder,
         )
 
+    def settle(self, port: int, connections: int, signed: bool = False) -> None:
+        """Where the next run sends to, and how."""
+        settings = SETTINGS.format(port=port, connections=connections) + (SIGNING if signed else "")
+        (self.folder / "briefingfeed.toml").write_text(settings, encoding="utf-8")
+
     def _add(self, numbers: range) -> None:
         addresses = self.folder / "addresses.csv"
         with addresses.open("w", encoding="utf-8") as file:
             file.write("email\n")
             file.writelines(f"reader-{number}@readers.example.net\n" for number in numbers)
         run([BRIEFINGFEED, "subscribers", "import", addresses, "--source", "benchmark", "--yes"], folder=self.folder)
-
-    def settle(self, port: int, connections: int, signed: bool = False) -> None:
-        settings = SETTINGS.format(port=port, connections=connections) + (SIGNING if signed else "")
-        (self.folder / "briefingfeed.toml").write_text(settings, encoding="utf-8")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
 from statistics import median
 
 from sinks import quick_sink
 
 TIMES = 25
 OFF = 0.05
-"""By how much of it a round trip may be too long, as a median; too short it may not be."""
+"""By how much of it a round trip may be too long; too short none may be. A quarter of them must keep to that, in one of
+so many attempts: a busy machine delays some, a sink that is wrong delays all."""
+ATTEMPTS = 5
 COPY = (b"MAIL FROM:<a@measured.example.net>", b"RCPT TO:<b@measured.example.net>", b"DATA", b".", b"QUIT")
 
 
@@ -21,11 +22,17 @@ class WrongDistanceError(Exception):
 
 def prove(milliseconds: int) -> str:
     """Say how long round trips take, alone, many at once, and overlapping; raise WrongDistanceError if it is wrong."""
-    with quick_sink(milliseconds) as sink:
-        return asyncio.run(_prove(sink.port, milliseconds / 1000))
+    for _ in range(ATTEMPTS):
+        with quick_sink(milliseconds) as sink:
+            trips = asyncio.run(_measure(sink.port, milliseconds / 1000))
+        told = ", ".join(f"{median(taken) * 1000:.2f} ms {name}" for name, taken in trips.items())
+        if all(sorted(taken)[TIMES // 4] <= milliseconds / 1000 * (1 + OFF) for taken in trips.values()):
+            return f"Round trips to the sink: {told}."
+    raise WrongDistanceError(f"Round trips to the sink take {told}, not {milliseconds}. Is the machine busy?")
 
 
-async def _prove(port: int, delay: float) -> str:
+async def _measure(port: int, delay: float) -> dict[str, list[float]]:
+    """Return the seconds of some round trips of each kind; raise WrongDistanceError if one is too short."""
     client = await _Client.connect(port)
     trips = {
         "alone": [(await client.trips(1, 0))[0] for _ in range(TIMES)],
@@ -35,14 +42,10 @@ async def _prove(port: int, delay: float) -> str:
     codes = await client.send_copy()
     if codes != ["250", "250", "354", "250", "221"]:
         raise WrongDistanceError(f"The sink's replies are out of turn: {' '.join(codes)}.")
-    for name, taken in trips.items():
-        if min(taken) < delay or median(taken) > delay * (1 + OFF):
-            raise WrongDistanceError(f"A round trip ({name}) takes {_told(taken)}, not {delay * 1000:.0f} ms.")
-    return "Round trips to the sink: " + ", ".join(f"{_told(taken)} {name}" for name, taken in trips.items()) + "."
-
-
-def _told(taken: Sequence[float]) -> str:
-    return f"{median(taken) * 1000:.2f} ms"
+    shortest = min(min(taken) for taken in trips.values())
+    if shortest < delay:
+        raise WrongDistanceError(f"A round trip to the sink takes only {shortest * 1000:.2f} ms.")
+    return trips
 
 
 class _Client:

@@ -35,9 +35,9 @@ from django_mail import install, queue_and_send
 from measure import Measured
 from ours import DIGESTS, KEY_FILE, Publication
 from signature_cost import Signatures, measure_signatures
-from sinks import SINKS, MailsMissingError, quick_sink
+from sinks import SINKS, MailsMissingError, size_of
 from tables import print_senders, print_signatures
-from turns import Turn, Turns
+from turns import Turn, Turns, medians
 from yardsticks import smtp_source, smtplib_loop
 
 WEEKLY = "briefingfeed send-weekly"
@@ -124,10 +124,6 @@ def is_main_figure(publication: Publication, chosen: argparse.Namespace) -> bool
     return publication.recipients == max(chosen.recipients)
 
 
-def medians(runs: int) -> str:
-    return "one run" if runs == 1 else f"medians of {runs} runs"
-
-
 def take_turn(sender: Sender, kind: str, turns: Turns) -> None:
     with SINKS[kind]() as sink:
         measured = sender.send(sink.port)
@@ -179,14 +175,6 @@ def slow_senders(publication: Publication, size: int, messages: int) -> Iterator
 
 def row(name: str, send: Callable[[int], Measured]) -> Callable[[int], Mapping[str, Measured]]:
     return lambda port: {name: send(port)}
-
-
-def size_of(send: Callable[[int], object]) -> int:
-    """Of the one mail that it sends."""
-    with quick_sink() as sink:
-        send(sink.port)
-    sink.check("for the size", 1, 1)
-    return sink.octets
 
 
 if __name__ == "__main__":

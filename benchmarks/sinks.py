@@ -111,6 +111,14 @@ def _compiled() -> str:
     return str(program)
 
 
+def size_of(send: Callable[[int], object]) -> int:
+    """Of the one mail that it sends."""
+    with quick_sink() as sink:
+        send(sink.port)
+    sink.check("for the size", 1, 1)
+    return sink.octets
+
+
 SINKS = {"postfix": postfix_sink, "quick": quick_sink}
 
 

@@ -13,7 +13,7 @@ SENDERS = (
     "mails",
     "messages/s",
     "CPU µs each",
-    "the sink's own",
+    "the sink's µs",
     "MiB",
     "ratio to smtp-source",
     "CPU ratio",

@@ -48,6 +48,10 @@ def ratio(mine: Sequence[Turn], theirs: Sequence[Turn], figure: Callable[[Turn],
     return median(figure(one) / figure(other) for one, other in zip(mine, theirs, strict=True))
 
 
+def medians(runs: int) -> str:
+    return "one run" if runs == 1 else f"medians of {runs} runs"
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table in Markdown: the first column words, the others figures."""
     return "\n".join(map(table_line, (head, ["---", *["--:"] * (len(head) - 1)], *rows)))
