@@ -113,4 +113,18 @@ class DamageError(StorageError):
 
 
 class ProviderError(TemporaryError):
-    """The way out cannot be used now: no connection, no TLS, wrong password, told to wait."""
+    """The way out cannot be used now: no connection, no TLS, wrong password, told to wait.
+
+    `retry_after`: the seconds that it asked to be left alone.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        where: str | None = None,
+        remedy: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, where=where, remedy=remedy)
+        self.retry_after = retry_after

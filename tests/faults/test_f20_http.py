@@ -68,10 +68,13 @@ def test_an_answer_that_never_came_leaves_its_batch_unclear(make_trial: Callable
 
 
 def test_told_to_wait_it_waits_and_sends_again(make_trial: Callable[[Plan], Trial]) -> None:
-    trial = make_trial(Plan(answer="429", times=1, retry_after="120"))
-    trial.send_on(0, 75)
-    trial.assert_invariants(finished=False)
-    trial.tick(minutes=30)
+    trial = make_trial(Plan(answer="429", times=1, retry_after="2400"))
+    for minutes in (0, 20):
+        trial.tick(minutes=minutes)
+        trial.send_on(75)
+        trial.assert_invariants(finished=False)
+        assert len(trial.sink.commands()) == 1
+    trial.tick(minutes=21)
     trial.send_on(0)
     trial.assert_invariants()
     assert trial.tally == {"accepted": 10}

@@ -30,7 +30,7 @@ from briefingfeed.delivery.workshop import Workshop
 from briefingfeed.errors import ProviderError
 from briefingfeed.models.edition import EditionState
 from briefingfeed.providers.base import Provider
-from briefingfeed.storage import deliveries, editions, keyed_requests
+from briefingfeed.storage import deliveries, editions, keyed_requests, rests
 from briefingfeed.storage.database import Database
 
 POLICY_NOTE = (
@@ -124,10 +124,11 @@ async def _hand_over(
     """
     look = partial(ledger.commit, "look", partial(_look, key=key, setup=setup))
     due = await look()
+    has_rested = False
     while not work.is_over():
         rest = due - setup.now() if due is not None else None
         if rest is None or rest > setup.patience:
-            break
+            return await ledger.commit("look", partial(_asked_to_wait, setup=setup)) if due is not None else None
         if rest > timedelta(0):
             await stop.sleep(rest.total_seconds())
             due = await look()
@@ -137,7 +138,15 @@ async def _hand_over(
         try:
             await _deliver(setup.provider, work, stop)
         except ProviderError as error:
-            return error
+            if error.retry_after is None:
+                return error
+            due = await ledger.commit(
+                "rest", partial(rests.note, provider=setup.provider.name, error=error, now=setup.now())
+            )
+            if has_rested:
+                return error
+            has_rested = True
+            continue
         if work.is_over():
             break
         if work.full is not None:
@@ -171,9 +180,18 @@ def _look(connection: Connection, *, key: str, setup: RunSetup) -> datetime | No
     about again."""
     now = setup.now()
     batches.advance(connection, key, now, setup.first_batch_pause)
+    resting = rests.find(connection, setup.provider.name, now)
     if keyed_requests.waits(connection, setup.run_id, key, setup.provider.name, now):
-        return now
-    return deliveries.next_due(connection, key)
+        due: datetime | None = now
+    else:
+        due = deliveries.next_due(connection, key)
+    return max(due, resting.until) if due and resting else due
+
+
+def _asked_to_wait(connection: Connection, *, setup: RunSetup) -> ProviderError | None:
+    """Return the words with which the provider asked to be left alone, if it did."""
+    resting = rests.find(connection, setup.provider.name, setup.now())
+    return resting.error if resting else None
 
 
 def _close(connection: Connection, *, key: str, setup: RunSetup, must_hold: bool) -> None:

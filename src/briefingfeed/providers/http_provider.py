@@ -15,7 +15,7 @@ from briefingfeed.errors import ProviderError
 from briefingfeed.providers.addresses import scrub
 from briefingfeed.providers.base import Limits, Work
 from briefingfeed.providers.http_lane import Lane
-from briefingfeed.providers.http_patience import Patience
+from briefingfeed.providers.http_patience import LONGEST_PAUSE, Patience
 from briefingfeed.providers.http_service import Service
 
 ClientFactory = Callable[[], httpx.AsyncClient]
@@ -49,4 +49,9 @@ class HttpProvider:
                 await asyncio.wait(lanes)  # each reports what it had in hand
         if patience.trouble:
             trouble = patience.trouble
-            raise ProviderError(scrub(trouble.message), where=self.settings.host, remedy=trouble.remedy)
+            raise ProviderError(
+                scrub(trouble.message),
+                where=self.settings.host,
+                remedy=trouble.remedy,
+                retry_after=trouble.retry_after if (trouble.retry_after or 0.0) > LONGEST_PAUSE else None,
+            )
