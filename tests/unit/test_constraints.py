@@ -33,3 +33,10 @@ def test_everything_that_tests_and_checks_is_pinned() -> None:
     wanted = {plain(each) for group in groups.values() for each in group if isinstance(each, str)}
     assert wanted <= pinned("tests/setup/constraints.txt")
     assert pinned("constraints.txt") <= pinned("tests/setup/constraints.txt")
+
+
+def test_what_lives_in_an_environment_of_its_own_is_pinned_there() -> None:
+    moto = "tests/setup/moto"
+    lines = (ROOT / moto / "packages.in").read_text(encoding="utf-8").splitlines()
+    wanted = {plain(line) for line in lines if not line.startswith("#")}
+    assert {"moto", "botocore"} <= wanted <= pinned(f"{moto}/constraints.txt")
