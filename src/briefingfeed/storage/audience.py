@@ -22,7 +22,7 @@ from briefingfeed.storage.schema import (
     suppression,
 )
 from briefingfeed.storage.statements import batches, numbers_by_name
-from briefingfeed.storage.subscribers import IS_CONFIRMED, IS_SUPPRESSED, MAY_BE_MAILED
+from briefingfeed.storage.subscribers import IS_CONFIRMED, IS_SUPPRESSED, MAY_BE_MAILED, by_arrival
 from briefingfeed.storage.types import Instant
 
 _CAME: Final = or_(
@@ -154,7 +154,7 @@ def add_rows(
         )
         .join_from(subscriber, its_own, its_own.c.name == subscriber.c.id, isouter=True)
         .where(_members(its.cadence), rendition_id != _NONE)
-        .order_by(subscriber.c.created_at, subscriber.c.id)
+        .order_by(*by_arrival(c))
     )
     return c.execute(insert(delivery).from_select(columns, rows)).rowcount
 

@@ -96,7 +96,8 @@ def settle_heard_of(c: Connection, now: datetime) -> int:
     )
     return c.execute(
         update(delivery)
-        .where(delivery.c.state == DeliveryState.UNCERTAIN, heard_of)
+        # The editions are named for the index: it knows the uncertain rows of each.
+        .where(delivery.c.edition_key.in_(select(edition.c.key)), delivery.c.state == DeliveryState.UNCERTAIN, heard_of)
         .values(acknowledged_at=now, updated_at=now, **_SETTLED)
     ).rowcount
 

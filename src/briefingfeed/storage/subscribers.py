@@ -8,7 +8,19 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, Select, and_, exists, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    exists,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from briefingfeed.models.edition import Cadence
 from briefingfeed.models.subscriber import (
@@ -108,6 +120,13 @@ def list_all(c: Connection, state: SubscriberState | None = None) -> Iterator[Su
         query = query.where(subscriber.c.state == state)
     for some in c.execute(query, execution_options={"yield_per": 1000}).mappings().partitions():
         yield from map(_subscriber, some)
+
+
+def by_arrival(c: Connection) -> tuple[ColumnElement[Any], ...]:
+    """Return what sorts subscribers in the order in which they came."""
+    if c.dialect.name == "sqlite":
+        return (literal_column("subscriber.rowid"),)  # in which they stand anyway: a million need no sorting
+    return subscriber.c.created_at, subscriber.c.id
 
 
 def count_by_state(c: Connection) -> dict[SubscriberState, int]:

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from briefingfeed.models.edition import Cadence
-from briefingfeed.storage import audience, batches, deliveries, editions, erasure, subscribers
+from briefingfeed.storage import audience, batches, deliveries, editions, erasure, events, subscribers
 from briefingfeed.storage.database import Database
 
 from .samples import KEY, NOW, RUN, accepted, edition, freeze, refused, subscribe
@@ -28,6 +28,8 @@ QUESTIONS: dict[str, Callable[[Connection], object]] = {
     "counts": lambda c: deliveries.counts(c, KEY),
     "batches": lambda c: batches.counts(c, KEY),
     "is_tried": lambda c: batches.is_tried(c, KEY),
+    "waits": lambda c: deliveries.waits(c, KEY),
+    "settle_heard_of": lambda c: events.settle_heard_of(c, NOW),
     "audience": lambda c: audience.count(c, Cadence.WEEKLY),
     "switched": lambda c: list(audience.switched(c, edition(), NOW)),
     "story": lambda c: deliveries.story(c, "id-ann"),
@@ -45,7 +47,9 @@ INDEXES = {
     "claim": "delivery_by_state",
     "unclaim": "delivery_by_claim",
     "unsettled": "delivery_by_state",
-    "batches": "delivery_first_batch",
+    "waits": "delivery_by_state",
+    "settle_heard_of": "delivery_by_state",
+    "batches": "delivery_first_batch (edition_key=? AND batch=?)",
     "is_tried": "delivery_first_batch",
     "audience": "subscriber_by_cadence",
     "switched": "subscriber_by_cadence",

@@ -194,7 +194,7 @@ class _Run:
             state = editions.state(connection, key, for_update=True)
             if state is EditionState.CANCELLED:
                 _call_off(connection, edition, context.now())
-            elif state is EditionState.SENDING and not _waiting(connection, key):
+            elif state is EditionState.SENDING and not deliveries.waits(connection, key):
                 editions.set_state(connection, key, EditionState.DONE, context.now())
         return result
 

@@ -80,7 +80,7 @@ def _editions() -> None:
     op.create_index(
         "delivery_first_batch",
         "delivery",
-        ["edition_key", "state"],
+        ["edition_key", "batch", "state"],
         sqlite_where=is_first,
         postgresql_where=is_first,
     )
