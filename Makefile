@@ -49,6 +49,7 @@ bench: .venv/develop ## measure builds and sending beside their yardsticks (take
 	@$(BIN)/python benchmarks/services.py
 	@$(BIN)/python benchmarks/signing.py
 	@$(BIN)/python benchmarks/freeze.py
+	@$(BIN)/python benchmarks/startup.py
 	@$(BIN)/python benchmarks/preview.py
 
 lock: .venv/develop ## choose all versions anew

@@ -52,7 +52,8 @@ def _run(
     with subprocess.Popen(
         [str(part) for part in command],
         cwd=folder,
-        env={**os.environ, **(environment or {})},
+        # As installed: with its bytecode beside it, whatever is asked of tests here.
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "", **(environment or {})},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

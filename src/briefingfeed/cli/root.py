@@ -133,7 +133,7 @@ def main() -> NoReturn:
     """Run the command line and exit with its code: 0, 1, 2, 75 or 78 (docs/operations.md)."""
     stdout = sys.stdout
     # What a command loads stays until it ends: the usual 700 took a tenth of a short command, to find nothing.
-    gc.set_threshold(50_000)
+    gc.set_threshold(200_000)
     try:
         code = briefingfeed.main(standalone_mode=False)
     except click.exceptions.Exit as stop:
