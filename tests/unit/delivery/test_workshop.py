@@ -10,6 +10,7 @@ import pytest
 
 from briefingfeed.delivery.copies import Copies
 from briefingfeed.delivery.workshop import BATCH, Workshop
+from briefingfeed.dkim.signing import Sealing
 from briefingfeed.models.delivery import Claimed, Message
 from briefingfeed.newsletter.placeholders import SlotValueError
 from signatures import AT, dkimpy_accepts, signer
@@ -76,19 +77,40 @@ def test_one_that_cannot_be_made_costs_nobody_else_theirs(copies: Copies) -> Non
     assert [each.recipient for each in messages([first, third])] == ["reader1@example.org", "reader3@example.org"]
 
 
+class Counted(Copies):
+    """`made` holds the deliveries whose copies were made, in order."""
+
+    def __init__(self, mailing: Any, sealing: Sealing | None) -> None:
+        mailing.freeze("ann@example.org")
+        super().__init__(mailing.edition, lambda _id: mailing.rendition, mailing.keyring, sealing)
+        self.made: list[int] = []
+
+    def message(self, row: Claimed) -> Message:
+        self.made.append(row.delivery_id)
+        return super().message(row)
+
+
 def test_what_nobody_fetches_holds_nobody_up(mailing: Any) -> None:
-    mailing.freeze("ann@example.org")
-    made: list[int] = []
-
-    class Counted(Copies):
-        def message(self, row: Claimed) -> Message:
-            made.append(row.delivery_id)
-            return super().message(row)
-
-    copies = Counted(mailing.edition, lambda _id: mailing.rendition, mailing.keyring, partial(signer().seal, at=AT))
+    copies = Counted(mailing, partial(signer().seal, at=AT))
     with Workshop(copies) as workshop:
         workshop.begin([row(number) for number in range(20_000)])
-    assert len(made) < 10_000
+    assert len(copies.made) < 10_000
+
+
+def test_unsigned_copies_are_made_a_batch_at_a_time_and_not_before_the_first_is_asked_for(mailing: Any) -> None:
+    copies = Counted(mailing, None)
+
+    async def work() -> None:
+        with Workshop(copies) as workshop:
+            workshop.begin([row(number) for number in range(MANY)])
+            assert copies.made == []
+            for number in range(BATCH):
+                await workshop.fetch([row(number)])
+                assert copies.made == list(range(BATCH))
+            await workshop.fetch([row(BATCH)])
+            assert copies.made == list(range(2 * BATCH))
+
+    asyncio.run(work())
 
 
 @pytest.mark.parametrize("copies", ["signed"], indirect=True)

@@ -44,6 +44,9 @@ SEGMENTS = st.lists(
 @example({})
 @example(dict.fromkeys(SlotName, "ada@example.org"))
 @example(dict(reversed(VALUES.items())))
+@example({SlotName.MESSAGE_ID: VALUES[SlotName.ADDRESS], SlotName.ADDRESS: VALUES[SlotName.MESSAGE_ID]})
+@example({SlotName.UNSUBSCRIBE_URL: f"https://a.example/{'x' * 483}"})
+@example({SlotName.ADDRESS: "jörg\u2028@example.org"})
 def test_values_looked_at_in_one_go_pass_if_each_does(values: dict[SlotName, str]) -> None:
     try:
         each = {name: checked_value(name, value) for name, value in values.items()}
