@@ -47,8 +47,10 @@ bench: .venv/develop ## measure builds and sending beside their yardsticks (take
 	@$(BIN)/python benchmarks/send.py --runs 3
 	@$(BIN)/python benchmarks/latency.py --runs 3
 	@$(BIN)/python benchmarks/services.py
+	@$(BIN)/python benchmarks/copies.py
 	@$(BIN)/python benchmarks/signing.py
 	@$(BIN)/python benchmarks/freeze.py
+	@$(BIN)/python benchmarks/million.py
 	@$(BIN)/python benchmarks/startup.py
 	@$(BIN)/python benchmarks/preview.py
 
