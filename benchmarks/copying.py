@@ -68,7 +68,7 @@ def digest_of(size: int) -> Rendition:
     )
 
 
-def copies_of(made: Rendition, signer: Signer | None) -> Copies:
+def copies_of(made: Rendition, signer: Signer | None = None, *, return_path: str | None = None) -> Copies:
     edition = Edition(
         key="weekly/2026-W47",
         cadence=Cadence.WEEKLY,
@@ -78,6 +78,7 @@ def copies_of(made: Rendition, signer: Signer | None) -> Copies:
         signing_key=fingerprint(SECRET),
         sender=f"digest@{DOMAIN}",
         public_url=f"https://{DOMAIN}",
+        return_path=return_path,
     )
     ring = Keyring({fingerprint(SECRET): SECRET})
     return Copies(edition, lambda _id: made, ring, partial(signer.seal, at=AT) if signer else None)
