@@ -1,4 +1,4 @@
-"""F22: SIGTERM and SIGINT in mid run."""
+"""F22: SIGTERM and SIGINT in mid run; once, and once more."""
 
 from __future__ import annotations
 
@@ -30,4 +30,20 @@ def test_what_is_in_flight_is_finished_and_recorded(
     trial.assert_invariants(finished=False)
     trial.send_on(0)
     trial.assert_invariants()
+    trial.assert_silent()
+
+
+@IN_BOTH_WAYS
+def test_asked_twice_it_ends_at_once_and_what_was_in_flight_is_unclear(make_trial: MakeTrial) -> None:
+    trial = make_trial([f"slow.{address}" for address in addresses(3)])
+    trial.subscribe(addresses(9))  # an import of its own: they come after
+    run = trial.begin_sending()
+    wait_until(trial.sink.messages)
+    run.send(signal.SIGTERM)
+    run.send(signal.SIGINT)  # a second one of the same kind may be lost in the first
+    assert run.wait() == 1, run.err
+    assert trial.tally["uncertain"], "nobody heard what became of it"
+    trial.assert_invariants(finished=False, uncertain=trial.connections)
+    trial.send_on()
+    trial.assert_invariants(uncertain=trial.connections)
     trial.assert_silent()
