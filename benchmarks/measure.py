@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,26 +26,6 @@ class Measured:
 
 def run(command: Sequence[str | Path], *, folder: Path, environment: Mapping[str, str] | None = None) -> Measured:
     """Run a command to its end; raise RuntimeError with its words if it fails."""
-    measured, code, words = _run(command, folder, environment)
-    if code != 0:
-        raise RuntimeError(f"{command[0]} ended with {code}:\n{words}")
-    return measured
-
-
-def run_for(seconds: float, command: Sequence[str | Path], *, folder: Path) -> Measured:
-    """Run a command, kill it after so many seconds, and take any end for good that leaves something to be settled."""
-    measured, code, words = _run(command, folder, None, seconds)
-    if code not in (0, 1, -signal.SIGKILL):
-        raise RuntimeError(f"{command[0]} ended with {code}:\n{words}")
-    return measured
-
-
-def _run(
-    command: Sequence[str | Path],
-    folder: Path,
-    environment: Mapping[str, str] | None,
-    most: float | None = None,
-) -> tuple[Measured, int, str]:
     started = time.perf_counter()
     with subprocess.Popen(
         [str(part) for part in command],
@@ -59,16 +37,13 @@ def _run(
         text=True,
     ) as process:
         assert process.stderr is not None
-        killer = threading.Timer(most, process.kill) if most is not None else None
-        if killer is not None:
-            killer.start()
         words = process.stderr.read()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-        if killer is not None:
-            killer.cancel()
     seconds = time.perf_counter() - started
-    return Measured(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024), process.returncode, words
+    if process.returncode != 0:
+        raise RuntimeError(f"{command[0]} ended with {process.returncode}:\n{words}")
+    return Measured(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def middle(runs: Sequence[Measured]) -> Measured:
