@@ -6,6 +6,7 @@ import secrets
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -32,7 +33,7 @@ from briefingfeed.models.subscriber import (
 from briefingfeed.storage import departures
 from briefingfeed.storage.journal import Kind
 from briefingfeed.storage.schema import consent, subscriber, suppression
-from briefingfeed.storage.statements import batches
+from briefingfeed.storage.statements import MOST_VALUES, batches
 
 IS_CONFIRMED: Final = subscriber.c.state == SubscriberState.CONFIRMED
 IS_SUPPRESSED: Final = suppression.c.address_hash == subscriber.c.address_hash
@@ -75,17 +76,16 @@ def add(c: Connection, new: Subscriber, given: Consent, *, address_hash: str) ->
 
 def add_many(c: Connection, new: Iterable[tuple[Subscriber, Consent, str]]) -> None:
     """Store many at once, each as (subscriber, consent, address_hash): see `add`. All or none are stored."""
-    people, proofs = [], []
-    for person, proof, address_hash in new:
-        people.append(_row(person, address_hash))
-        if person.state is SubscriberState.UNSUBSCRIBED:
-            departures.note(c, Kind.UNSUBSCRIBED, address_hash, proof.at)
-        elif person.state is SubscriberState.CONFIRMED:
-            departures.note(c, Kind.JOINED, address_hash, proof.at, subscriber_id=person.id)
-        proofs.append(_consent_row(proof))
-    if people:
-        c.execute(insert(subscriber), people)
-        c.execute(insert(consent), proofs)
+    coming = iter(new)
+    # Some thousands at a time: the rows of a million would take gigabytes.
+    while some := list(islice(coming, MOST_VALUES)):
+        for person, proof, address_hash in some:
+            if person.state is SubscriberState.UNSUBSCRIBED:
+                departures.note(c, Kind.UNSUBSCRIBED, address_hash, proof.at)
+            elif person.state is SubscriberState.CONFIRMED:
+                departures.note(c, Kind.JOINED, address_hash, proof.at, subscriber_id=person.id)
+        c.execute(insert(subscriber), [_row(person, address_hash) for person, _, address_hash in some])
+        c.execute(insert(consent), [_consent_row(proof) for _, proof, _ in some])
 
 
 def by_id(c: Connection, subscriber_id: str) -> Subscriber | None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -113,3 +114,26 @@ def test_what_is_taken_for_an_international_address_can_stand_in_an_envelope(tex
         return
     assert wire_address(address, smtputf8=True)
     assert normalise(address, international=True) == address
+
+
+DOMAINS = [
+    "example.org",
+    "Mail.EXAMPLE.org",
+    "xn--mnchen-3ya.example",
+    "example",
+    "a..org",
+    "-a.org",
+    "192.0.2.1",
+    "x.local",
+]
+
+
+@given(st.from_regex(r"[A-Za-z0-9_+.-]{1,70}", fullmatch=True), st.sampled_from(DOMAINS))
+def test_what_looks_plain_is_judged_as_everything_else(local, domain):
+    try:
+        judged = validate_email(f"{local}@{domain}", check_deliverability=False, strict=True).normalized
+    except EmailNotValidError:
+        with pytest.raises(AddressError):
+            normalise(f"{local}@{domain}")
+    else:
+        assert normalise(f"{local}@{domain}") == judged
