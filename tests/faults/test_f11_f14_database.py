@@ -91,7 +91,7 @@ class TestF13:
         return trial_in(tmp_path, command, sink, postgres.fresh_url(), way)
 
     @pytest.mark.parametrize(
-        "place", ["after-claim:1", "after-arm:3", "after-dot:4", "after-reply:4", "before-record:3"]
+        "place", ["after-claim:1", "after-arm:2", "after-dot:4", "after-reply:4", "before-record:2"]
     )
     def test_ended_sessions_are_made_anew_and_nothing_is_forgotten(
         self, trial: Trial, postgres: PostgresServer, place: str
