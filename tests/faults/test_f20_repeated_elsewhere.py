@@ -33,8 +33,11 @@ def make_machines(tmp_path: Path, command: WarmCommand, postgres: PostgresServer
 
 
 def elsewhere(trial: Trial, folder: Path) -> Trial:
-    """Return another machine: the same settings, posts and keys, and a state folder of its own."""
+    """Return another machine: the same posts and keys, a state folder of its own, and other batches: what it takes
+    itself is another request."""
     shutil.copytree(trial.folder, folder, ignore=shutil.ignore_patterns("var"))
+    file = folder / "briefingfeed.toml"
+    file.write_text(file.read_text("utf-8").replace(f"batch = {BATCH}", f"batch = {BATCH - 2}"), "utf-8")
     (folder / "var").mkdir(mode=0o700)
     for key in (trial.folder / "var").glob("*.key"):
         shutil.copy2(key, folder / "var")

@@ -33,11 +33,12 @@ def server_of(trial: Trial) -> ApiServer:
     return server
 
 
-def killed_while_it_waits(make_trial: MakeTrial, name: str = "resend") -> Trial:
-    """Kill a run once the service has its first request, which it took."""
-    trial = make_trial(name, Plan(answer="silent", times=1))
+def killed_while_it_waits(make_trial: MakeTrial, name: str = "resend", *, requests: int = 1) -> Trial:
+    """Kill a run once the service has its first request, or another, which it took."""
+    trial = make_trial(name, Plan(answer="silent" if requests == 1 else f"{',' * (requests - 1)}silent", times=1))
     run = trial.begin_sending()
-    wait_until(server_of(trial).taken)
+    wait_until(lambda: len(server_of(trial).requests()) == requests)
+    wait_until(lambda: len(server_of(trial).taken()) > BATCH * (requests - 1))
     run.send(signal.SIGKILL)
     assert run.wait() == -signal.SIGKILL
     return trial
@@ -70,6 +71,12 @@ class TestRepeated:
         trial = make_trial(name, Plan())
         assert trial.dies_at("after-keep")
         assert server_of(trial).requests() == []
+        trial.send_on(0)
+        assert_all_have_one(trial)
+
+    def test_nothing_else_need_be_due(self, make_trial: MakeTrial) -> None:
+        trial = killed_while_it_waits(make_trial, requests=3)
+        assert trial.tally == Counter(submitting=2, accepted=10)
         trial.send_on(0)
         assert_all_have_one(trial)
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, insert, literal, or_, select, update
 
 from briefingfeed.models.delivery import Claimed, DeliveryState
 from briefingfeed.models.edition import EditionState
@@ -101,41 +101,33 @@ def may_repeat(c: Connection, run_id: str, digest: str, *, had_error: bool) -> b
 
 def waits(c: Connection, run_id: str, edition_key: str, provider: str, now: datetime) -> bool:
     """Whether there is a request of the edition that a run with this provider should take over."""
+    return c.execute(_wanted(c, run_id, edition_key, provider, now).limit(1)).first() is not None
+
+
+def _wanted(c: Connection, run_id: str, edition_key: str, provider: str, now: datetime) -> Select[Any]:
     its = (keyed_request.c.edition_key == edition_key, keyed_request.c.provider == provider)
-    query = select(keyed_request.c.id).where(*its, _is_repeatable(c, run_id), _is_open(now))
-    return c.scalar(query.limit(1)) is not None
+    return select(keyed_request).where(*its, _is_repeatable(c, run_id), _is_open(now))
 
 
 def adopt(c: Connection, run_id: str, edition_key: str, provider: str, now: datetime) -> Adopted | None:
     """Take a dead run's request over, and its rows with it; None if there is none to be repeated.
 
-    Of several runs that want it one gets it. Should the other run be alive after all, its word about its rows counts
-    as that of any run that was taken for dead (`records`).
+    Of several runs that want it one gets it: no other writer comes between. Should the dead one be alive after all, its
+    word about its rows counts as that of any run that was taken for dead (`records`).
     """
-    if not waits(c, run_id, edition_key, provider, now):
+    query = _wanted(c, run_id, edition_key, provider, now).order_by(keyed_request.c.id).limit(1)
+    found = c.execute(query).one_or_none()
+    if found is None:
         return None
-    guard.advance(c)  # before rows are locked: who cancels an edition takes both in the same order
-    its = (keyed_request.c.edition_key == edition_key, keyed_request.c.provider == provider)
-    query = select(keyed_request).where(*its, _is_repeatable(c, run_id), _is_open(now)).order_by(keyed_request.c.id)
-    for found in c.execute(query.with_for_update(skip_locked=True)).all():
-        adopted = _adopt(c, run_id, found, now)
-        if adopted is not None:
-            return adopted
-    return None
-
-
-def _adopt(c: Connection, run_id: str, found: Row[tuple[object, ...]], now: datetime) -> Adopted | None:
+    guard.advance(c)
     columns = (delivery.c.id, delivery.c.subscriber_id, delivery.c.address, delivery.c.attempts)
     rows = c.execute(
-        select(*columns, delivery.c.rendition_id, delivery.c.state, delivery.c.claim_id)
+        select(*columns, delivery.c.rendition_id, delivery.c.state)
         .join(keyed_request_copy, keyed_request_copy.c.delivery_id == delivery.c.id)
         .where(keyed_request_copy.c.request_id == found.id)
         .order_by(keyed_request_copy.c.position)
-        .with_for_update(of=delivery)
     ).all()
-    open_ids = {row.id for row in rows if row.state is DeliveryState.SUBMITTING and row.claim_id == found.run_id}
-    if not all(row.id in open_ids or row.state is DeliveryState.ACCEPTED for row in rows):
-        return None  # somebody has just decided about one of them
+    open_ids = {row.id for row in rows if row.state is DeliveryState.SUBMITTING}
     c.execute(update(keyed_request).where(keyed_request.c.id == found.id).values(run_id=run_id))
     c.execute(
         update(delivery)
@@ -177,15 +169,14 @@ def among(requests: Collection[int]) -> ColumnElement[bool]:
     return exists().where(is_its, keyed_request_copy.c.request_id.in_(requests))
 
 
-def never_sent(dead: Collection[str]) -> ColumnElement[bool]:
-    """Return the condition that a delivery was armed by one of these dead runs, which keep whatever they send, and
-    stands in no request."""
-    keep_all = select(run.c.id).where(run.c.id.in_(dead), run.c.keeps_requests_since.is_not(None))
+def never_sent() -> ColumnElement[bool]:
+    """Return the condition that a delivery was armed by a run that keeps whatever it sends, and stands in no request.
+
+    Of a run that is dead: it cannot keep it any more.
+    """
     return and_(
         delivery.c.state == DeliveryState.SUBMITTING,
-        # Both: the list stays what it is, should another run have taken the row over while this statement waits.
-        delivery.c.claim_id.in_(dead),
-        delivery.c.claim_id.in_(keep_all),
+        delivery.c.claim_id.in_(select(run.c.id).where(run.c.keeps_requests_since.is_not(None))),
         ~exists().where(keyed_request_copy.c.delivery_id == delivery.c.id),
     )
 

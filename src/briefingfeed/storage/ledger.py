@@ -103,12 +103,9 @@ def recover(c: Connection, run_id: str, now: datetime, *, place: str = "") -> Re
 
 def _return_unsent(c: Connection, left: ColumnElement[bool], now: datetime) -> int:
     """Give back what was claimed by dead runs and not armed, and what they had armed and certainly not sent."""
-    armed = select(delivery.c.claim_id).where(left, delivery.c.state == DeliveryState.SUBMITTING).distinct()
-    which = [and_(left, delivery.c.state == DeliveryState.CLAIMED)]
-    if dead := list(c.scalars(armed)):
-        which.append(keyed_requests.never_sent(dead))
+    unsent = or_(delivery.c.state == DeliveryState.CLAIMED, keyed_requests.never_sent())
     values = {"state": DeliveryState.PENDING, "next_attempt_at": None, "updated_at": now, **_UNCLAIMED}
-    return sum(c.execute(update(delivery).where(each).values(values)).rowcount for each in which)
+    return c.execute(update(delivery).where(left, unsent).values(values)).rowcount
 
 
 _ALL_DUE: Final = select(delivery.c.id).where(
