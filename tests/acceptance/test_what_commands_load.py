@@ -12,7 +12,7 @@ NETWORK = {"httpx", "rich", "starlette", "uvicorn", "imapclient", "requests"}
 """rich: httpx brings it along."""
 RENDERING = {"premailer", "cssutils", "lxml", "jinja2", "feedgen", "icalendar"}
 POSTS = {"yaml", "pyromark", "nh3"}
-SELDOM = {"alembic", "watchfiles", "email_validator", "cryptography", "dns", "flufl", "sqlalchemy.dialects.postgresql"}
+SELDOM = {"alembic", "watchfiles", "email_validator", "cryptography", "dns", "flufl"}
 DATABASE = {"sqlalchemy"}
 
 

@@ -10,7 +10,6 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    Connection,
     Date,
     ForeignKey,
     Index,
@@ -225,21 +224,17 @@ delivery = Table(
     sqlite_autoincrement=True,
 )
 Index("delivery_by_state", delivery.c.edition_key, delivery.c.state, delivery.c.next_attempt_at)
-_IS_FIRST: Final = f"batch = {FIRST_BATCH}"
-_PARTIAL: Final = (
-    (Index("delivery_by_claim", delivery.c.claim_id), "claim_id IS NOT NULL"),
-    # The batch is the same in all of them, but with it SQLite prefers this index to the one above.
-    (Index("delivery_first_batch", delivery.c.edition_key, delivery.c.batch, delivery.c.state), _IS_FIRST),
+_IS_CLAIMED = text("claim_id IS NOT NULL")
+Index("delivery_by_claim", delivery.c.claim_id, sqlite_where=_IS_CLAIMED, postgresql_where=_IS_CLAIMED)
+_IS_FIRST = text(f"batch = {FIRST_BATCH}")
+Index(
+    "delivery_first_batch",
+    delivery.c.edition_key,
+    delivery.c.batch,  # the same in all of them, but with it SQLite prefers this index to the one above
+    delivery.c.state,
+    sqlite_where=_IS_FIRST,
+    postgresql_where=_IS_FIRST,
 )
-
-
-@event.listens_for(delivery, "before_create")
-def _leave_rows_out(_table: Table, connection: Connection, **_: object) -> None:
-    # Not said to the indexes above: SQLAlchemy would load PostgreSQL's dialect to check it, 30 ms in every command.
-    for index, rows in _PARTIAL:
-        index.dialect_kwargs[f"{connection.dialect.name}_where"] = text(rows)
-
-
 IN_FIRST_BATCH: Final = delivery.c.batch == literal_column(str(FIRST_BATCH))
 """Written out, not bound: a statement prepared for any batch could not use the index."""
 

@@ -121,7 +121,9 @@ def complete(
         return draft
     contents: dict[Portion, Rendition] = {}
     findings: dict[Finding, None] = {}
-    press = _press(context)
+    from briefingfeed.newsletter.render import Press  # as in `render_posts`: only what is due needs the renderer
+
+    press = Press(context.settings, context.look)
     for group in audience.groups:
         posts = tuple(post for post in library.posts if post.id in group.post_ids)
         contents[group.portion], found = render_posts(
@@ -192,20 +194,13 @@ def render_posts(
 
     def made() -> Examined:
         from briefingfeed.newsletter.preflight import examine
+        from briefingfeed.newsletter.render import Press
 
-        its_press = press or _press(context)
+        its_press = press or Press(context.settings, context.look)
         rendition = replace(its_press.render(digest, test=test), mentions=mentions(posts, corrections))
         return rendition, examine(rendition, digest, context.settings, its_press.bodies)
 
     return context.recall(digest, test, made)
-
-
-def _press(context: SendContext) -> Press:
-    from briefingfeed.newsletter.render import (
-        Press,  # here, and above: what renders is for those who have something due
-    )
-
-    return Press(context.settings, context.look)
 
 
 def page_url(context: SendContext, key: str) -> str | None:
