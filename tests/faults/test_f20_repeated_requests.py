@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -33,9 +33,11 @@ def server_of(trial: Trial) -> ApiServer:
     return server
 
 
-def killed_while_it_waits(make_trial: MakeTrial, name: str = "resend", *, requests: int = 1) -> Trial:
-    """Kill a run once the service has its first request, or another, which it took."""
-    trial = make_trial(name, Plan(answer="silent" if requests == 1 else f"{',' * (requests - 1)}silent", times=1))
+def killed_while_it_waits(
+    make_trial: MakeTrial, name: str = "resend", *, requests: int = 1, then: Sequence[str] = ("",)
+) -> Trial:
+    """Kill a run once the service has its first request, or another, which it took. `then`: what it answers later."""
+    trial = make_trial(name, Plan(answer=",".join([""] * (requests - 1) + ["silent", *then])))
     run = trial.begin_sending()
     wait_until(lambda: len(server_of(trial).requests()) == requests)
     wait_until(lambda: len(server_of(trial).taken()) > BATCH * (requests - 1))
@@ -112,6 +114,22 @@ class TestRepeated:
         assert trial.tally == Counter(submitting=BATCH, pending=len(READERS) - BATCH)
         trial.send_on(0)
         assert_all_have_one(trial)
+
+
+@pytest.mark.parametrize(
+    ("answer", "left"),
+    [
+        ("401", True),  # of the login: once that is right, the request can be asked about
+        ("413", False),  # of this request: it would be the same for ever
+    ],
+)
+def test_what_the_next_run_cannot_find_out_the_one_after_may(make_trial: MakeTrial, answer: str, left: bool) -> None:
+    trial = killed_while_it_waits(make_trial, then=[answer] * 5)
+    run = trial.send_on(75 if left else 1)
+    assert ("refuses our login" in run.err) == left
+    assert trial.tally["submitting" if left else "uncertain"] == BATCH
+    trial.send_on(0 if left else 1)
+    trial.assert_invariants(uncertain=0 if left else BATCH)
 
 
 @pytest.mark.parametrize(

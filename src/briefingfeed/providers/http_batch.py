@@ -19,6 +19,8 @@ class Batch:
         """What the other side may have by now."""
         self.kept: KeyedRequest | None = None
         """What is in flight, if it was written down: a later run can ask what became of it."""
+        self.said: Refusal | None = None
+        """How the last try of what is in flight was refused, if it was."""
         self.refusal: Refusal | None = None
         """Why the rest goes back."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 import httpx
@@ -27,6 +28,8 @@ _SPOILT_IN_A_ROW: Final = 3
 """Messages of a divided request, each refused by itself, after which it is not for the sake of one."""
 _ASKED_AGAIN: Final = "The next run asks again, by the same key: nobody gets two copies by it."
 _NOT_OURS: Final = Refusal(message="This run was taken for dead, or cannot write down what it sends.", permanent=True)
+_NOT_LOOKED_AT: Final = frozenset({None, 401, 403, 429})
+"""Answers to a repeat that say nothing at all, as when none comes: the login is to be put right, or it is too soon."""
 _CHANGED: Final = Item(
     result=Result.UNCERTAIN, note="The run that sent it was cut off, and its request cannot be made again as it was."
 )
@@ -137,9 +140,10 @@ class Lane:
             if verdict.splits and len(request.copies) > 1:
                 return await self._divide(batch, request.copies)
             return verdict
-        if isinstance(verdict, Unclear) and await self._may_be_left(batch, verdict, before):
+        if isinstance(verdict, Unclear) and await self._may_be_left(batch, verdict, before, status):
             batch.leave()
-            return Refusal(message=f"{self._service.title}: {verdict.note}", remedy=_ASKED_AGAIN, permanent=True)
+            why = batch.said or Refusal(message=f"{self._service.title}: {verdict.note}", remedy=_ASKED_AGAIN)
+            return replace(why, permanent=True)
         items = _items(verdict, len(request.copies))
         for copy, item in zip(request.copies, items, strict=True):
             if batch.holds(copy.message):
@@ -178,9 +182,11 @@ class Lane:
         batch.kept = kept
         return True
 
-    async def _may_be_left(self, batch: Batch, verdict: Unclear, before: Unclear | None) -> bool:
+    async def _may_be_left(self, batch: Batch, verdict: Unclear, before: Unclear | None, status: int | None) -> bool:
         """Whether the next run should ask again. Not if an error came, nor if this run asked again, and in vain."""
-        if self._memory is None or batch.kept is None or verdict.answered or (before and verdict is not before):
+        if self._memory is None or batch.kept is None or verdict.answered:
+            return False
+        if before is not None and (verdict is not before or status not in _NOT_LOOKED_AT):
             return False
         return await self._memory.may_repeat(batch.kept, had_error=verdict.answered)
 
@@ -195,6 +201,7 @@ class Lane:
             answer = await self._post(request, doubt)
             status = answer.status if isinstance(answer, Answer) else status
             verdict = self._service.read(request, answer) if isinstance(answer, Answer) else answer
+            batch.said = verdict if isinstance(verdict, Refusal) else None
             if isinstance(verdict, tuple):
                 return status, _believed(verdict, doubt)
             if isinstance(verdict, Refusal) and doubt is None:
