@@ -47,7 +47,7 @@ def build_message(fields: HeaderFields, text: str, html: str, placeholders: Plac
 
 
 def splice(message: Sequence[Segment], values: SlotValues) -> tuple[bytes, ...]:
-    """Return a single copy, as `Mould.cast` makes many."""
+    """Return a single copy, as `Mould.cast` makes many. Raises SlotValueError like it."""
     return Mould(message).cast(values)
 
 
