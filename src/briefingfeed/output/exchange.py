@@ -8,7 +8,6 @@ in any state at all is put right on the way: what it holds is compared with the 
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import shutil
@@ -92,6 +91,8 @@ class Exchange:
 
 
 def _exchange(one: Path, other: Path) -> None:
+    import ctypes  # a build that changes nothing does without
+
     libc = ctypes.CDLL(None, use_errno=True)
     if not hasattr(libc, "renameat2"):
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from briefingfeed.providers.spec import ProviderSpec
+if TYPE_CHECKING:
+    from briefingfeed.providers.spec import ProviderSpec
 
 PROVIDERS: Mapping[str, str] = MappingProxyType(
     {
@@ -34,6 +36,8 @@ UNFIT: Mapping[str, str] = MappingProxyType(
 
 def provider_spec(name: str) -> ProviderSpec:
     """Return how to set up a provider. Raises KeyError for a name that isn't in `PROVIDERS`."""
+    from briefingfeed.providers.spec import ProviderSpec  # whoever only looks at the names does without
+
     spec = import_module(PROVIDERS[name]).SPEC
     assert isinstance(spec, ProviderSpec)  # noqa: S101 - a mistake in a provider's module, found by its first test
     return spec

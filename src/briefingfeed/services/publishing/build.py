@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from briefingfeed.errors import ConfigurationError, ContentError
-from briefingfeed.models.post import Post
 from briefingfeed.models.problem import Problem
 from briefingfeed.models.settings import PathSettings, Settings
 from briefingfeed.output import publish
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from briefingfeed.feeds.reading import ReadEntry
     from briefingfeed.look import Look
     from briefingfeed.models.archive import SentEdition
+    from briefingfeed.models.post import Post
     from briefingfeed.posts.store import Library
     from briefingfeed.services.publishing.feed_history import History
 
