@@ -30,7 +30,8 @@ def untold(
     for post in posts:
         if post.corrections and post.visible_at(now):
             for who, marks in _of_post(connection, edition, post, settings).items():
-                found[who] |= marks
+                # One set for all who hear the same: a set for each of a million readers is hundreds of megabytes.
+                found[who] = found[who] | marks if who in found else marks
     if found and edition.cadence is Cadence.POSTS:
         # Cancelled, it has no next edition to go with: it would be back within minutes.
         settled = corrected.called_off(connection, edition)
