@@ -230,6 +230,8 @@ class Publication:
         from briefingfeed.services.publishing.check import check, way_out_problems
         from briefingfeed.services.publishing.outside_links import outside_problems
         from briefingfeed.services.readers.mailbox_opening import PASSWORD, mailbox_password
+        from briefingfeed.services.readers.webhook_check import webhook_findings
+        from briefingfeed.services.readers.webhook_opening import open_providers
         from briefingfeed.services.sending.signing import record_problems, who_signs
         from briefingfeed.storage.audience import count_by_cadence
 
@@ -241,7 +243,8 @@ class Publication:
             readers = count_by_cadence(connection)
         library = self._library()
         found = check(self.settings, library, self.look, self.now(), readers, sent_editions(self.database))
-        problems = (*way_out_problems(self.settings, lambda: self.provider), *found.problems)
+        hooks = webhook_findings(self.settings, open_providers(self.settings, self._environ))
+        problems = (*way_out_problems(self.settings, lambda: self.provider), *hooks, *found.problems)
         report = replace(found, problems=problems, signing=who_signs(self.settings, self._way_out[0], self.signer))
         if not online:
             return report

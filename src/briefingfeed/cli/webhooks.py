@@ -18,7 +18,7 @@ def webhooks(app: App, as_json: bool) -> None:
     """
     with app.publication() as publication:
         opened = publication.webhooks()
-        findings = tuple(webhook_findings(publication.settings))
+        findings = tuple(webhook_findings(publication.settings, [each.provider for each in opened]))
     for finding in findings:
         app.warn(str(finding))
     if as_json:

@@ -11,7 +11,7 @@ from briefingfeed.models.settings import WebSettings
 from briefingfeed.services.readers.webhook_check import webhook_findings
 from publications import harbour_in
 
-TOLD_BY_BOTH = {"postmark": {}, "resend": {}, "smtp": {"host": "mail.harbour.example"}}
+BOTH = ("postmark", "resend")
 
 
 @pytest.mark.parametrize(
@@ -23,8 +23,8 @@ TOLD_BY_BOTH = {"postmark": {}, "resend": {}, "smtp": {"host": "mail.harbour.exa
     ],
 )
 def test_an_address_without_tls_is_a_warning(tmp_path: Path, public_url: str, said: str) -> None:
-    settings = harbour_in(tmp_path, provider_tables=TOLD_BY_BOTH, web=WebSettings(public_url=public_url))
-    (warning,) = webhook_findings(settings)
+    settings = harbour_in(tmp_path, web=WebSettings(public_url=public_url))
+    (warning,) = webhook_findings(settings, BOTH)
     assert said in warning.message
     assert warning.severity is Severity.WARNING
     assert "https://" in warning.remedy
@@ -32,7 +32,7 @@ def test_an_address_without_tls_is_a_warning(tmp_path: Path, public_url: str, sa
 
 def test_nothing_is_said_where_nobody_calls_or_all_is_well(tmp_path: Path) -> None:
     plain = WebSettings(public_url="http://www.harbour.example")
-    assert not list(webhook_findings(harbour_in(tmp_path, web=plain)))
+    assert not list(webhook_findings(harbour_in(tmp_path, web=plain), ()))
     tls = WebSettings(public_url="https://www.harbour.example")
-    assert not list(webhook_findings(harbour_in(tmp_path, provider_tables=TOLD_BY_BOTH, web=tls)))
-    assert not list(webhook_findings(harbour_in(tmp_path, provider_tables=TOLD_BY_BOTH, web=WebSettings())))
+    assert not list(webhook_findings(harbour_in(tmp_path, web=tls), BOTH))
+    assert not list(webhook_findings(harbour_in(tmp_path, web=WebSettings()), BOTH))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from briefingfeed.errors import ConfigurationError
-from briefingfeed.services.readers.webhook_opening import OpenedWebhook, open_webhooks
+from briefingfeed.services.readers.webhook_opening import OpenedWebhook, open_providers, open_webhooks
 from briefingfeed.tokens import Keyring, fingerprint
 from publications import KEY, harbour_in
 
@@ -53,6 +53,14 @@ def test_what_proves_nothing_stays_closed_and_is_named(tmp_path: Path) -> None:
         "sendgrid": "[sendgrid] webhook_public_key",
         "ses": "[ses] webhook_topic",
     }
+
+
+def test_who_is_believed_is_known_without_our_own_keys(tmp_path: Path) -> None:
+    bare = harbour_in(tmp_path, provider_tables={name: {} for name in TABLES if name != "smtp"})
+    bare.file.write_text("", "utf-8")
+    assert set(open_providers(bare, {})) == {"postmark", "brevo"}
+    assert set(open_providers(bare, SECRETS)) == {"postmark", "brevo", "resend", "mailgun"}
+    assert set(open_providers(harbour_in(tmp_path, provider_tables=TABLES), SECRETS)) == set(TABLES) - {"smtp"}
 
 
 def test_a_password_stands_in_the_address_of_those_that_sign_nothing_only(tmp_path: Path) -> None:

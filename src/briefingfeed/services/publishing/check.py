@@ -29,7 +29,6 @@ from briefingfeed.services.publishing.links import InternalLinks
 from briefingfeed.services.publishing.parity_check import Channels
 from briefingfeed.services.publishing.rendering import Rendered, render_output
 from briefingfeed.services.readers.bounce_check import bounce_findings
-from briefingfeed.services.readers.webhook_check import webhook_findings
 from briefingfeed.services.telling.words import never_mailed
 
 _PERIOD = timedelta(days=7)
@@ -61,7 +60,6 @@ def check(
     """
     check_output_folder(settings.paths)
     problems = [*library.problems, *_unparsed_templates(settings.paths.templates), *bounce_findings(settings)]
-    problems += webhook_findings(settings)
     problems += _never_mailed(settings, readers or {})
     try:
         rendered = render_output(library.posts, settings, look, now, editions=editions)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
 from briefingfeed.hosts import is_loopback
 from briefingfeed.models.problem import Problem, Severity
 from briefingfeed.models.settings import Settings
-from briefingfeed.services.readers.webhook_opening import calling_providers
 
 
-def webhook_findings(settings: Settings) -> Iterator[Problem]:
-    """Yield a warning if a provider would call back at an address that doesn't begin with https://."""
-    names = [name for name, _ in calling_providers(settings)]
+def webhook_findings(settings: Settings, names: Sequence[str]) -> Iterator[Problem]:
+    """Yield a warning if the providers named would call back at an address that doesn't begin with https://."""
     address = urlsplit(settings.public_url)
     if not names or address.scheme == "https":
         return

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from briefingfeed import config
 from briefingfeed.models.settings import Settings
 from briefingfeed.providers.registry import provider_spec
-from briefingfeed.providers.spec import WebhookSpec
+from briefingfeed.providers.spec import Found, WebhookSpec
 from briefingfeed.providers.webhook import Webhook
 from briefingfeed.services.keeping.keys import find_secrets
 from briefingfeed.tokens import Keyring, webhook_passwords
@@ -37,7 +38,7 @@ def open_webhooks(settings: Settings, keyring: Keyring, environ: Mapping[str, st
     return tuple(_opened(settings, keyring, environ))
 
 
-def calling_providers(settings: Settings) -> Iterator[tuple[str, WebhookSpec]]:
+def _calling_providers(settings: Settings) -> Iterator[tuple[str, WebhookSpec]]:
     """Yield those of the providers in the settings that tell by a webhook, by their names."""
     for name in dict.fromkeys((settings.newsletter.provider, *settings.provider_tables)):
         webhook = provider_spec(name).webhook
@@ -45,20 +46,36 @@ def calling_providers(settings: Settings) -> Iterator[tuple[str, WebhookSpec]]:
             yield name, webhook
 
 
+def open_providers(settings: Settings, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names of those that are believed when they call; it takes no secret keys of ours to know that.
+
+    Raises what `open_webhooks` does.
+    """
+    return tuple(
+        name
+        for name, webhook in _calling_providers(settings)
+        if not webhook.needs or webhook.build(*_given(settings, name, environ), ()) is not None
+    )
+
+
 def _opened(settings: Settings, keyring: Keyring, environ: Mapping[str, str]) -> Iterator[OpenedWebhook]:
-    for name, webhook in calling_providers(settings):
-        provider = provider_spec(name)
-        given = settings.provider_tables.get(name, {})
-        table = config.read_table(provider.settings, given, file=settings.file, name=name)
-        secrets = find_secrets(provider.secrets, table, environ, settings.paths.root)
+    for name, webhook in _calling_providers(settings):
         passwords = webhook_passwords(keyring, name)
         yield OpenedWebhook(
             provider=name,
-            webhook=webhook.build(table, secrets, passwords),
+            webhook=webhook.build(*_given(settings, name, environ), passwords),
             address=_address(settings.public_url, name, webhook, passwords[0]),
             events=webhook.events,
             needs=webhook.needs,
         )
+
+
+def _given(settings: Settings, name: str, environ: Mapping[str, str]) -> tuple[Any, Found]:
+    """Return a provider's table, and its secrets."""
+    provider = provider_spec(name)
+    given = settings.provider_tables.get(name, {})
+    table = config.read_table(provider.settings, given, file=settings.file, name=name)
+    return table, find_secrets(provider.secrets, table, environ, settings.paths.root)
 
 
 def _address(public_url: str, name: str, spec: WebhookSpec, password: str) -> str:
