@@ -245,11 +245,9 @@ class Publication:
         found = check(self.settings, library, self.look, self.now(), readers, sent_editions(self.database))
         hooks = webhook_findings(self.settings, open_providers(self.settings, self._environ))
         problems = (*way_out_problems(self.settings, lambda: self.provider), *hooks, *found.problems)
-        report = replace(found, problems=problems, signing=who_signs(self.settings, self._way_out[0], self.signer))
-        if not online:
-            return report
-        outside = (*outside_problems(library.posts, self.settings), *record_problems(self.signer, self.settings))
-        return replace(report, problems=(*report.problems, *outside))
+        if online:
+            problems += (*outside_problems(library.posts, self.settings), *record_problems(self.signer, self.settings))
+        return replace(found, problems=problems, signing=who_signs(self.settings, self._way_out[0], self.signer))
 
     def adopt_ids(self, sources: Sequence[str], *, dry_run: bool) -> Adoption:
         """Keep the ids that posts have in older feeds, named by address or file: see `services.publishing.adoption`."""
