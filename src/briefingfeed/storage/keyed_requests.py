@@ -12,7 +12,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, insert, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from briefingfeed.models.delivery import Claimed, DeliveryState
 from briefingfeed.models.edition import EditionState
@@ -27,6 +40,7 @@ from briefingfeed.storage.schema import (
     run,
     subscriber,
 )
+from briefingfeed.storage.statements import numbers_in_order
 from briefingfeed.storage.subscribers import MAY_BE_MAILED
 
 _ITS: Final = (
@@ -65,11 +79,12 @@ def keep(c: Connection, run_id: str, edition_key: str, provider: str, request: K
 
     A row stands in one request. One that holds it already was refused for certain, or this run would not have it.
     """
-    ids = list(request.delivery_ids)
+    its = numbers_in_order(c, request.delivery_ids)
     armed = (delivery.c.state == DeliveryState.SUBMITTING, delivery.c.claim_id == run_id)
-    if set(c.scalars(select(delivery.c.id).where(delivery.c.id.in_(ids), *armed))) != set(ids):
+    ours = select(func.count()).select_from(delivery).where(delivery.c.id.in_(select(its.c.number)), *armed)
+    if c.scalar(ours) != len(request.delivery_ids):
         return False
-    before = select(keyed_request_copy.c.request_id).where(keyed_request_copy.c.delivery_id.in_(ids))
+    before = select(keyed_request_copy.c.request_id).where(keyed_request_copy.c.delivery_id.in_(select(its.c.number)))
     c.execute(delete(keyed_request).where(keyed_request.c.id.in_(before)))
     forget_settled(c, [run_id])
     now = runs.clock(c)
@@ -84,8 +99,8 @@ def keep(c: Connection, run_id: str, edition_key: str, provider: str, request: K
         "had_error": False,
     }
     request_id = c.execute(insert(keyed_request).values(values).returning(keyed_request.c.id)).scalar_one()
-    copies = [{"request_id": request_id, "position": place, "delivery_id": each} for place, each in enumerate(ids)]
-    c.execute(insert(keyed_request_copy), copies)
+    copies = select(literal(request_id), its.c.place, its.c.number)
+    c.execute(insert(keyed_request_copy).from_select(["request_id", "position", "delivery_id"], copies))
     return True
 
 

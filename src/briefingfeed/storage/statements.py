@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from sqlalchemy import Connection, Integer, String, Subquery, Table, cast, func, literal, select
+from sqlalchemy import JSON, Connection, Integer, String, Subquery, Table, cast, func, literal, select
 from sqlalchemy.dialects import sqlite
 
 if TYPE_CHECKING:
@@ -47,3 +47,16 @@ def numbers_by_name(c: Connection, numbers: Mapping[str, int]) -> Subquery:
     else:
         rows = func.json_each(content).table_valued("key", "value")
     return select(rows.c.key.label("name"), cast(rows.c.value, Integer).label("number")).subquery()
+
+
+def numbers_in_order(c: Connection, numbers: Sequence[int]) -> Subquery:
+    """Return a table with the columns `place`, from 0 on, and `number`: it is a single parameter, too."""
+    content = literal(json.dumps(list(numbers)), String)
+    if c.dialect.name == "postgresql":
+        items = func.json_array_elements_text(cast(content, JSON))
+        rows = items.table_valued("value", with_ordinality="key").render_derived()
+        place = rows.c.key - 1
+    else:
+        rows = func.json_each(content).table_valued("key", "value")
+        place = rows.c.key
+    return select(cast(place, Integer).label("place"), cast(rows.c.value, Integer).label("number")).subquery()
