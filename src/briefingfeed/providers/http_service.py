@@ -69,7 +69,7 @@ class BatchSettings(HttpSettings):
     """Of a service that takes many messages in a request."""
 
     batch: int
-    """Messages per request: as many become `uncertain` if its answer is lost."""
+    """Messages per request: as many become `uncertain` if its answer is lost for good."""
 
     def __post_init__(self) -> None:
         HttpSettings.__post_init__(self)  # super() does not work in a class with slots before Python 3.14
