@@ -16,7 +16,7 @@ from briefingfeed.services.publishing.parity_check import Channels
 from briefingfeed.services.publishing.rendering import render_output
 from briefingfeed.shipped import shipped_templates
 
-PROJECT = Path(__file__).parents[3]
+PROJECT = Path(__file__).parents[4]
 
 QUOTED = """\
 > I kept my hood *up* till I was past the church, as [the survey](https://a.example/?x=1&y=2) says.
