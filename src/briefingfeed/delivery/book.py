@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,7 +32,8 @@ Entry = Outcome | Record | FinalWord
 class Ask:
     """Rows that a provider wants to hand over now."""
 
-    ids: frozenset[int]
+    renditions: Mapping[int, int]
+    """By the id of the row: what its copy was made from."""
     unfit: tuple[Record, ...] = ()
     """Those of them of which no copy can be made: they fail instead."""
 
@@ -83,23 +84,49 @@ class EditionBook:
     def arm(self, connection: Connection, asks: Sequence[Ask], *, again: bool = False) -> Sequence[Answer]:
         """Arm the rows of all `asks` in one statement, as many as the provider's limits allow.
 
+        A row may be asked for twice: it was given back while this run had it in hand, and claimed anew, perhaps with
+        another rendition. It goes once, and as what it is now.
+
         `again`: the same was asked before, and the connection broke. What that commit has armed, if it came through,
         may go, and has its place already.
         """
         if not self.lease.may_arm(connection):
             return [None] * len(asks)
         now = self.now()
-        asked = [each for ask in asks for each in sorted(ask.ids)]
-        before = frozenset(deliveries.armed(connection, self.run_id, asked) if again else ())
+        asked = dict.fromkeys(each for ask in asks for each in sorted(ask.renditions))
+        before = deliveries.armed(connection, self.run_id, asked) if again else {}
         wanted = [each for each in asked if each not in before]
         room = self.pace.room(connection, now)
-        ids = before.union(wanted if room is None else wanted[: room.places])
-        armed = before.union(deliveries.arm(connection, self.run_id, ids - before, now))
+        ids = {*before, *(wanted if room is None else wanted[: room.places])}
+        armed = before | deliveries.arm(connection, self.run_id, ids - before.keys(), now)
         if not armed and editions.state(connection, self.key) is not EditionState.SENDING:
             return [None] * len(asks)
-        unfit = [record for ask in asks for record in ask.unfit if record.delivery_id in armed]
+        shares = _divide(armed, asks)
+        if superseded := armed.keys() - frozenset[int]().union(*shares):
+            deliveries.disarm(connection, self.run_id, superseded)
+        unfit = [
+            record
+            for ask, share in zip(asks, shares, strict=True)
+            for record in ask.unfit
+            if record.delivery_id in share
+        ]
         if unfit:
             deliveries.record(connection, self.run_id, unfit, now)
-        self.pace.count(connection, len(armed - before) - len(unfit), now)
+        self.pace.count(connection, sum(len(share - before.keys()) for share in shares) - len(unfit), now)
         full = room.full if room is not None and len(wanted) > room.places else None
-        return [Armed(ids=armed & ask.ids, late=ask.ids - ids, full=full) for ask in asks]
+        return [
+            Armed(ids=share, late=frozenset(ask.renditions.keys() - ids), full=full)
+            for ask, share in zip(asks, shares, strict=True)
+        ]
+
+
+def _divide(armed: Mapping[int, int], asks: Sequence[Ask]) -> list[frozenset[int]]:
+    """Return which of the armed rows each ask gets: a row goes to one whose copy is of its rendition."""
+    left = dict(armed)
+    shares = []
+    for ask in asks:
+        share = frozenset(each for each, rendition_id in ask.renditions.items() if left.get(each) == rendition_id)
+        for each in share:
+            del left[each]
+        shares.append(share)
+    return shares

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Generic, Protocol, Self, TypeVar
@@ -63,8 +64,9 @@ class _Group:
 class Ledger(Generic[Entry, Ask, Answer]):
     """Use it as an asynchronous context manager; leaving it commits what is still queued.
 
-    A group is committed whole or not at all; if it fails it is tried again. When the last try fails, `failure` says
-    why and nothing is written any more: `put` drops its entry, `arm` and `commit` raise.
+    A group is committed whole or not at all; if it fails it is tried again. When the last try fails, its entries are
+    tried once more by themselves, since something else may be at fault. Then `failure` says why and nothing is
+    written any more: `put` drops its entry, `arm` and `commit` raise.
     """
 
     def __init__(
@@ -150,6 +152,8 @@ class Ledger(Generic[Entry, Ask, Answer]):
             results = await self._persist(group)
         except Exception as error:
             self.failure = error
+            if group.entries and (group.asks or group.steps):
+                await self._save(group.entries)
             for answer in (*group.waiting, *self._next.waiting):
                 if not answer.done():
                     answer.set_exception(error)
@@ -158,6 +162,11 @@ class Ledger(Generic[Entry, Ask, Answer]):
             for answer, result in zip(group.waiting, results, strict=True):
                 if not answer.done():
                     answer.set_result(result)
+
+    async def _save(self, entries: list[Any]) -> None:
+        with suppress(Exception):
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self._thread, self._transact, _Group(entries=entries), True)
 
     async def _persist(self, group: _Group) -> list[Any]:
         loop = asyncio.get_running_loop()

@@ -132,6 +132,8 @@ async def _hand_over(
         if rest > timedelta(0):
             await stop.sleep(rest.total_seconds())
             due = await look()
+            if due is None and work.holds_rows:
+                due = setup.now()
             if work.full is None:
                 continue  # else it still holds the rows that had no place
         before = work.handed_out

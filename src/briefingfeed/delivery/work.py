@@ -155,7 +155,8 @@ class EditionWork:
         while not self._claimed and not self.is_over():
             if not await asyncio.shield(self._begin_claim()):
                 break
-        return [self._claimed.popleft() for _ in range(min(most, len(self._claimed)))]
+        rows = [self._claimed.popleft() for _ in range(min(most, len(self._claimed)))]
+        return list({row.delivery_id: row for row in rows}.values())  # one given back and claimed anew is there twice
 
     def _begin_claim(self) -> asyncio.Task[int]:
         """Return the claim that is under way."""
@@ -168,8 +169,8 @@ class EditionWork:
         """Lease the next rows that are due; return how many."""
         claimed = await self._ledger.commit("claim", partial(self._claim, now=self._now()))
         self._has_all = len(claimed) < CLAIM
-        self._workshop.begin(claimed)
         self._claimed.extend(claimed)
+        self._workshop.begin(claimed)
         return len(claimed)
 
     def _claim(self, connection: Connection, *, now: datetime) -> Sequence[Claimed]:
@@ -180,7 +181,8 @@ class EditionWork:
         if not rows:
             return ()
         messages, unfit = await self._copy(rows)
-        answer = await self._ledger.arm(Ask(ids=frozenset(row.delivery_id for row in rows), unfit=tuple(unfit)))
+        renditions = {row.delivery_id: row.rendition_id for row in rows}
+        answer = await self._ledger.arm(Ask(renditions=renditions, unfit=tuple(unfit)))
         if answer is None:
             self.is_halted = True
             return ()
@@ -211,6 +213,7 @@ class EditionWork:
 
 
 def _look_at_error(claim: asyncio.Task[int]) -> None:
-    """Nobody may wait for a claim that is made ahead; the ledger keeps its error, and ends the run."""
+    """Nobody may wait for a claim that is made ahead. The ledger keeps its error, and ends the run; what went wrong
+    with beginning the copies goes wrong again when they are fetched."""
     if not claim.cancelled():
         claim.exception()

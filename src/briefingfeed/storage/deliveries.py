@@ -12,7 +12,7 @@ from briefingfeed.errors import RefusedError, UsageError
 from briefingfeed.models.delivery import Attempt, Delivery, DeliveryState
 from briefingfeed.models.edition import EditionState
 from briefingfeed.storage import editions, guard, runs
-from briefingfeed.storage.ledger import Recovered, arm, armed, claim, recover, unclaim
+from briefingfeed.storage.ledger import Recovered, arm, armed, claim, disarm, recover, unclaim
 from briefingfeed.storage.records import accept, fail_refused, record
 from briefingfeed.storage.schema import FIRST_BATCH, IN_FIRST_BATCH, attempt, delivery, edition
 from briefingfeed.storage.types import Instant
@@ -27,6 +27,7 @@ __all__ = [
     "cancel",
     "claim",
     "counts",
+    "disarm",
     "expire",
     "fail_refused",
     "list_by",

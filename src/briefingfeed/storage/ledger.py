@@ -197,7 +197,7 @@ _ARM: Final = Hot(
             _IS_OPEN,
         )
         .values(state=DeliveryState.SUBMITTING, updated_at=bindparam("now"))
-        .returning(delivery.c.id)
+        .returning(delivery.c.id, delivery.c.rendition_id)
     )
 )
 _GIVE_BACK: Final = (
@@ -216,33 +216,49 @@ def give_back(c: Connection, key: str) -> None:
     )
 
 
-_ARMED: Final = select(delivery.c.id).where(
+_ARMED: Final = select(delivery.c.id, delivery.c.rendition_id).where(
     delivery.c.id.in_(_IDS),
     delivery.c.state == DeliveryState.SUBMITTING,
     delivery.c.claim_id == bindparam("run_id"),
 )
+_DISARM: Final = (
+    update(delivery)
+    .where(
+        delivery.c.id.in_(_IDS),
+        delivery.c.state == DeliveryState.SUBMITTING,
+        delivery.c.claim_id == bindparam("run_id"),
+    )
+    .values(state=DeliveryState.CLAIMED)
+)
 
 
-def armed(c: Connection, run_id: str, delivery_ids: Collection[int]) -> set[int]:
-    """Return those of the rows that this run has armed already, by a commit whose answer was lost."""
-    return set(c.scalars(_ARMED, {"ids": list(delivery_ids), "run_id": run_id}))
+def armed(c: Connection, run_id: str, delivery_ids: Collection[int]) -> dict[int, int]:
+    """Return those of the rows that this run has armed already, by a commit whose answer was lost, as `arm` does."""
+    found = c.execute(_ARMED, {"ids": list(delivery_ids), "run_id": run_id})
+    return dict(found.all())
 
 
-def arm(c: Connection, run_id: str, delivery_ids: Collection[int], now: datetime) -> set[int]:
-    """Commit to handing rows over; return those that may really go, once the transaction is committed.
+def arm(c: Connection, run_id: str, delivery_ids: Collection[int], now: datetime) -> dict[int, int]:
+    """Commit to handing rows over; return those that may really go, once the transaction is committed, each with the
+    rendition that it has now: an operator may have given it another since it was claimed.
 
     Only rows that this run has claimed can be armed. Somebody who left meanwhile is `skipped`; if the edition was
     held, cancelled or expired meanwhile, nothing is armed and the rows are given back as they were.
     """
     if not delivery_ids:
-        return set()
+        return {}
     asked = {"ids": list(delivery_ids), "run_id": run_id}
-    going = {row for (row,) in _ARM.rows(c, {**asked, "now": now})}
-    others = set(delivery_ids) - going
+    going: dict[int, int] = dict(_ARM.rows(c, {**asked, "now": now}))
+    others = set(delivery_ids) - going.keys()
     if others:
         _skip(c, run_id, others, now)
         c.execute(_GIVE_BACK.where(delivery.c.id.in_(_IDS)), {"ids": list(others), "run_id": run_id})
     return going
+
+
+def disarm(c: Connection, run_id: str, delivery_ids: Collection[int]) -> None:
+    """Take back, within its transaction, what `arm` did to rows that must not go yet: they stay claimed."""
+    c.execute(_DISARM, {"ids": list(delivery_ids), "run_id": run_id})
 
 
 def unclaim(c: Connection, run_id: str) -> int:

@@ -131,3 +131,18 @@ def test_a_mistake_in_the_book_reaches_whoever_asked(database: Database) -> None
             return ledger.failure
 
     assert isinstance(asyncio.run(work()), ZeroDivisionError)
+
+
+def test_what_cannot_be_done_takes_no_outcome_along(database: Database) -> None:
+    def refuse(_connection: Connection) -> None:
+        raise StorageError("the state folder cannot be written")
+
+    async def work() -> None:
+        async with Ledger(database, Notebook(), pauses=(0.01,)) as ledger:
+            ledger.put("accepted")
+            with pytest.raises(StorageError):
+                await ledger.commit("claim", refuse)
+            assert ledger.failure is not None
+
+    asyncio.run(work())
+    assert "accepted" in lines(database)

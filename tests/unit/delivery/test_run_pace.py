@@ -128,10 +128,11 @@ def test_what_a_broken_commit_has_armed_has_its_place_already(mailing) -> None:
     )
     with mailing.database.write() as connection:
         book.lease.begin(connection)
-        ids = frozenset(row.delivery_id for row in deliveries.claim(connection, mailing.key, "r1", 5, mailing.clock()))
-        (first,) = book.arm(connection, [Ask(ids=ids)])
+        rows = deliveries.claim(connection, mailing.key, "r1", 5, mailing.clock())
+        ask = Ask(renditions={row.delivery_id: row.rendition_id for row in rows})
+        (first,) = book.arm(connection, [ask])
     with mailing.database.write() as connection:
-        (again,) = book.arm(connection, [Ask(ids=ids)], again=True)
+        (again,) = book.arm(connection, [ask], again=True)
         assert again == first
         assert first is not None
         assert (len(first.ids), len(first.late)) == (3, 2)

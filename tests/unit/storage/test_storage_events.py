@@ -73,7 +73,7 @@ def test_what_waits_or_is_unclear_is_settled_and_never_due_again(database: Datab
         assert events.settle(c, 1, LATER)
         assert state_of(c) is DeliveryState.ACCEPTED
         assert deliveries.claim(c, KEY, "another", 10, LATER) == []
-        assert deliveries.arm(c, RUN, [1], LATER) == set()
+        assert deliveries.arm(c, RUN, [1], LATER) == {}
         assert not events.settle(c, 1, LATER)
 
 

@@ -182,7 +182,7 @@ def test_a_deferred_row_that_is_given_back_is_deferred_again(database: Database)
         assert c.execute(select(delivery.c.state, delivery.c.next_attempt_at)).one() == (DEFERRED, LATER)
         claim(c)
         hold(c)
-        assert deliveries.arm(c, RUN, [ROW], LATER) == set()
+        assert deliveries.arm(c, RUN, [ROW], LATER) == {}
         assert c.execute(select(delivery.c.state)).scalar_one() is DEFERRED
 
 

@@ -179,7 +179,7 @@ def test_a_run_that_had_claimed_the_rows_hands_over_nothing_of_the_old_text(desk
     hold_edition(desk.database, W48, desk.now)
     release_rerendered(desk.context, W48)
     with desk.database.write() as connection:
-        assert deliveries.arm(connection, "another run", [row.delivery_id for row in claimed], desk.now) == set()
+        assert deliveries.arm(connection, "another run", [row.delivery_id for row in claimed], desk.now) == {}
         assert editions.state(connection, W48) is EditionState.SENDING
 
 
