@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from functools import cache, partial
 
 from briefingfeed.errors import ConfigurationError
 from briefingfeed.models.settings import PathSettings
@@ -38,7 +39,9 @@ class SmtpProvider:
         self.is_local = settings.is_loopback
         self.limits = Limits(per_hour=settings.per_hour, per_day=settings.per_day)
         self._credentials = _credentials(settings, password, token)
-        self._context = tls_context(settings)
+        self._context = cache(partial(tls_context, settings))
+        if settings.ca_file is not None:
+            self._context()  # what is wrong with it is told before anything is done
 
     async def deliver(self, work: Work) -> None:
         convoy = Convoy(self.settings)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
+from collections.abc import Callable
 
 from briefingfeed.errors import ConfigurationError
 from briefingfeed.models.delivery import Phase
@@ -24,6 +25,9 @@ from briefingfeed.providers.smtp_troubles import (
 )
 from briefingfeed.providers.smtp_wire import Wire, WireError
 
+TlsContext = Callable[[], ssl.SSLContext]
+"""Asked only once TLS begins: to read all that a machine trusts takes 25 ms, and most runs open no session."""
+
 
 def tls_context(settings: SmtpSettings) -> ssl.SSLContext:
     """Return a context that verifies certificate and host name. Raises ConfigurationError for a bad `ca_file`."""
@@ -39,7 +43,7 @@ def tls_context(settings: SmtpSettings) -> ssl.SSLContext:
     return context
 
 
-async def open_session(settings: SmtpSettings, credentials: Credentials | None, context: ssl.SSLContext) -> Session:
+async def open_session(settings: SmtpSettings, credentials: Credentials | None, context: TlsContext) -> Session:
     """Return a session that may take mail. Raises SessionError, whose text says what to do."""
     try:
         wire = await Wire.connect(
@@ -65,10 +69,10 @@ async def open_session(settings: SmtpSettings, credentials: Credentials | None, 
     return session
 
 
-async def _open(session: Session, credentials: Credentials | None, context: ssl.SSLContext) -> None:
+async def _open(session: Session, credentials: Credentials | None, context: TlsContext) -> None:
     settings = session.settings
     if settings.security is Security.TLS:
-        await session.wire.start_tls(context, settings.host, settings.timeout)
+        await session.wire.start_tls(context(), settings.host, settings.timeout)
     greeting = await session.reply(settings.timeout)
     if greeting.code != 220:
         raise refused(settings, Phase.CONNECT, greeting)
@@ -92,7 +96,7 @@ async def _greet(session: Session) -> None:
         raise refused(session.settings, Phase.CONNECT, reply)
 
 
-async def _start_tls(session: Session, context: ssl.SSLContext) -> None:
+async def _start_tls(session: Session, context: TlsContext) -> None:
     if "STARTTLS" not in session.offers:
         raise no_starttls(session.settings, "it is not in its answer to EHLO")
     reply = await session.command(b"STARTTLS")
@@ -101,7 +105,7 @@ async def _start_tls(session: Session, context: ssl.SSLContext) -> None:
     if not session.is_in_step:
         raise injected(session.settings)
     session.offers = Offers()
-    await session.wire.start_tls(context, session.settings.host, session.settings.timeout)
+    await session.wire.start_tls(context(), session.settings.host, session.settings.timeout)
 
 
 def read_offers(reply: Reply) -> Offers:

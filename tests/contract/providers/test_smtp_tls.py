@@ -138,7 +138,7 @@ async def test_a_server_that_only_knows_old_tls_gets_nothing(
 async def test_old_tls_is_refused_even_where_openssl_would_take_it(authority: Authority, tmp_path: Path) -> None:
     """The refusal above is ours, and not only the other side's missing ciphers."""
     with SmtpSink(tmp_path, Options(certificate=str(authority.issue("127.0.0.1")), implicit_tls=True)) as sink:
-        context = provider(sink, authority, Security.TLS)._context
+        context = provider(sink, authority, Security.TLS)._context()
         assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
         assert context.verify_mode is ssl.CERT_REQUIRED
         assert context.check_hostname
