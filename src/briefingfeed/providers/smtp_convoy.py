@@ -84,6 +84,11 @@ class Convoy:
             pause = min(self._settings.retry_pause * 2**doubled, _LONGEST_PAUSE)
             self._rest_until = self._clock() + pause
 
+    @property
+    def must_rest(self) -> bool:
+        """Whether something went wrong so lately that `rest` may have to wait."""
+        return self._rest_until > 0.0 and self._rest_until > self._clock()
+
     async def rest(self, *, holding: bool) -> None:
         """Wait as long as all rest, but not beyond the end of the work. `holding`: a message still has to go."""
         while (left := self._rest_until - self._clock()) > 0:

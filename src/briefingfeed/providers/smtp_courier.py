@@ -63,7 +63,8 @@ class Courier:
         """Return a session, once nobody is to rest; None at the end, or if the server has no room for this connection
         beside the others. Raises SessionError when there is none to be had."""
         while True:
-            await self._convoy.rest(holding=self._held is not None)
+            if self._convoy.must_rest:
+                await self._convoy.rest(holding=self._held is not None)
             if self._session is not None and not self._convoy.is_broken:
                 return self._session  # what was fetched ahead still goes, though others have found the end
             if self._is_done():

@@ -101,9 +101,21 @@ class Session:
     async def _hear(self, seconds: float) -> None:
         clock = asyncio.get_running_loop().time
         deadline = clock() + seconds
+        left = seconds
         while not self._replies:
-            received = await self.wire.receive(max(deadline - clock(), 0))
-            self._reader.feed(received, self._replies.append)
+            self._reader.feed(await self.wire.receive(left), self._replies.append)
+            left = max(deadline - clock(), 0)
+
+    def read_consent(self) -> bool:
+        """Read the replies to a whole envelope, if they are there and allow all of it; else leave them unread."""
+        if len(self._replies) < len(_ENVELOPE):
+            return False
+        mail, rcpt, data, *_ = self._replies
+        if mail.code // 100 != 2 or rcpt.code // 100 != 2 or data.code != 354:
+            return False
+        for _ in _ENVELOPE:
+            self._replies.popleft()
+        return True
 
     @property
     def is_in_step(self) -> bool:
@@ -211,7 +223,8 @@ class _Transaction:
 
     async def run(self) -> Verdict:
         try:
-            if (refusal := self._session.refusal(self._letter)) is not None:
+            # What was announced was looked at then.
+            if not self._is_announced and (refusal := self._session.refusal(self._letter)) is not None:
                 return refusal
             if not self._is_announced and not self._session.is_in_step:
                 self._judge(await self._session.reply(self._settings.timeout))
@@ -235,8 +248,11 @@ class _Transaction:
 
     async def _envelope(self) -> None:
         if self._is_announced:
-            for phase in _ENVELOPE:
-                await self._read(phase)
+            if self._session.read_consent():
+                self._phase = Phase.DATA
+            else:
+                for phase in _ENVELOPE:
+                    await self._read(phase)
             return
         commands = self._session.envelope(self._letter)
         if self._reset:
@@ -278,7 +294,7 @@ class _Transaction:
         return self._judge(reply)
 
     def _judge(self, reply: Reply) -> Verdict:
-        if self._letter.is_international and self._phase is Phase.MAIL and reply.refuses_utf8:
+        if self._phase is Phase.MAIL and self._letter.is_international and reply.refuses_utf8:
             self._verdict = Verdict(result=Result.FAILED, phase=Phase.MAIL, reply=reply)
             return self._verdict
         result = judge(self._phase, reply)
