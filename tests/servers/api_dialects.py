@@ -277,7 +277,7 @@ DIALECTS: Mapping[str, Dialect] = {
     "sendgrid": Dialect("/v3/mail/send", _sendgrid, _sendgrid_answer, _sendgrid_refuses),
     "brevo": Dialect(
         "/v3/smtp/email", _brevo, _brevo_answer, _brevo_refuses, key=_brevo_key,
-        known=lambda: RefusedError(400, {"code": "duplicate_parameter", "message": "Request already processed"}),
+        known=lambda: RefusedError(400, {"code": "duplicate_parameter", "message": "idempotencyKey was used already"}),
     ),
     "mailgun": Dialect(
         "/v3/briefings.example/messages", _mailgun,

@@ -102,7 +102,7 @@ class Brevo:
             return tuple(Item(result=Result.ACCEPTED, provider_id=str(each) if each else None) for each in ids)
         code, words = str(found.get("code", "")), str(found.get("message", ""))
         if code == _KNOWN:
-            return self._known(count, answer.earlier)
+            return self._known(count, words, answer.earlier)
         if code in _ABOUT_OUR_ACCOUNT or answer.status == 402:
             remedy = "Look at the account there: what it may send, and how much of that is left."
             return Refusal(message=f"Brevo does not send for us: {code} {words}", remedy=remedy, permanent=True)
@@ -115,9 +115,10 @@ class Brevo:
             self.title, answer, f"{code} {words}", "Check the sender in [newsletter] from at Brevo."
         )
 
-    def _known(self, count: int, earlier: Unclear | None) -> Verdict:
-        """The key names content and copies: this very request has been there, by our doing or another run's."""
-        if earlier is not None and not earlier.answered:
+    def _known(self, count: int, words: str, earlier: Unclear | None) -> Verdict:
+        """The key names content and copies: this very request has been there, by our doing or another run's. Unless it
+        is another parameter that came twice."""
+        if "idempoten" in words.lower() and earlier is not None and not earlier.answered:
             return (ACCEPTED,) * count
         return Unclear(note="Brevo knows this request from an earlier try that did not end well.", answered=True)
 

@@ -88,13 +88,15 @@ TABLE: list[Case] = [
 # fmt: on
 
 
-def read(name: str, count: int, status: int, content: Any, headers: Mapping[str, str]) -> Verdict:
+def read(
+    name: str, count: int, status: int, content: Any, headers: Mapping[str, str], earlier: Unclear | None = None
+) -> Verdict:
     made = digest()
     copies = [
         Copy(copy_of(made, number, f"r{number}@example.org"), f"r{number}@example.org") for number in range(count)
     ]
     body = content.encode() if isinstance(content, str) else json.dumps(content).encode()
-    answer = Answer(status=status, headers=headers, body=body)
+    answer = Answer(status=status, headers=headers, body=body, earlier=earlier)
     service = provider_for(name, "http://127.0.0.1:1").service
     return service.read(Request(copies=copies, url="", content=b"", headers={}), answer)
 
@@ -112,6 +114,20 @@ def test_outcome_table(
     name: str, count: int, status: int, content: Any, headers: Mapping[str, str], wanted: object
 ) -> None:
     assert meaning(read(name, count, status, content, headers)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("words", "answered", "wanted"),
+    [
+        ("Idempotency key was used already", False, (A, A)),
+        ("idempotencyKey: duplicate", True, UNCLEAR),
+        ("messageVersions.to has one address twice", False, UNCLEAR),
+    ],
+)
+def test_brevo_has_taken_a_request_if_it_says_that_it_knows_its_key(words: str, answered: bool, wanted: object) -> None:
+    content = {"code": "duplicate_parameter", "message": words}
+    earlier = Unclear(note="The answer was lost.", answered=answered)
+    assert meaning(read("brevo", 2, 400, content, {}, earlier)) == wanted
 
 
 @pytest.mark.parametrize("name", sorted({case[0] for case in TABLE}))
