@@ -204,3 +204,50 @@ def test_an_error_that_was_answered_is_remembered(make_trial: MakeTrial, name: s
     assert run.wait() == -signal.SIGKILL
     trial.send_on(0 if not unclear else 1)
     trial.assert_invariants(uncertain=unclear)
+
+
+def leave(trial: Trial) -> None:
+    leaving = next(address for address, state in trial.states.items() if state == "submitting")
+    trial.run("subscribers", "unsubscribe", leaving, expect=0)
+
+
+def cancel(trial: Trial) -> None:
+    trial.run("editions", "cancel", trial.key, "--yes", expect=0)
+
+
+def forget(trial: Trial) -> None:
+    """The machine sleeps until the service has forgotten the key."""
+    trial.books.query("UPDATE keyed_request SET repeat_until = first_sent_at")
+
+
+@pytest.mark.parametrize("happens", [leave, cancel, forget])
+def test_right_before_a_repeat_a_run_asks_once_more_whether_it_may(
+    make_trial: MakeTrial, happens: Callable[[Trial], None]
+) -> None:
+    trial = make_trial("resend", Plan(answer="drop-unread", times=1))
+    with trial.stopped_at("after-repeat:1") as run:
+        happens(trial)
+    run.wait()
+    assert server_of(trial).requests() == []
+    assert trial.tally["uncertain"] == BATCH
+
+
+def test_a_run_leaves_a_request_whose_edition_is_held_before_its_repeat(make_trial: MakeTrial) -> None:
+    trial = make_trial("resend", Plan(answer="drop-unread", times=1))
+    with trial.stopped_at("after-repeat:1") as run:
+        trial.run("editions", "hold", trial.key, expect=0)
+    run.wait()
+    assert server_of(trial).requests() == []
+    assert trial.tally["submitting"] == BATCH
+    trial.run("editions", "release", trial.key, expect=0)
+    trial.send_on(0)
+    assert_all_have_one(trial)
+
+
+def test_whoever_leaves_while_a_request_waits_for_its_turn_is_not_mailed(make_trial: MakeTrial) -> None:
+    trial = make_trial("resend", Plan())
+    with trial.stopped_at("after-arm:1") as run:
+        leave(trial)
+    assert run.wait() == 0, run.err
+    trial.assert_invariants()
+    assert trial.tally == Counter(accepted=len(READERS) - 1, skipped=1)

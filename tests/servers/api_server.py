@@ -75,8 +75,10 @@ class ApiServer:
         return Counter(one["to"] for one in self.taken())
 
     def _rows(self, name: str) -> list[dict[str, Any]]:
+        """A line that it is just writing counts once it is whole."""
         file = self._folder / name
-        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+        whole = file.read_text().rpartition("\n")[0] if file.exists() else ""
+        return [json.loads(line) for line in whole.splitlines()]
 
 
 @cache
@@ -129,6 +131,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if len(body) < int(self.headers["Content-Length"]):  # the other side closed in its middle
+            self.close_connection = True
+            return
         digest = hashlib.sha256(body).hexdigest()
         self._keep("requests", {"path": self.path, "size": len(body), "sha256": digest})
         if answer.isdecimal():

@@ -46,8 +46,9 @@ NAMES: Final = (
     AFTER_RELEASE,
 )
 """In the order of a run. `before` a transaction of these names means: all of it is written, and not committed."""
-OF_KEYED_REQUESTS: Final = ("before-keep", "after-keep", "before-adopt", "after-adopt")
-"""Passed only on the way to a service that knows idempotency keys: before the first request, and before a repeat."""
+OF_KEYED_REQUESTS: Final = ("before-keep", "after-keep", "before-repeat", "after-repeat", "before-adopt", "after-adopt")
+"""Passed only on the way to a service that knows idempotency keys: around the word that a request may be posted, or
+posted again, and that another run's is this run's now."""
 
 _DEFAULTS: Final = ("1", "kill")
 _SIGNALS: Final = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}

@@ -7,12 +7,15 @@ promise of at most one copy whatever dies when (DESIGN sections 7 and 8).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from briefingfeed.models.delivery import Message, Outcome
 from briefingfeed.models.keyed_request import KeyedRequest
+
+NEWS_LASTS: Final = 60.0
+"""Seconds: much less than a run's lease has left when it is asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,26 @@ class Unfinished:
     """It was answered, and with an error."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permit:
+    """The word that a request may be posted, once and now. Times are those of `clock`, in seconds; it goes on while the
+    machine sleeps."""
+
+    clock: Callable[[], float]
+    asked_at: float
+    key_lasts: float
+    """So long after `asked_at` the request may be on its way: then the service may have forgotten its key."""
+
+    @property
+    def seconds_left(self) -> float:
+        return self.asked_at + self.key_lasts - self.clock()
+
+    @property
+    def holds(self) -> bool:
+        """Whether the post may begin: what was true of its people, its edition and its run is news yet."""
+        return self.clock() - self.asked_at < min(NEWS_LASTS, self.key_lasts)
+
+
 class RequestMemory(Protocol):
     """Where requests under an idempotency key are written down, so that a later run can send the very same again."""
 
@@ -38,11 +61,14 @@ class RequestMemory(Protocol):
     async def unfinished(self) -> Unfinished | None:
         """Take over a request of an earlier run; None if there is no other. Its open messages count as taken."""
 
-    async def keep(self, request: KeyedRequest) -> bool:
-        """Write a request down, before its first attempt; False: it must not be sent."""
+    async def keep(self, request: KeyedRequest) -> Permit | None:
+        """Write a request down, right before its first attempt; None: it must not be sent."""
 
-    async def may_repeat(self, request: KeyedRequest, *, had_error: bool) -> bool:
-        """Whether the service still knows the key of a request that was kept. `had_error`: what it answered last."""
+    async def may_repeat(self, request: KeyedRequest, *, had_error: bool) -> Permit | None:
+        """Allow a request that was kept to be posted again. `had_error`: it was answered with one; that is noted."""
+
+    async def may_be_left(self, request: KeyedRequest) -> bool:
+        """Whether a later run may ask about a request that was kept."""
 
     def leave(self, delivery_ids: Collection[int]) -> None:
         """Leave taken messages unreported: their request was kept, and is the next run's to repeat."""

@@ -8,7 +8,7 @@ make again, octet by octet, it does not send.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -17,7 +17,7 @@ import httpx
 from briefingfeed.models.delivery import Message, Result
 from briefingfeed.models.keyed_request import KeyedRequest
 from briefingfeed.providers.addresses import AddressError, wire_address
-from briefingfeed.providers.base import Unfinished, Work
+from briefingfeed.providers.base import Permit, Unfinished, Work
 from briefingfeed.providers.http_answers import Answer, Item, Refusal, Unclear, Verdict
 from briefingfeed.providers.http_batch import Batch
 from briefingfeed.providers.http_patience import LONGEST_PAUSE, Patience
@@ -27,7 +27,9 @@ _REPEATS: Final = 4
 _SPOILT_IN_A_ROW: Final = 3
 """Messages of a divided request, each refused by itself, after which it is not for the sake of one."""
 _ASKED_AGAIN: Final = "The next run asks again, by the same key: nobody gets two copies by it."
-_NOT_OURS: Final = Refusal(message="This run was taken for dead, or cannot write down what it sends.", permanent=True)
+_NOT_NOW: Final = Refusal(
+    message="Mails went back before they were sent: a reader left, the edition was stopped, or others go on with it."
+)
 _NOT_LOOKED_AT: Final = frozenset({None, 401, 403, 429})
 """Answers to a repeat that say nothing at all, as when none comes: the login is to be put right, or it is too soon."""
 _CHANGED: Final = Item(
@@ -73,13 +75,14 @@ class Lane:
         return batch.refusal
 
     def _made_again(self, left: Unfinished) -> Request | None:
-        """Return the very same request; None: it would be another now, and the service would take both."""
+        """Return the very same request; None: it would be another now, and the service would take both. Whatever goes
+        wrong would go wrong in each run to come."""
         smtputf8 = self._service.settings.capabilities.smtputf8
         try:
             copies = [Copy(each, wire_address(each.recipient, smtputf8=smtputf8)) for each in left.messages]
-        except AddressError:
+            requests = list(self._service.requests(copies))
+        except Exception:
             return None
-        requests = list(self._service.requests(copies))
         return requests[0] if [each.digest() for each in requests] == [left.request.digest] else None
 
     async def run(self) -> None:
@@ -132,8 +135,6 @@ class Lane:
 
     async def _hand_over(self, batch: Batch, request: Request, before: Unclear | None = None) -> Refusal | None:
         """`before`: what an earlier run's try of it leaves in doubt."""
-        if before is None and not await self._keep(batch, request):
-            return _NOT_OURS
         status, verdict = await self._settle(batch, request, before)
         if isinstance(verdict, Refusal):
             batch.in_flight = ()
@@ -163,11 +164,14 @@ class Lane:
                 return self._patience.refused_all()
         return None
 
-    async def _keep(self, batch: Batch, request: Request) -> bool:
-        """Have a request written down, if it could be repeated; False: it must not be sent."""
+    async def _permit(self, batch: Batch, request: Request, doubt: Unclear | None) -> Permit | Refusal | None:
+        """Return the word that it may be posted now, or why not; None: nobody need be asked. What could be repeated is
+        written down first."""
         repeatable_for = self._service.settings.capabilities.repeatable_for
         if self._memory is None or repeatable_for is None:
-            return True
+            return None
+        if doubt is not None and batch.kept is not None:
+            return await self._memory.may_repeat(batch.kept, had_error=doubt.answered) or _NOT_NOW
         if request.key is None:
             raise ValueError(f"a request to {self._service.title} has no idempotency key")
         kept = KeyedRequest(
@@ -177,10 +181,9 @@ class Lane:
             repeatable_for=repeatable_for,
         )
         batch.in_flight, batch.kept = (), None
-        if not await self._memory.keep(kept):
-            return False
-        batch.kept = kept
-        return True
+        permit = await self._memory.keep(kept)
+        batch.kept = kept if permit is not None else None
+        return permit or _NOT_NOW
 
     async def _may_be_left(self, batch: Batch, verdict: Unclear, before: Unclear | None, status: int | None) -> bool:
         """Whether the next run should ask again. Not if an error came, nor if this run asked again, and in vain."""
@@ -188,7 +191,7 @@ class Lane:
             return False
         if before is not None and (verdict is not before or status not in _NOT_LOOKED_AT):
             return False
-        return await self._memory.may_repeat(batch.kept, had_error=verdict.answered)
+        return await self._memory.may_be_left(batch.kept)
 
     async def _settle(self, batch: Batch, request: Request, doubt: Unclear | None = None) -> tuple[int | None, Verdict]:
         """Post a request until it is known what became of it, or cannot be known."""
@@ -197,8 +200,11 @@ class Lane:
         repeat = 0
         while True:
             await self._patience.turn()
+            permit = await self._permit(batch, request, doubt)
+            if isinstance(permit, Refusal):
+                return status, doubt or permit
             batch.in_flight = [copy.message for copy in request.copies]
-            answer = await self._post(request, doubt)
+            answer = await self._post(request, doubt, permit)
             status = answer.status if isinstance(answer, Answer) else status
             verdict = self._service.read(request, answer) if isinstance(answer, Answer) else answer
             batch.said = verdict if isinstance(verdict, Refusal) else None
@@ -223,20 +229,40 @@ class Lane:
             return False
         if self._memory is None or batch.kept is None:
             return True
-        return await self._memory.may_repeat(batch.kept, had_error=doubt is not None and doubt.answered)
+        return doubt is None or bool(await self._memory.may_repeat(batch.kept, had_error=doubt.answered))
 
-    async def _post(self, request: Request, earlier: Unclear | None) -> Answer | Refusal | Unclear:
+    async def _post(
+        self, request: Request, earlier: Unclear | None, permit: Permit | None
+    ) -> Answer | Refusal | Unclear:
         title = self._service.title
+        content = request.content if permit is None else _while_permitted(request.content, permit)
+        headers = {**request.headers, "Content-Length": str(len(request.content))}
         try:
-            async with self._client.stream(
-                "POST", request.url, content=request.content, headers=dict(request.headers)
-            ) as response:
+            if permit is not None and not permit.holds:
+                raise _OutdatedError
+            async with (
+                asyncio.timeout(permit.seconds_left if permit is not None else None),
+                self._client.stream("POST", request.url, content=content, headers=headers) as response,
+            ):
                 body = await _read(response)
+        except _OutdatedError:
+            return Refusal(message="This machine slept, or stood still, when it was about to send.")
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             return Refusal(message=f"{title} cannot be reached: {error or 'no answer in time'}")
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, TimeoutError) as error:
             return Unclear(note=f"The answer was lost: {error or type(error).__name__}")
         return Answer(status=response.status_code, headers=response.headers, body=body, earlier=earlier)
+
+
+class _OutdatedError(Exception):
+    """A permit is too old."""
+
+
+async def _while_permitted(content: bytes, permit: Permit) -> AsyncIterator[bytes]:
+    """Give a body away if its permit holds in that very moment: the line stands, and nothing is awaited any more."""
+    if not permit.holds:
+        raise _OutdatedError
+    yield content
 
 
 def _items(verdict: tuple[Item, ...] | Unclear, count: int) -> tuple[Item, ...]:

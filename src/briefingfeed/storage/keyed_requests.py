@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -32,6 +32,7 @@ from briefingfeed.models.edition import EditionState
 from briefingfeed.models.keyed_request import KeyedRequest
 from briefingfeed.storage import guard, runs
 from briefingfeed.storage.schema import (
+    attempt,
     delivery,
     delivery_event,
     edition,
@@ -52,8 +53,17 @@ _HAS_ARMED: Final = exists().where(*_ITS, _IS_ARMED)
 _HAS_OTHERS: Final = exists().where(*_ITS, ~or_(_IS_ARMED, delivery.c.state == DeliveryState.ACCEPTED))
 _WANTS_IT: Final = exists().where(subscriber.c.id == delivery.c.subscriber_id, MAY_BE_MAILED)
 _SOMEBODY_LEFT: Final = exists().where(*_ITS, ~_WANTS_IT)
-_WAS_HEARD_OF: Final = exists().where(*_ITS, delivery.c.attempts == 0, delivery_event.c.delivery_id == delivery.c.id)
-"""Of one of its copies, which had no attempt before: so it was taken, and a repeat mails nobody."""
+_WAS_ERASED: Final = exists().where(*_ITS, or_(delivery.c.subscriber_id.is_(None), delivery.c.address.is_(None)))
+"""One of its copies cannot be made again, for want of its reader."""
+_WAS_HEARD_OF: Final = exists().where(
+    *_ITS,
+    delivery.c.attempts == 0,
+    ~exists().where(attempt.c.delivery_id == delivery.c.id),
+    delivery_event.c.delivery_id == delivery.c.id,
+)
+"""Of one of its copies, which was never tried before: so the request was taken, and a repeat mails nobody."""
+_IS_WHOLE: Final = and_(_HAS_ARMED, ~_HAS_OTHERS, ~_WAS_ERASED, or_(~_SOMEBODY_LEFT, _WAS_HEARD_OF))
+"""Each of its rows and of its people speaks for a repeat."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,28 +84,34 @@ def begin(c: Connection, run_id: str) -> None:
     c.execute(update(run).where(run.c.id == run_id).values(keeps_requests_since=runs.clock(c)))
 
 
-def keep(c: Connection, run_id: str, edition_key: str, provider: str, request: KeyedRequest) -> bool:
-    """Write a request down before its first attempt; False if its rows aren't all this run's: it must not be sent.
+def keep(c: Connection, run_id: str, edition_key: str, provider: str, request: KeyedRequest, now: datetime) -> bool:
+    """Write a request down before its first attempt; False: it must not be sent. Its rows aren't all this run's, one of
+    its people has left, or the edition isn't being sent any more.
 
-    A row stands in one request. One that holds it already was refused for certain, or this run would not have it.
+    A row stands in one request. One that holds it already was refused for certain, or this run would not have it; it
+    is forgotten, unless another run has other rows of it in hand.
     """
     its = numbers_in_order(c, request.delivery_ids)
-    armed = (delivery.c.state == DeliveryState.SUBMITTING, delivery.c.claim_id == run_id)
+    armed = (delivery.c.state == DeliveryState.SUBMITTING, delivery.c.claim_id == run_id, _WANTS_IT)
     ours = select(func.count()).select_from(delivery).where(delivery.c.id.in_(select(its.c.number)), *armed)
-    if c.scalar(ours) != len(request.delivery_ids):
+    if c.scalar(ours) != len(request.delivery_ids) or not c.scalar(select(_goes_on(edition_key, now))):
         return False
     before = select(keyed_request_copy.c.request_id).where(keyed_request_copy.c.delivery_id.in_(select(its.c.number)))
-    c.execute(delete(keyed_request).where(keyed_request.c.id.in_(before)))
+    earlier = keyed_request.c.id.in_(before)
+    of_others = select(keyed_request.c.id).where(earlier, keyed_request.c.run_id != run_id, _HAS_ARMED)
+    if c.scalar(of_others.limit(1)) is not None:
+        return False
+    c.execute(delete(keyed_request).where(earlier))
     forget_settled(c, [run_id])
-    now = runs.clock(c)
+    first_sent_at = runs.clock(c)
     values = {
         "edition_key": edition_key,
         "provider": provider,
         "run_id": run_id,
         "idempotency_key": request.key,
         "digest": request.digest,
-        "first_sent_at": now,
-        "repeat_until": now + request.repeatable_for,
+        "first_sent_at": first_sent_at,
+        "repeat_until": first_sent_at + request.repeatable_for,
         "had_error": False,
     }
     request_id = c.execute(insert(keyed_request).values(values).returning(keyed_request.c.id)).scalar_one()
@@ -104,14 +120,27 @@ def keep(c: Connection, run_id: str, edition_key: str, provider: str, request: K
     return True
 
 
-def may_repeat(c: Connection, run_id: str, digest: str, *, had_error: bool) -> bool:
-    """Whether this run may send a request of its own again. `had_error`: it was answered with one; that is noted."""
-    changed = c.execute(
-        update(keyed_request)
-        .where(keyed_request.c.run_id == run_id, keyed_request.c.digest == digest, _is_in_time(c))
-        .values(had_error=or_(keyed_request.c.had_error, literal(had_error)))
-    )
-    return changed.rowcount == 1
+def note_error(c: Connection, run_id: str, digest: str) -> None:
+    """Note that a request of this run's was answered, and with an error."""
+    its = (keyed_request.c.run_id == run_id, keyed_request.c.digest == digest)
+    c.execute(update(keyed_request).where(*its).values(had_error=True))
+
+
+def time_left(c: Connection, run_id: str, digest: str, now: datetime) -> timedelta | None:
+    """Return for how long this run may yet send a request of its own again; None: not at all, by the same conditions
+    under which another run would take it over."""
+    return _time_left(c, run_id, digest, _is_open(now))
+
+
+def may_wait(c: Connection, run_id: str, digest: str, now: datetime) -> bool:
+    """Whether a later run may ask about a request of this run's, if need be once its edition is released."""
+    return _time_left(c, run_id, digest, _may_open(now)) is not None
+
+
+def _time_left(c: Connection, run_id: str, digest: str, is_due: ColumnElement[bool]) -> timedelta | None:
+    its = (keyed_request.c.run_id == run_id, keyed_request.c.digest == digest)
+    until = c.scalar(select(keyed_request.c.repeat_until).where(*its, _is_in_time(c), _IS_WHOLE, is_due))
+    return until - runs.clock(c) if until is not None else None
 
 
 def waits(c: Connection, run_id: str, edition_key: str, provider: str, now: datetime) -> bool:
@@ -171,11 +200,11 @@ def adopt(c: Connection, run_id: str, edition_key: str, provider: str, now: date
     )
 
 
-def spared(c: Connection, run_id: str, now: datetime) -> list[int]:
-    """Return the requests of dead runs that may yet be repeated, by this run or a later one. That of an edition which
-    is held waits, as long as its time lasts."""
-    goes_on = or_(_is_open(now), _in_state(EditionState.HELD))
-    return list(c.scalars(select(keyed_request.c.id).where(_is_repeatable(c, run_id), goes_on)))
+def spared(c: Connection, run_id: str, now: datetime, provider: str | None = None) -> list[int]:
+    """Return the requests of dead runs that may yet be repeated, by this run or a later one with this provider (None:
+    with whichever). That of an edition which is held waits, as long as its time lasts."""
+    query = select(keyed_request.c.id).where(_is_repeatable(c, run_id), _may_open(now))
+    return list(c.scalars(query.where(keyed_request.c.provider == provider) if provider is not None else query))
 
 
 def among(requests: Collection[int]) -> ColumnElement[bool]:
@@ -210,7 +239,7 @@ def _is_repeatable(c: Connection, run_id: str) -> ColumnElement[bool]:
     dead = keyed_request.c.run_id != run_id
     if c.dialect.name == "postgresql":
         dead = and_(dead, keyed_request.c.run_id.not_in(runs.alive(c)))
-    return and_(dead, _is_in_time(c), _HAS_ARMED, ~_HAS_OTHERS, or_(~_SOMEBODY_LEFT, _WAS_HEARD_OF))
+    return and_(dead, _is_in_time(c), _IS_WHOLE)
 
 
 def _is_in_time(c: Connection) -> ColumnElement[bool]:
@@ -220,12 +249,14 @@ def _is_in_time(c: Connection) -> ColumnElement[bool]:
 
 
 def _is_open(now: datetime) -> ColumnElement[bool]:
-    return and_(_in_state(EditionState.FROZEN, EditionState.SENDING), _edition(edition.c.expires_at > now))
+    return _goes_on(keyed_request.c.edition_key, now)
 
 
-def _in_state(*states: EditionState) -> ColumnElement[bool]:
-    return _edition(edition.c.state.in_(states))
+def _may_open(now: datetime) -> ColumnElement[bool]:
+    is_held = exists().where(edition.c.key == keyed_request.c.edition_key, edition.c.state == EditionState.HELD)
+    return or_(_is_open(now), is_held)
 
 
-def _edition(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    return exists().where(edition.c.key == keyed_request.c.edition_key, condition)
+def _goes_on(key: ColumnElement[str] | str, now: datetime) -> ColumnElement[bool]:
+    goes = edition.c.state.in_([EditionState.FROZEN, EditionState.SENDING])
+    return exists().where(edition.c.key == key, goes, edition.c.expires_at > now)

@@ -62,15 +62,18 @@ class Recovered:
     """Armed: somebody may have got this copy, and no request can be repeated to find out."""
 
 
-def recover(c: Connection, run_id: str, now: datetime, *, place: str = "") -> Recovered:
-    """Settle the rows that dead runs left behind. Call it under the run lock of `place` (see `runs`)."""
+def recover(c: Connection, run_id: str, now: datetime, *, place: str = "", provider: str | None = None) -> Recovered:
+    """Settle the rows that dead runs left behind. Call it under the run lock of `place` (see `runs`).
+
+    `provider`: the way out from now on, for which requests of its own wait; None: those of any do.
+    """
     left = and_(delivery.c.claim_id.is_not(None), delivery.c.claim_id != run_id)
     runs.bury(c, run_id, place)
     if c.dialect.name == "postgresql":
         left = and_(left, delivery.c.claim_id.not_in(runs.alive(c)))
     returned = _return_unsent(c, left, now)
     armed = and_(left, delivery.c.state == DeliveryState.SUBMITTING)
-    if spared := keyed_requests.spared(c, run_id, now):
+    if spared := keyed_requests.spared(c, run_id, now, provider):
         armed = and_(armed, ~keyed_requests.among(spared))
     note = "the run that was handing it over was killed"
     c.execute(

@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from briefingfeed.models.delivery import DeliveryEvent, DeliveryState, EventKind
+from briefingfeed.models.delivery import DeliveryEvent, DeliveryState, EventKind, Result
 from briefingfeed.models.edition import EditionState
 from briefingfeed.models.keyed_request import KeyedRequest
 from briefingfeed.models.subscriber import SubscriberState
 from briefingfeed.storage import adopting, deliveries, editions, erasure, events, keyed_requests, runs, subscribers
 from briefingfeed.storage.database import Database
-from briefingfeed.storage.schema import delivery, keyed_request, keyed_request_copy
+from briefingfeed.storage.schema import attempt, delivery, keyed_request, keyed_request_copy
 
 from .samples import KEY, NOW, RUN, accepted, deferred, freeze, subscribe
 
@@ -38,7 +38,7 @@ def request_of(*ids: int, digest: str = "d") -> KeyedRequest:
 
 
 def keep(c: Connection, request: KeyedRequest, run: str = RUN) -> bool:
-    return keyed_requests.keep(c, run, KEY, SERVICE, request)
+    return keyed_requests.keep(c, run, KEY, SERVICE, request, LATER)
 
 
 def armed(c: Connection) -> list[int]:
@@ -65,6 +65,10 @@ def recover(c: Connection, run: str = NEXT) -> deliveries.Recovered:
 
 def adopt(c: Connection, provider: str = SERVICE, run: str = NEXT) -> keyed_requests.Adopted | None:
     return keyed_requests.adopt(c, run, KEY, provider, LATER)
+
+
+def lasts(c: Connection, run: str = RUN) -> timedelta:
+    return keyed_requests.time_left(c, run, "d", LATER) or timedelta(0)
 
 
 def kept(c: Connection) -> int:
@@ -107,6 +111,10 @@ def cancel(c: Connection) -> object:
     return editions.set_state(c, KEY, EditionState.CANCELLED, NOW)
 
 
+def hold(c: Connection) -> object:
+    return editions.set_state(c, KEY, EditionState.HELD, NOW)
+
+
 def let_expire(c: Connection) -> object:
     return update_request(c, repeat_until=runs.clock(c))
 
@@ -127,6 +135,25 @@ def erase(c: Connection) -> object:
     return erasure.erase(c, "id-ben", NOW, source="test")
 
 
+def hear_of(c: Connection, delivery_id: int = 1) -> object:
+    heard = DeliveryEvent(
+        kind=EventKind.BOUNCED, at=NOW, received_at=NOW, source="resend", source_key="1", delivery_id=delivery_id
+    )
+    return events.add(c, heard)
+
+
+def hear_and_erase(c: Connection) -> object:
+    hear_of(c)
+    return erase(c)
+
+
+def hear_of_an_earlier_try_and_leave(c: Connection) -> object:
+    """As after `db adopt`: what was heard of may be the copy of another request, under another key."""
+    c.execute(insert(attempt).values(delivery_id=1, at=NOW, result=Result.UNCERTAIN, note=""))
+    hear_of(c)
+    return leave(c)
+
+
 def defer_one(c: Connection) -> object:
     """The answer was known, and half of it written down."""
     return deliveries.record(c, RUN, [deferred(2, LATER)], NOW)
@@ -136,7 +163,10 @@ def restore(c: Connection) -> object:
     return adopting.settle_rows(c, NOW, resend=True)
 
 
-@pytest.mark.parametrize("happens", [cancel, let_expire, set_clock_back, leave, erase, defer_one, restore])
+NO_REPEAT = [cancel, let_expire, set_clock_back, leave, erase, hear_and_erase, hear_of_an_earlier_try_and_leave]
+
+
+@pytest.mark.parametrize("happens", [*NO_REPEAT, defer_one, restore])
 def test_what_is_not_repeated_is_unclear_and_forgotten(
     database: Database, happens: Callable[[Connection], object]
 ) -> None:
@@ -170,10 +200,7 @@ def test_a_copy_that_was_heard_of_proves_that_the_request_was_taken(database: Da
     with database.write() as c:
         ids = sent(c)
         leave(c)
-        bounced = DeliveryEvent(
-            kind=EventKind.BOUNCED, at=NOW, received_at=NOW, source="resend", source_key="1", delivery_id=ids[1]
-        )
-        assert events.add(c, bounced)
+        assert hear_of(c, ids[1])
         assert recover(c).uncertain == 0
         assert adopt(c) is not None
 
@@ -192,14 +219,22 @@ def test_copies_that_are_accepted_already_are_part_of_the_request_and_not_open(d
 def test_a_held_edition_keeps_its_request_and_gives_it_to_nobody(database: Database) -> None:
     with database.write() as c:
         sent(c)
-        editions.set_state(c, KEY, EditionState.HELD, NOW)
+        hold(c)
         assert recover(c).uncertain == 0
         assert adopt(c) is None
         editions.set_state(c, KEY, EditionState.SENDING, LATER)
         assert adopt(c) is not None
 
 
-def test_another_provider_leaves_it_alone_as_long_as_its_time_lasts(database: Database) -> None:
+def test_a_request_of_a_provider_that_is_none_any_more_is_not_waited_for(database: Database) -> None:
+    with database.write() as c:
+        sent(c)
+        assert deliveries.recover(c, NEXT, LATER, place=HERE, provider=SERVICE).uncertain == 0
+        assert deliveries.recover(c, NEXT, LATER, place=HERE, provider="brevo").uncertain == 3
+        assert kept(c) == 0
+
+
+def test_a_rehearsal_leaves_the_request_of_whatever_provider_alone(database: Database) -> None:
     with database.write() as c:
         sent(c)
         assert recover(c).uncertain == 0
@@ -253,15 +288,46 @@ def test_what_is_settled_is_forgotten_with_the_next_request(database: Database) 
 def test_an_error_is_noted_and_time_that_is_over_too(database: Database) -> None:
     with database.write() as c:
         sent(c)
-        assert keyed_requests.may_repeat(c, RUN, "d", had_error=True)
-        assert keyed_requests.may_repeat(c, RUN, "d", had_error=False)
+        keyed_requests.note_error(c, RUN, "d")
+        assert timedelta(minutes=59) < lasts(c) <= timedelta(hours=1)
         recover(c)
         found = adopt(c)
         assert found is not None
         assert found.had_error
-        assert not keyed_requests.may_repeat(c, RUN, "d", had_error=False), "it is another run's now"
+        assert not lasts(c), "it is another run's now"
+        assert lasts(c, NEXT)
         let_expire(c)
-        assert not keyed_requests.may_repeat(c, NEXT, "d", had_error=False)
+        assert not lasts(c, NEXT)
+
+
+@pytest.mark.parametrize("happens", [*NO_REPEAT, hold])
+def test_a_run_repeats_nothing_of_its_own_that_another_would_not_repeat(
+    database: Database, happens: Callable[[Connection], object]
+) -> None:
+    with database.write() as c:
+        sent(c)
+        happens(c)
+        assert not lasts(c)
+        assert keyed_requests.may_wait(c, RUN, "d", LATER) == (happens is hold)
+
+
+@pytest.mark.parametrize("happens", [cancel, hold, leave, erase])
+def test_a_request_is_kept_only_while_its_people_and_its_edition_want_it(
+    database: Database, happens: Callable[[Connection], object]
+) -> None:
+    with database.write() as c:
+        ids = armed(c)
+        happens(c)
+        assert not keep(c, request_of(*ids))
+
+
+def test_the_request_of_another_run_is_not_forgotten_while_that_has_rows_of_it(database: Database) -> None:
+    with database.write() as c:
+        ids = sent(c)
+        runs.begin(c, NEXT, "there")
+        c.execute(update(delivery).where(delivery.c.id == ids[0]).values(claim_id=NEXT))
+        assert not keep(c, request_of(ids[0], digest="other"), NEXT)
+        assert list(c.scalars(select(keyed_request.c.digest))) == ["d"]
 
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)

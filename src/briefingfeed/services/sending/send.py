@@ -134,7 +134,9 @@ class _Run:
         context, now = self._context, self._context.now()
         with context.database.write() as connection:
             catch_up(connection, now)
-            deliveries.recover(connection, self._id, now, place=context.place)
+            # A rehearsal says nothing about the way out of real mail.
+            provider = None if context.rehearses else context.provider.name
+            deliveries.recover(connection, self._id, now, place=context.place, provider=provider)
             settle_heard_of(connection, now)
             set_back.begin_anew(connection, now, LIFETIME, rehearsal=context.rehearses)
             for edition in editions.list_all(connection, _TO_REPAIR):
