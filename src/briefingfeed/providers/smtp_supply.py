@@ -13,6 +13,8 @@ from briefingfeed.providers.smtp_convoy import Convoy
 ORDER_WAIT = 0.001
 """Seconds that an order waits for those of other connections: a commit for twelve rows costs hardly more than for six,
 and meanwhile the server has the messages of the others."""
+COMPANY = 0.75
+"""Of all connections; if so many have ordered, nobody waits for the rest."""
 
 
 class Order:
@@ -69,7 +71,7 @@ class Supply:
         """Return what will hold one message, armed. See `Order`."""
         order = Order(arrived)
         self._orders.append(order)
-        if self._has_everybody:
+        if self._is_company:
             self._go()
         if self._fetching is None:
             self._fetching = asyncio.create_task(self._fetch(), name="supply")
@@ -101,12 +103,12 @@ class Supply:
         return () if self._convoy.is_over else await self._work.take(most)
 
     @property
-    def _has_everybody(self) -> bool:
-        return len(self._orders) >= self._convoy.sessions
+    def _is_company(self) -> bool:
+        return len(self._orders) >= self._convoy.sessions * COMPANY
 
     async def _wait_for_others(self) -> None:
-        """Wait until all connections have ordered, or `ORDER_WAIT` is over."""
-        if self._has_everybody:
+        """Wait until most connections have ordered, or `ORDER_WAIT` is over."""
+        if self._is_company:
             return
         loop = asyncio.get_running_loop()
         self._others = loop.create_future()
