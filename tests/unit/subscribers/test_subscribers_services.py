@@ -209,7 +209,7 @@ def test_a_preview_writes_nothing_and_the_import_does_what_it_showed(database, t
 
 
 def test_whoever_a_file_brings_is_stored_by_address_behind_those_who_came_before(database, tmp_path):
-    add(database, "zoe@example.org")
+    add(database, "zoe@example.org", now=NOW - timedelta(seconds=1))
     imported(database, tmp_path, "cara@example.org\nann@example.org\nbob@example.org\n")
     with database.read() as connection:
         by_id = connection.execute(select(subscriber.c.address).order_by(subscriber.c.id)).scalars().all()
