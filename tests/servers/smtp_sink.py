@@ -100,7 +100,8 @@ class SmtpSink:
 
     def _rows(self, name: str) -> list[dict[str, Any]]:
         file = self.folder / name
-        return [json.loads(line) for line in file.read_bytes().splitlines()] if file.exists() else []
+        whole = file.read_bytes().rpartition(b"\n")[0] if file.exists() else b""  # the last line may be half written
+        return [json.loads(line) for line in whole.splitlines()]
 
     def copies(self, recipient: str) -> int:
         return self.counts()[recipient]
