@@ -120,3 +120,54 @@ async def test_a_message_whose_turn_comes_as_it_is_armed_is_announced_once() -> 
         await provider.deliver(work)
     assert work.results == dict.fromkeys(readers, Result.ACCEPTED)
     assert server.named == readers
+
+
+class HastyServer(PatientServer):
+    """Answers the end of a message, and all of the envelope behind it, in one write."""
+
+    def __init__(self, *, nobody: str, at_data: bytes) -> None:
+        """`nobody` is refused; `at_data`: what DATA is answered then."""
+        super().__init__(patience=0.3)
+        self.nobody, self.at_data = nobody.encode(), at_data
+        self.bodies: list[bytes] = []
+        """Whom each message was for that had any content."""
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 hasty\r\n")
+        answers, recipient = b"", b""
+        line = await reader.readline()
+        while line and line != b"QUIT\r\n":
+            if line.startswith(b"EHLO"):
+                writer.write(b"250-hasty\r\n250 PIPELINING\r\n")
+            elif line.startswith(b"RCPT"):
+                recipient = line[9:-3]
+                answers += b"550 5.1.1 no such user\r\n" if recipient == self.nobody else b"250 ok\r\n"
+            elif line == b"DATA\r\n":
+                answer = self.at_data if recipient == self.nobody else b"354 go on\r\n"
+                writer.write(answers + answer)
+                answers = await self._taken(reader, recipient) if answer.startswith(b"354") else b""
+            else:
+                answers += b"250 ok\r\n"
+            upcoming = asyncio.ensure_future(reader.readline())
+            if not (await asyncio.wait((upcoming,), timeout=self.patience))[0]:
+                writer.write(answers)
+                answers = b""
+            line = await upcoming
+
+    async def _taken(self, reader: asyncio.StreamReader, recipient: bytes) -> bytes:
+        content = b""
+        while not content.endswith(b".\r\n") or (len(content) > 3 and not content.endswith(b"\r\n.\r\n")):
+            content += await reader.readline()
+        if content == b".\r\n":
+            return b"554 no valid recipients\r\n"
+        self.bodies.append(recipient)
+        return b"250 taken\r\n"
+
+
+@pytest.mark.parametrize("at_data", [b"503 no recipient\r\n", b"354 for nobody\r\n"])
+async def test_nobody_who_was_refused_is_sent_a_message_even_if_all_answers_come_at_once(at_data: bytes) -> None:
+    server, work = HastyServer(nobody=READERS[1], at_data=at_data), RecordedWork(READERS)
+    async with server.listening() as provider, asyncio.timeout(20):
+        await provider.deliver(work)
+    assert work.results == dict.fromkeys(READERS, Result.ACCEPTED) | {READERS[1]: Result.REJECTED}
+    assert server.bodies == [reader.encode() for reader in READERS if reader != READERS[1]]

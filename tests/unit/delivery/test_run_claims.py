@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 
@@ -14,7 +15,7 @@ from briefingfeed.delivery.lease import Lease
 from briefingfeed.delivery.pace import Pace
 from briefingfeed.delivery.run import RunSetup, run_edition
 from briefingfeed.delivery.work import CLAIM
-from briefingfeed.models.delivery import Claimed, Message, Outcome, Phase, Result
+from briefingfeed.models.delivery import Claimed, DeliveryState, Message, Outcome, Phase, Result
 from briefingfeed.models.edition import EditionState
 from briefingfeed.providers.base import Limits, Work
 from briefingfeed.storage import deliveries, editions, renditions, waiting
@@ -74,17 +75,17 @@ class TestArming:
         assert self.armed(mailing.database, book, old, new) == [set(), {row.delivery_id for row in new}]
 
 
-class Reading:
-    """A way out during which an operator mends the text, when so many messages have gone."""
+class Interrupted:
+    """A way out during which something else happens, when so many messages have gone."""
 
-    name = "reading"
+    name = "interrupted"
     rehearses = False
     is_local = True
     limits = Limits()
 
-    def __init__(self, mailing, after: int) -> None:
-        self._mailing = mailing
+    def __init__(self, after: int, meanwhile: Callable[[], None]) -> None:
         self._after = after
+        self._meanwhile = meanwhile
         self.seen: list[Message] = []
 
     async def deliver(self, work: Work) -> None:
@@ -92,18 +93,33 @@ class Reading:
             for message in messages:
                 self.seen.append(message)
                 if len(self.seen) == self._after:
-                    rerender(self._mailing)
+                    self._meanwhile()
                 await work.report(Outcome(delivery_id=message.delivery_id, result=Result.ACCEPTED, phase=Phase.REQUEST))
+
+
+def send_all(mailing, provider: Interrupted) -> None:
+    setup = RunSetup(database=mailing.database, provider=provider, run_id=RUN, now=mailing.clock, pauses=(0.01,))
+    copies = Copies(mailing.edition, Contents(mailing.database, mailing.key), mailing.keyring)
+    asyncio.run(run_edition(mailing.key, copies, setup))
 
 
 @pytest.mark.parametrize("mailing", ["sqlite"], indirect=True)
 def test_after_the_text_was_mended_nobody_gets_the_old_one_and_nobody_two(mailing) -> None:
     mailing.freeze(*[f"reader{number:04}@example.org" for number in range(CLAIM + 200)])
-    provider = Reading(mailing, CLAIM - 150)
-    setup = RunSetup(database=mailing.database, provider=provider, run_id=RUN, now=mailing.clock, pauses=(0.01,))
-    copies = Copies(mailing.edition, Contents(mailing.database, mailing.key), mailing.keyring)
-    asyncio.run(run_edition(mailing.key, copies, setup))
+    provider = Interrupted(CLAIM - 150, lambda: rerender(mailing))
+    send_all(mailing, provider)
     assert set(Counter(message.recipient for message in provider.seen).values()) == {1}
     assert len(provider.seen) == CLAIM + 200
     late = [message for message in provider.seen[CLAIM - 150 :] if b"MENDED" not in b"".join(message.segments)]
     assert late == []
+
+
+@pytest.mark.parametrize("mailing", ["sqlite"], indirect=True)
+def test_the_next_rows_are_claimed_before_the_last_are_gone(mailing) -> None:
+    mailing.freeze(*[f"reader{number:04}@example.org" for number in range(CLAIM + 200)])
+    waiting_then = []
+    provider = Interrupted(
+        CLAIM - 60, lambda: waiting_then.append(Counter(mailing.states.values())[DeliveryState.PENDING])
+    )
+    send_all(mailing, provider)
+    assert waiting_then == [0]

@@ -105,3 +105,28 @@ async def test_an_order_nobody_waits_for_says_when_it_is_filled() -> None:
     async with asyncio.timeout(5):
         await arrived.wait()
     assert order.message is not None
+
+
+class CountedTakes(RecordedWork):
+    def __init__(self, recipients: Sequence[str]) -> None:
+        super().__init__(recipients)
+        self.asked: list[int] = []
+
+    async def take(self, most: int) -> Sequence[Message]:
+        self.asked.append(most)
+        return await super().take(most)
+
+
+async def test_what_connections_order_shortly_after_one_another_is_armed_together() -> None:
+    convoy = Convoy(SmtpSettings(host="mail.example.org", connections=3))
+    convoy.sessions = 3
+    work = CountedTakes(READERS)
+    supply = Supply(work, convoy)
+    orders = []
+    for _ in READERS:
+        orders.append(supply.order(lambda: None))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        assert None not in [await order.fetch() for order in orders]
+    assert work.asked == [len(READERS)]
