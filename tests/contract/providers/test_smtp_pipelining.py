@@ -155,9 +155,10 @@ class HastyServer(PatientServer):
             line = await upcoming
 
     async def _taken(self, reader: asyncio.StreamReader, recipient: bytes) -> bytes:
-        content = b""
-        while not content.endswith(b".\r\n") or (len(content) > 3 and not content.endswith(b"\r\n.\r\n")):
-            content += await reader.readline()
+        content = line = await reader.readline()
+        while line not in (b".\r\n", b""):
+            line = await reader.readline()
+            content += line
         if content == b".\r\n":
             return b"554 no valid recipients\r\n"
         self.bodies.append(recipient)
