@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
+from servers.answering import wait_for_answer
 from servers.botocore_process import PYTHON
 from servers.postfix_sink import free_port
 
@@ -77,24 +77,8 @@ def moto(folder: Path) -> Iterator[Moto]:
         command = [PYTHON, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
     try:
-        _wait_for(port, log, process)
+        wait_for_answer(port, "/moto-api/data.json", process, log)
         yield Moto(port, log)
     finally:
         process.terminate()
         process.wait(timeout=30)
-
-
-def _wait_for(port: int, log: Path, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(600):
-        try:
-            connection = HTTPConnection("127.0.0.1", port, timeout=30)
-            connection.request("GET", "/moto-api/data.json")
-            connection.getresponse().read()
-            connection.close()
-        except (OSError, HTTPException):
-            time.sleep(0.1)
-        else:
-            return
-        if process.poll() is not None:
-            break
-    raise AssertionError(f"moto did not start: {log.read_text()}")

@@ -6,14 +6,14 @@ import json
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from servers.answering import wait_for_answer
 from servers.postfix_sink import free_port
 
 _OFF = ("rbl", "surbl", "spf", "dmarc", "fuzzy_check", "greylist", "history_redis", "mx_check", "neural", "ratelimit",
@@ -66,23 +66,8 @@ def rspamd() -> Iterator[Rspamd]:
             [program, "-f", *owner, *places], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         try:
-            _wait_for(port, folder / "log", process)
+            wait_for_answer(port, "/ping", process, folder / "log")
             yield Rspamd(port)
         finally:
             process.terminate()
             process.wait(timeout=30)
-
-
-def _wait_for(port: int, log: Path, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(600):
-        try:
-            connection = HTTPConnection("127.0.0.1", port, timeout=5)
-            connection.request("GET", "/ping")
-            connection.getresponse().read()
-        except (OSError, HTTPException):
-            time.sleep(0.1)
-        else:
-            return
-        if process.poll() is not None:
-            break
-    raise AssertionError(f"rspamd did not start: {log.read_text() if log.exists() else 'it wrote no log'}")

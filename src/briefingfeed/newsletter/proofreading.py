@@ -40,6 +40,7 @@ _LOST_AT_END: Final = re.compile(r"\b(at|via|here:|this link:|the following (?:l
 _TO_BE_FILLED_IN: Final = re.compile(
     r"\b(?:TODO|FIXME|TK|TKTK|XXX+)\b|(?i:lorem ipsum|\[(?:insert|add|link to|name|date|tbc)\b[^\]\n]{0,40}\])"
 )
+"""Placeholders that editors leave in a text and mean to fill in: they are searched for, and are none of ours."""
 
 
 def proofread(post: Post) -> Iterator[Finding]:

@@ -219,20 +219,13 @@ def give_back(c: Connection, key: str) -> None:
     )
 
 
-_ARMED: Final = select(delivery.c.id, delivery.c.rendition_id).where(
+_IS_ARMED_HERE: Final = and_(
     delivery.c.id.in_(_IDS),
     delivery.c.state == DeliveryState.SUBMITTING,
     delivery.c.claim_id == bindparam("run_id"),
 )
-_DISARM: Final = (
-    update(delivery)
-    .where(
-        delivery.c.id.in_(_IDS),
-        delivery.c.state == DeliveryState.SUBMITTING,
-        delivery.c.claim_id == bindparam("run_id"),
-    )
-    .values(state=DeliveryState.CLAIMED)
-)
+_ARMED: Final = select(delivery.c.id, delivery.c.rendition_id).where(_IS_ARMED_HERE)
+_DISARM: Final = update(delivery).where(_IS_ARMED_HERE).values(state=DeliveryState.CLAIMED)
 
 
 def armed(c: Connection, run_id: str, delivery_ids: Collection[int]) -> dict[int, int]:
