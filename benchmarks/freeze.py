@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -80,7 +80,7 @@ def prepare(folder: Path, count: int) -> None:
     (folder / "briefingfeed.toml").write_text(SETTINGS)
     write_posts(POSTS, folder / "posts", sections=1)
     with Database.open(_settings(folder).database.url).write() as connection:
-        subscribers.add_many(connection, (_person(number) for number in range(count)))
+        subscribers.add_many(connection, _people(count))
 
 
 def once(folder: Path, count: int, sets: int) -> None:
@@ -180,14 +180,14 @@ def _edition(settings: Settings) -> Edition:
     )
 
 
-def _person(number: int) -> tuple[Subscriber, Consent, str]:
-    address, at = f"reader{number}@readers.example", NOW - timedelta(days=30)
-    person = Subscriber(id=f"id{number}", address=address, state=SubscriberState.CONFIRMED, created_at=at)
-    return (
-        person,
-        Consent(subscriber_id=person.id, kind=ConsentKind.ADDED, at=at, source="measured"),
-        address_hash(KEY, address),
-    )
+def _people(count: int) -> Iterator[tuple[Subscriber, Consent, str]]:
+    """People of one import: by address, with ids that grow."""
+    at = NOW - timedelta(days=30)
+    addresses = sorted(f"reader{number}@readers.example" for number in range(count))
+    for subscriber_id, address in zip(subscribers.new_ids(at, count), addresses, strict=True):
+        person = Subscriber(id=subscriber_id, address=address, state=SubscriberState.CONFIRMED, created_at=at)
+        given = Consent(subscriber_id=subscriber_id, kind=ConsentKind.ADDED, at=at, source="measured")
+        yield person, given, address_hash(KEY, address)
 
 
 if __name__ == "__main__":
