@@ -101,8 +101,7 @@ class TestRepeated:
         trial = make_trial("resend", Plan(answer="silent", times=1))
         run = trial.begin_sending()
         wait_until(server_of(trial).taken)
-        run.send(signal.SIGTERM)
-        run.send(signal.SIGINT)  # a second one of the same kind may be lost in the first
+        run.insist()
         run.wait()
         assert trial.tally == Counter(submitting=BATCH, pending=len(READERS) - BATCH)
         trial.send_on(0)

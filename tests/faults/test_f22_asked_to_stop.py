@@ -39,8 +39,7 @@ def test_asked_twice_it_ends_at_once_and_what_was_in_flight_is_unclear(make_tria
     trial.subscribe(addresses(9))  # an import of its own: they come after
     run = trial.begin_sending()
     wait_until(trial.sink.messages)
-    run.send(signal.SIGTERM)
-    run.send(signal.SIGINT)  # a second one of the same kind may be lost in the first
+    run.insist()
     assert run.wait() == 1, run.err
     assert trial.tally["uncertain"], "nobody heard what became of it"
     trial.assert_invariants(finished=False, uncertain=trial.connections)

@@ -52,6 +52,15 @@ class Run:
         if self.poll() is None:  # it stays a zombie until asked, so the number is still its own
             os.kill(self.pid, number)
 
+    def insist(self, seconds: float = 30.0) -> None:
+        """Ask it to stop, and once more: with another signal, sent when it has taken the first. Of two that wait
+        together one of the same kind would be lost, and of different kinds either may come first."""
+        self.send(signal.SIGTERM)
+        deadline = time.monotonic() + seconds
+        while _waits(self.pid, signal.SIGTERM):
+            assert time.monotonic() < deadline, "it never took the signal"
+        self.send(signal.SIGINT)
+
     def kill(self) -> int:
         self.send(signal.SIGKILL)
         return self.wait()
@@ -71,6 +80,12 @@ class Run:
     @property
     def err(self) -> str:
         return (self.folder / f"{self.pid}.err").read_text("utf-8")
+
+
+def _waits(pid: int, number: signal.Signals) -> bool:
+    """Whether a signal was sent to a process and not taken by it (proc(5): SigPnd, ShdPnd)."""
+    status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    return any(int(status[pending], 16) >> (number - 1) & 1 for pending in ("SigPnd", "ShdPnd"))
 
 
 class WarmCommand:
