@@ -61,8 +61,8 @@ class ReplyReader:
 
     def __init__(self) -> None:
         self._rest = b""
-        self._lines: list[bytes] = []
-        self._code = b""
+        self._lines: list[str] = []
+        self._code = 0
         self._broken = False
 
     @property
@@ -76,7 +76,7 @@ class ReplyReader:
             return
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
-            reply = (None if self._lines else _whole(line)) or self._line(line.removesuffix(b"\r"))
+            reply = self._take(line.removesuffix(b"\r"))
             if reply is not None:
                 emit(reply)
                 if reply.code == GARBAGE:
@@ -84,29 +84,41 @@ class ReplyReader:
         if len(self._rest) > LONGEST_LINE:
             emit(self._garbage(self._rest))
 
-    def _line(self, line: bytes) -> Reply | None:
-        match = _LINE.fullmatch(line) if len(line) <= LONGEST_LINE else None
-        if match is None or (self._lines and match[1] != self._code) or len(self._lines) >= MOST_LINES:
-            return self._garbage(line)
-        self._code = match[1]
-        self._lines.append(match[3] or b"")
-        if match[2] == b"-":
+    def _take(self, octets: bytes) -> Reply | None:
+        """Return the reply that ends with this line, if one does."""
+        line = _read(octets)
+        if line is None or (self._lines and line.code != self._code) or len(self._lines) >= MOST_LINES:
+            return self._garbage(octets)
+        if line.alone is not None and not self._lines:
+            return line.alone
+        self._code = line.code
+        self._lines.append(line.text)
+        if line.alone is None:
             return None
         lines, self._lines = self._lines, []
-        return Reply(int(match[1]), tuple(text.decode("utf-8", "replace") for text in lines))
+        return Reply(line.code, tuple(lines))
 
-    def _garbage(self, line: bytes) -> Reply:
+    def _garbage(self, octets: bytes) -> Reply:
         self._broken = True
-        return Reply(GARBAGE, (line[:200].decode("utf-8", "replace"),))
+        return Reply(GARBAGE, (octets[:200].decode("utf-8", "replace"),))
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    code: int
+    text: str
+    alone: Reply | None
+    """The reply that it is without lines before it; None if lines follow."""
 
 
 @lru_cache(maxsize=32)  # a server says the same few things all day
-def _whole(line: bytes) -> Reply | None:
-    """Return the reply that this line is by itself; None if it is part of one, or garbage."""
-    match = _LINE.fullmatch(line.removesuffix(b"\r")) if len(line) <= LONGEST_LINE else None
-    if match is None or match[2] == b"-":
+def _read(octets: bytes) -> _Line | None:
+    """Return the line that these are, without its end; None for garbage."""
+    match = _LINE.fullmatch(octets) if len(octets) <= LONGEST_LINE else None
+    if match is None:
         return None
-    return Reply(int(match[1]), ((match[3] or b"").decode("utf-8", "replace"),))
+    code, text = int(match[1]), (match[3] or b"").decode("utf-8", "replace")
+    return _Line(code, text, None if match[2] == b"-" else Reply(code, (text,)))
 
 
 def judge(phase: Phase, reply: Reply) -> Result:
