@@ -155,6 +155,10 @@ def test_garbage_ends_what_can_be_read(garbage: bytes) -> None:
     assert [reply.code for reply in replies] == [220, GARBAGE]
 
 
+def test_garbage_is_told_in_the_servers_words() -> None:
+    assert read(b"HTTP/1.1 400 Bad Request\r\n") == [Reply(GARBAGE, ("HTTP/1.1 400 Bad Request",))]
+
+
 def test_left_over_octets_show() -> None:
     reader = ReplyReader()
     reader.feed(b"220 go on\r\n", lambda _: None)
