@@ -13,13 +13,13 @@ from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
 from socket import gethostname
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from briefingfeed import config
 from briefingfeed.errors import BriefingfeedError
 from briefingfeed.models.settings import Settings
-from briefingfeed.providers.registry import PROVIDERS, UNFIT, provider_spec
+from briefingfeed.providers.registry import PROVIDERS, UNFIT
 from briefingfeed.shipped import shipped_templates
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from briefingfeed.models.edition import Edition
     from briefingfeed.posts.store import Library
     from briefingfeed.providers.base import Provider
-    from briefingfeed.providers.spec import Found, ProviderSpec
     from briefingfeed.services.keeping.backup import Backup
     from briefingfeed.services.keeping.keys import Keys
+    from briefingfeed.services.keeping.provider_setup import ProviderSetup
     from briefingfeed.services.keeping.restored import AdoptContext
     from briefingfeed.services.publishing.adoption import Adoption
     from briefingfeed.services.publishing.build import BuildReport
@@ -150,32 +150,21 @@ class Publication:
     @cached_property
     def provider(self) -> Provider:
         """The way out that the settings choose, not yet connected. Raises ConfigurationError."""
-        spec, table = self._way_out
-        return spec.build(table, self._secrets, self.settings.paths, self.now)
+        setup = self._provider_setup
+        return setup.spec.build(setup.table, setup.secrets, self.settings.paths, self.now)
 
     @cached_property
     def signer(self) -> Signer | None:
         """Signs what leaves; None: whoever takes it does. Raises ConfigurationError."""
         from briefingfeed.services.sending.signing import open_signer
 
-        return open_signer(self.settings, *self._way_out, self._secrets)
+        return open_signer(self.settings, self._provider_setup)
 
     @cached_property
-    def _way_out(self) -> tuple[ProviderSpec, Any]:
-        """How the chosen provider is set up, and its own settings."""
-        name = self.settings.newsletter.provider
-        return provider_spec(name), self._provider_settings(name)
+    def _provider_setup(self) -> ProviderSetup:
+        from briefingfeed.services.keeping.provider_setup import read_setup
 
-    def _provider_settings(self, name: str) -> object:
-        table = self.settings.provider_tables.get(name, {})
-        return config.read_table(provider_spec(name).settings, table, file=self.settings.file, name=name)
-
-    @cached_property
-    def _secrets(self) -> Found:
-        from briefingfeed.services.keeping.keys import find_secrets
-
-        spec, table = self._way_out
-        return find_secrets(spec.secrets, table, self._environ, self.settings.paths.root)
+        return read_setup(self.settings, self.settings.newsletter.provider, self._environ)
 
     @property
     def outbox(self) -> Path:
@@ -226,6 +215,7 @@ class Publication:
 
         `online`: ask other servers whether what posts link to is still there, and the domain for the DKIM record.
         """
+        from briefingfeed.services.keeping.provider_setup import read_provider_table
         from briefingfeed.services.publishing.archive import sent_editions
         from briefingfeed.services.publishing.check import check, way_out_problems
         from briefingfeed.services.publishing.outside_links import outside_problems
@@ -236,7 +226,7 @@ class Publication:
         from briefingfeed.storage.audience import count_by_cadence
 
         for name in self.settings.provider_tables:
-            self._provider_settings(name)
+            read_provider_table(self.settings, name)
         if self.settings.bounces.imap_host:
             mailbox_password(self.settings, self._environ.get(PASSWORD))
         with self.database.read() as connection:
@@ -247,7 +237,7 @@ class Publication:
         problems = (*way_out_problems(self.settings, lambda: self.provider), *hooks, *found.problems)
         if online:
             problems += (*outside_problems(library.posts, self.settings), *record_problems(self.signer, self.settings))
-        return replace(found, problems=problems, signing=who_signs(self.settings, self._way_out[0], self.signer))
+        return replace(found, problems=problems, signing=who_signs(self._provider_setup, self.signer))
 
     def adopt_ids(self, sources: Sequence[str], *, dry_run: bool) -> Adoption:
         """Keep the ids that posts have in older feeds, named by address or file: see `services.publishing.adoption`."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,6 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from briefingfeed.errors import SecretKeyError, StorageError
-from briefingfeed.providers.spec import Secret
 from briefingfeed.storage import meta
 from briefingfeed.storage.database import Database
 from briefingfeed.tokens import Keyring, fingerprint
@@ -100,23 +99,6 @@ def _parse(text: str, *, where: str) -> Sequence[bytes]:
             remedy="restore it from the backup; a new one comes from: openssl rand -hex 32",
         )
     return keys
-
-
-def find_secrets(
-    secrets: Iterable[Secret], settings: object, environ: Mapping[str, str], folder: Path
-) -> dict[Secret, str]:
-    """Return those of a provider's secrets that there are: from the environment, else from a file below `folder`.
-
-    `settings` are the provider's own. Raises SecretKeyError like `read_secret`.
-    """
-    found = {}
-    for secret in secrets:
-        file: Path | None = getattr(settings, secret.key)
-        if value := environ.get(secret.variable):
-            found[secret] = value
-        elif file:
-            found[secret] = read_secret(folder / file)
-    return found
 
 
 def read_secret(file: Path) -> str:

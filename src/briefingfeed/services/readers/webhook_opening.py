@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from briefingfeed import config
 from briefingfeed.models.settings import Settings
 from briefingfeed.providers.registry import provider_spec
-from briefingfeed.providers.spec import Found, WebhookSpec
+from briefingfeed.providers.spec import WebhookSpec
 from briefingfeed.providers.webhook import Webhook
-from briefingfeed.services.keeping.keys import find_secrets
+from briefingfeed.services.keeping.provider_setup import read_setup
 from briefingfeed.tokens import Keyring, webhook_passwords
 
 _USER = "briefingfeed"
@@ -54,7 +52,7 @@ def open_providers(settings: Settings, environ: Mapping[str, str]) -> tuple[str,
     return tuple(
         name
         for name, webhook in _calling_providers(settings)
-        if not webhook.needs or webhook.build(*_given(settings, name, environ), ()) is not None
+        if not webhook.needs or _build(webhook, settings, name, environ) is not None
     )
 
 
@@ -63,19 +61,18 @@ def _opened(settings: Settings, keyring: Keyring, environ: Mapping[str, str]) ->
         passwords = webhook_passwords(keyring, name)
         yield OpenedWebhook(
             provider=name,
-            webhook=webhook.build(*_given(settings, name, environ), passwords),
+            webhook=_build(webhook, settings, name, environ, passwords),
             address=_address(settings.public_url, name, webhook, passwords[0]),
             events=webhook.events,
             needs=webhook.needs,
         )
 
 
-def _given(settings: Settings, name: str, environ: Mapping[str, str]) -> tuple[Any, Found]:
-    """Return a provider's table, and its secrets."""
-    provider = provider_spec(name)
-    given = settings.provider_tables.get(name, {})
-    table = config.read_table(provider.settings, given, file=settings.file, name=name)
-    return table, find_secrets(provider.secrets, table, environ, settings.paths.root)
+def _build(
+    spec: WebhookSpec, settings: Settings, name: str, environ: Mapping[str, str], passwords: Sequence[str] = ()
+) -> Webhook | None:
+    setup = read_setup(settings, name, environ)
+    return spec.build(setup.table, setup.secrets, passwords)
 
 
 def _address(public_url: str, name: str, spec: WebhookSpec, password: str) -> str:

@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from briefingfeed.dkim.alignment import is_aligned
 from briefingfeed.errors import ConfigurationError, TemporaryError
 from briefingfeed.models.problem import Problem, Severity
 from briefingfeed.models.settings import Settings
 from briefingfeed.newsletter.placeholders import ascii_domain
-from briefingfeed.providers.spec import Found, ProviderSpec
+from briefingfeed.services.keeping.provider_setup import ProviderSetup
 
 if TYPE_CHECKING:  # a run that doesn't sign needs no cryptography, and one that asks nobody no name server
     from briefingfeed.dkim.record import Lookup, Record
     from briefingfeed.dkim.signing import Signer
 
 
-def open_signer(settings: Settings, spec: ProviderSpec, table: Any, secrets: Found) -> Signer | None:
-    """Return who signs, by the provider's `spec` and its `table` of settings; None: it isn't for us.
+def open_signer(settings: Settings, provider: ProviderSetup) -> Signer | None:
+    """Return who signs what goes out by a provider; None: it isn't for us.
 
     Raises ConfigurationError if there is no key, or if the domain's signature wouldn't count for the From address, and
     SecretKeyError for a key that is none.
     """
-    wanted = spec.signing.wanted(table) if spec.signing else None
-    if spec.signing is None or wanted is None:
+    signing = provider.spec.signing
+    wanted = signing.wanted(provider.table) if signing else None
+    if signing is None or wanted is None:
         return None
-    place = f"{settings.file}: [{settings.newsletter.provider}]"
+    place = f"{settings.file}: [{provider.name}]"
     sender = ascii_domain(settings.newsletter.from_.address.rpartition("@")[2])
     domain = wanted.domain or sender
     if not is_aligned(domain, sender):
@@ -35,28 +36,27 @@ def open_signer(settings: Settings, spec: ProviderSpec, table: Any, secrets: Fou
             where=f"{place} dkim_domain",
             remedy=f"leave dkim_domain out, or set it to {sender} or a domain above it",
         )
-    if spec.signing.key not in secrets:
+    if signing.key not in provider.secrets:
         raise ConfigurationError(
             "dkim_selector is set, but there is no key to sign with",
             where=place,
-            remedy=f"make one: briefingfeed dkim make; then name its file as {spec.signing.key.key}, or put the key "
-            f"into the environment as {spec.signing.key.variable}",
+            remedy=f"make one: briefingfeed dkim make; then name its file as {signing.key.key}, or put the key "
+            f"into the environment as {signing.key.variable}",
         )
     from briefingfeed.dkim.keys import read_key
     from briefingfeed.dkim.signing import Signer
 
-    key = read_key(secrets[spec.signing.key], where=f"{place} {spec.signing.key.key}")
+    key = read_key(provider.secrets[signing.key], where=f"{place} {signing.key.key}")
     return Signer(key=key, domain=domain.lower(), selector=wanted.selector, unsigned=wanted.unsigned)
 
 
-def who_signs(settings: Settings, spec: ProviderSpec, signer: Signer | None) -> str:
+def who_signs(provider: ProviderSetup, signer: Signer | None) -> str:
     """Return in a sentence who signs."""
-    name = settings.newsletter.provider
     if signer is not None:
         return f"Mails are signed here (DKIM), for {signer.domain} with the key {signer.selector}."
-    if spec.signing is None:
-        return f"Mails are not signed here (DKIM): with the provider {name} that is not ours to do."
-    return f"Mails are not signed here (DKIM): your mail server has to, or [{name}] names a dkim_selector."
+    if provider.spec.signing is None:
+        return f"Mails are not signed here (DKIM): with the provider {provider.name} that is not ours to do."
+    return f"Mails are not signed here (DKIM): your mail server has to, or [{provider.name}] names a dkim_selector."
 
 
 def record_of(signer: Signer) -> Record:

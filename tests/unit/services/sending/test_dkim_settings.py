@@ -11,8 +11,8 @@ import pytest
 from briefingfeed.dkim.keys import pem_text
 from briefingfeed.errors import ConfigurationError, SecretKeyError, TemporaryError
 from briefingfeed.models.problem import Severity
-from briefingfeed.providers.registry import provider_spec
 from briefingfeed.publication import Publication
+from briefingfeed.services.keeping.provider_setup import read_setup
 from briefingfeed.services.sending.signing import record_of, record_problems, who_signs
 from signatures import key, record
 
@@ -40,8 +40,8 @@ def publication(
 def test_nothing_is_signed_here_unless_the_settings_say_so(tmp_path: Path) -> None:
     opened = publication(tmp_path, "")
     assert opened.signer is None
-    assert "your mail server has to" in who_signs(opened.settings, provider_spec("smtp"), None)
-    assert "not ours to do" in who_signs(opened.settings, provider_spec("postmark"), None)
+    assert "your mail server has to" in who_signs(read_setup(opened.settings, "smtp", {}), None)
+    assert "not ours to do" in who_signs(read_setup(opened.settings, "postmark", {}), None)
     assert not list(record_problems(None, opened.settings))
 
 
@@ -56,7 +56,7 @@ def test_the_key_signs_for_the_domain_of_the_sender(tmp_path: Path) -> None:
 def test_the_domain_above_may_sign_and_another_may_not(tmp_path: Path) -> None:
     above = publication(tmp_path, SIGNED + 'dkim_domain = "harbour.example"', domain="news.harbour.example")
     assert above.signer is not None
-    assert "for harbour.example with the key b1" in who_signs(above.settings, provider_spec("smtp"), above.signer)
+    assert "for harbour.example with the key b1" in who_signs(read_setup(above.settings, "smtp", {}), above.signer)
     with pytest.raises(ConfigurationError, match=r"a signature for example\.net does not count for mail from harbour"):
         _ = publication(tmp_path, SIGNED + 'dkim_domain = "example.net"').signer
 
