@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import sys
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 
 import briefingfeed
+from briefingfeed.services.publishing.file_marks import marks_below
 
 LIBRARIES = ("feedgen", "icalendar", "jinja2", "lxml", "markupsafe", "nh3", "pyromark", "pyyaml", "tzdata")
 """Those whose upgrade may change a byte of the output."""
@@ -17,14 +17,13 @@ LIBRARIES = ("feedgen", "icalendar", "jinja2", "lxml", "markupsafe", "nh3", "pyr
 
 @cache
 def fingerprint_code() -> str:
-    """Return a digest of our own files, by name, size and times, and of the versions of everything they use."""
+    """Return a digest of our own files, as `file_marks` tells them, and of the versions of all that they make pages and
+    feeds with."""
     digest = hashlib.sha256(f"{sys.version}\0{briefingfeed.__version__}".encode())
     for library in LIBRARIES:
         digest.update(f"{library} {_version(library)}\0".encode())
-    code = Path(briefingfeed.__file__).parent
-    for file in sorted(code.rglob("*.py")):
-        found = os.stat(file)  # noqa: PTH116
-        digest.update(f"{file}\0{found.st_size}\0{found.st_mtime_ns}\0{found.st_ctime_ns}\n".encode())
+    for mark in marks_below(Path(briefingfeed.__file__).parent):
+        digest.update(mark)
     return digest.hexdigest()
 
 

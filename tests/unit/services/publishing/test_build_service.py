@@ -9,6 +9,7 @@ import pytest
 
 from briefingfeed.errors import ConfigurationError, ContentError, RefusedError, TemplateError
 from briefingfeed.posts.memory import read_ids
+from briefingfeed.services.publishing.surroundings import fingerprint_code
 
 from .conftest import Desk
 
@@ -84,6 +85,23 @@ def test_any_change_is_seen(desk: Desk, change: object) -> None:
 
     assert desk.reads == reads + 1
     assert "tampered" not in (desk.public / "index.html").read_text()
+
+
+@pytest.mark.parametrize("library", ["feedgen", "jinja2", "nh3", "pyromark", "pyyaml", "tzdata"])
+def test_another_version_of_a_library_makes_everything_anew(
+    desk: Desk, library: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.post("tram")
+    desk.build()
+    installed = tmp_path / "packages" / f"{library}-999.dist-info"
+    installed.mkdir(parents=True)
+    (installed / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {library}\nVersion: 999\n")
+    with monkeypatch.context() as later:
+        later.syspath_prepend(installed.parent)
+        fingerprint_code.cache_clear()  # as in another process
+        desk.build()
+    fingerprint_code.cache_clear()
+    assert desk.reads == 2
 
 
 def test_change_that_keeps_size_and_time_is_seen(desk: Desk) -> None:
