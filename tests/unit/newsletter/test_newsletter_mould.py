@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from briefingfeed.models.edition import ByteSlot, Segment, SlotCoding, SlotName
 from briefingfeed.newsletter.mould import Mould
-from briefingfeed.newsletter.placeholders import SlotValueError, checked_value, checked_values
+from briefingfeed.newsletter.placeholders import SlotValueError, ascii_url, checked_value, checked_values
 from briefingfeed.newsletter.quoted import _encode_line, encode_value
 
 TOKEN = "3f2b8c1d9e4a4b6f8a7c5d1e2f3a4b5c.ufghdUHzxZ9o4HoCbqE2yDyZt_xGyPJk5oKJ4iFrq2U"
@@ -98,3 +98,15 @@ def test_copies_share_their_bytes() -> None:
     assert one[0] is other[0] is message[0]
     assert one[2] is other[2] is message[2]
     assert one[1] != other[1]
+
+
+@pytest.mark.parametrize(
+    ("url", "carried"),
+    [
+        ("https://küste.example:8443/flut?tief=1", "https://xn--kste-0ra.example:8443/flut?tief=1"),
+        ("https://küste.example/ebbe", "https://xn--kste-0ra.example/ebbe"),
+        ("https://coast.example:8443/ö", "https://coast.example:8443/%C3%B6"),
+    ],
+)
+def test_a_web_address_keeps_its_port_and_its_path(url: str, carried: str) -> None:
+    assert ascii_url(url) == carried

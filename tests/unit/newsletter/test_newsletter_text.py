@@ -219,6 +219,17 @@ def test_combining_and_invisible_characters_take_no_column() -> None:
     assert columns("a\u200db") == 2
 
 
+def test_only_the_first_line_makes_room_for_what_leads_it() -> None:
+    words = " ".join(["word"] * 20)
+    lead = "x" * 40 + " "
+    assert wrap(f"{words}\n{words}", first=lead, rest="> ") == [
+        lead + " ".join(["word"] * 6),
+        "> " + " ".join(["word"] * 14),
+        "> " + " ".join(["word"] * 14),
+        "> " + " ".join(["word"] * 6),
+    ]
+
+
 def test_non_breaking_spaces_hold() -> None:
     assert wrap("x" * 68 + " 5\u00a0kg") == ["x" * 68, "5\u00a0kg"]
 

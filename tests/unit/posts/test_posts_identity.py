@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -218,6 +219,11 @@ def test_damaged_memory_is_never_guessed_at(tmp_path: Path, line: str) -> None:
     with pytest.raises(StorageError) as error:
         read_ids(file)
     assert str(error.value).startswith(f"{file}:2: ")
+
+
+def test_a_row_gives_up_its_path_to_the_post_that_is_there_now() -> None:
+    newer = replace(ROW, post_id="tag:x.example,2026-11-24:newer")
+    assert set(IdMemory([ROW]).updated([newer])) == {replace(ROW, path=""), newer}
 
 
 def test_merging_keeps_what_either_remembers() -> None:

@@ -283,6 +283,17 @@ def test_what_is_nested_beyond_measure_is_refused_soon(publication: Publication,
     assert "nested too deeply" in library.problems[0].message
 
 
+def test_lists_are_refused_as_soon_as_they_are_too_deep(publication: Publication) -> None:
+    def lists(levels: int) -> str:
+        return "".join("  " * level + "- a\n" for level in range(levels))
+
+    publication.post("a.md", lists(15))
+    assert not publication.complaints()
+    publication.post("a.md", lists(25))
+    (told,) = publication.complaints()
+    assert "nested too deeply" in told
+
+
 @pytest.mark.parametrize(
     "markdown",
     [

@@ -122,6 +122,13 @@ def test_post_that_breaks_keeps_its_last_good_version(publication: Publication) 
     assert publication.build().posts == before
 
 
+def test_of_a_post_that_breaks_only_what_broke_it_is_told(publication: Publication) -> None:
+    publication.post("a.md", "Good text.", id="no address")
+    assert [problem.is_error for problem in publication.build().problems] == [False]
+    publication.write("a.md", BROKEN)
+    assert [problem.is_error for problem in publication.load().problems] == [True]
+
+
 def test_post_that_was_never_published_has_no_last_good_version(publication: Publication) -> None:
     publication.post("a.md", draft="true")
     publication.post("b.md", date="2027-01-01")

@@ -36,7 +36,17 @@ def test_public_address_is_public(address: str) -> None:
     assert is_public(address)
 
 
-@pytest.mark.parametrize(("host", "loops"), [("localhost", True), ("127.0.0.1", True), ("::1", True), ("x.org", False)])
+@pytest.mark.parametrize(
+    ("host", "loops"),
+    [
+        ("localhost", True),
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("x.org", False),
+        ("localhost.x.org", False),
+        ("127.0.0.1.x.org", False),
+    ],
+)
 def test_loopback_by_name_or_number(host: str, loops: bool) -> None:
     assert is_loopback(host) is loops
 
@@ -55,6 +65,11 @@ async def test_nothing_private_is_reached_by_default(url: str) -> None:
     async with open_client() as client:
         with pytest.raises(PrivateAddressError):
             await client.get(url)
+
+
+async def test_each_kind_of_waiting_has_a_bound_of_its_own() -> None:
+    async with open_client(connect_seconds=1, read_seconds=2, write_seconds=3) as client:
+        assert (client.timeout.connect, client.timeout.read, client.timeout.write) == (1, 2, 3)
 
 
 async def test_allowing_loopback_allows_nothing_else() -> None:

@@ -140,6 +140,12 @@ def test_ten_megabytes_of_anything_are_read_or_refused(content):
 
 def test_the_heading_tells_the_delimiter_where_no_address_does():
     assert cells(b'Email,Name\r\n,;;\r\n",",\r\n') == [("Email", "Name"), ("", ";;"), (",", "")]
+    assert cells(b"Email;Name\r\n;Ann, Lee\r\n") == [("Email", "Name"), ("", "Ann, Lee")]
+
+
+def test_addresses_far_below_the_heading_tell_the_delimiter():
+    content = b"Members, as of May;2026\n\nEmail;Name\nann@example.org;Ann\n"
+    assert cells(content)[-1] == ("ann@example.org", "Ann")
 
 
 texts = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=20).map(str.strip)

@@ -48,6 +48,12 @@ def test_token_is_the_one_that_itsdangerous_makes_and_accepts(key: bytes, subscr
     assert signer.unsign(token).decode() == subscriber
 
 
+def test_a_key_that_could_be_guessed_is_refused() -> None:
+    assert unsubscribe_token(ring(b"k" * 16), SUBSCRIBER)
+    with pytest.raises(SecretKeyError, match="too short: 15 bytes, at least 16"):
+        ring(b"k" * 15)
+
+
 def test_token_of_an_old_key_still_verifies_after_a_new_key_came() -> None:
     token = unsubscribe_token(ring(OLD), SUBSCRIBER)
     assert read_unsubscribe_token(ring(OLD, NEW), token) == SUBSCRIBER
