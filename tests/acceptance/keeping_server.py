@@ -33,13 +33,14 @@ class KeepingServer:
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(60)
         assert self._process.stdout is not None
         self._process.stdout.close()
 
     def messages(self) -> list[tuple[str, bytes]]:
         """Every message, in order, as (recipient, content)."""
-        rows = map(json.loads, self.file.read_bytes().splitlines()) if self.file.exists() else ()
+        whole = self.file.read_bytes().rpartition(b"\n")[0] if self.file.exists() else b""
+        rows = map(json.loads, whole.splitlines())
         return [(row["recipient"], base64.b64decode(row["content"])) for row in rows]
 
     def counts(self) -> Counter[str]:

@@ -24,6 +24,8 @@ from briefingfeed.newsletter.placeholders import placeholders_of
 from briefingfeed.storage import deliveries, editions
 from briefingfeed.storage.database import Database
 
+PATIENCE = 300.0
+"""Seconds that a command may take; the machine may be busy."""
 _SETTINGS = """\
 [publication]
 title = "Harbour Notes"
@@ -108,7 +110,7 @@ class Newsroom:
         before: Callable[[], None] | None = None,
     ) -> subprocess.CompletedProcess[str]:
         with ended(self.start(*arguments, environment=environment, before=before)) as process:
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=PATIENCE)
         done = subprocess.CompletedProcess(arguments, process.returncode, out, err)
         if expect is not None:
             assert done.returncode == expect, (done.returncode, out, err)

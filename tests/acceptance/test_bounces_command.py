@@ -67,7 +67,7 @@ class Desk(Newsroom):
             env={**os.environ, **(environment or {})},
             input=raw,
             capture_output=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
 

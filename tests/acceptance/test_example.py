@@ -58,7 +58,7 @@ def briefingfeed(folder: Path, *arguments: str) -> subprocess.CompletedProcess[s
     command = Path(sys.executable).parent / "briefingfeed"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("BRIEFINGFEED_")}
     return subprocess.run(
-        [command, *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
+        [command, *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
 
 

@@ -48,7 +48,7 @@ class Desk:
             env={**os.environ, "LC_ALL": "C.UTF-8"},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
         assert done.returncode == code, done.stderr

@@ -41,7 +41,7 @@ class Installed:
             env={"PATH": "/usr/bin:/bin", "HOME": str(self.folder), "LANG": "C.UTF-8"},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
         assert done.returncode == 0, f"{command} {arguments} ended with {done.returncode}:\n{done.stdout}{done.stderr}"

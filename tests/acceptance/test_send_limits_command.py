@@ -71,18 +71,17 @@ def test_a_rehearsal_takes_no_place(tmp_path: Path) -> None:
 
 
 def test_a_throttled_run_ends_with_try_again_later_and_the_next_goes_on(tmp_path: Path) -> None:
-    options = Options(throttle_after=5, throttle_seconds=1.0)
-    with SmtpSink(tmp_path / "sink", options) as sink:
-        desk = newsroom(tmp_path, sink.port)
-        done = desk.run("send-weekly", "--now", expect=75)
-        assert "asks us to slow down: 454" in done.stderr
-        assert sink.counts().total() == 5
-        assert set(desk.states().values()) <= {"accepted", "pending", "deferred"}
-        assert list(desk.states().values()).count("deferred") <= 1
-        for _ in range(20):
-            if desk.run("send-weekly", "--now").returncode == 0:
-                break
-        assert sink.counts() == Counter(READERS)
+    desk, options = newsroom(tmp_path, 9), Options(throttle_after=5, throttle_seconds=3600)
+    copies: Counter[str] = Counter()
+    for code, taken in ((75, 5), (75, 5), (0, 2)):
+        with SmtpSink(tmp_path / f"sink{len(copies)}", options) as sink:  # it takes five an hour, and the hour is over
+            desk.configure(port=sink.port)
+            done = desk.run("send-weekly", "--now", expect=code)
+            assert ("asks us to slow down: 454" in done.stderr) == (not copies)
+            assert sink.counts().total() == taken
+        copies += sink.counts()
+        assert set(desk.states().values()) <= {"accepted", "pending"}
+    assert copies == Counter(READERS)
 
 
 @pytest.mark.parametrize("place", ["environment", "file"])

@@ -11,6 +11,7 @@ import pytest
 from faults.conftest import MakeTrial
 from faults.trial import Trial, addresses, wait_until
 from faults.ways import IN_BOTH_WAYS
+from servers.smtp_sink import Options
 
 READERS = addresses(60)
 
@@ -22,7 +23,7 @@ def connects(trial: Trial) -> int:
 @IN_BOTH_WAYS
 @pytest.mark.parametrize("runs", [2, 8])
 def test_one_sends_and_the_others_end_well(make_trial: MakeTrial, runs: int) -> None:
-    trial = make_trial(READERS, connections=2)
+    trial = make_trial(READERS, Options(latency=0.003), connections=2)
     gate = trial.folder / "gate"
     with gate.open("w") as barrier:
         fcntl.flock(barrier, fcntl.LOCK_EX)
@@ -37,7 +38,7 @@ def test_one_sends_and_the_others_end_well(make_trial: MakeTrial, runs: int) -> 
 
 @IN_BOTH_WAYS
 def test_a_run_leaves_alone_what_another_is_at_work_on(make_trial: MakeTrial) -> None:
-    trial = make_trial(READERS)
+    trial = make_trial(READERS, Options(latency=0.003))
     with trial.stopped_at("after-arm:10") as run:  # and in no transaction: SQLite would let nobody else in
         wait_until(lambda: connects(trial) == trial.connections)
         before = trial.states

@@ -40,7 +40,8 @@ class TestF4:
 class TestF5:
     @pytest.mark.parametrize("answer", ["drop-after-dot", "silent-after-dot", "garbage", "odd-250"])
     def test_no_answer_to_the_dot_is_unclear_and_never_sent_again(self, make_trial: MakeTrial, answer: str) -> None:
-        trial, address = make_with(make_trial, answer, dot_timeout=2)
+        more = {"dot_timeout": 4} if answer.startswith("silent") else {}
+        trial, address = make_with(make_trial, answer, **more)
         told, silent = trial.send_on(1), trial.send_on(1)
         assert "1 unclear" in told.err
         assert silent.err == ""

@@ -32,7 +32,7 @@ def test_a_mistake_is_noticed(mutation: Mutation, tmp_path: Path) -> None:
         env=plain | {"PYTHONPATH": str(source)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 1, f"no test noticed: {done.stdout}{done.stderr}"

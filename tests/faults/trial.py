@@ -189,7 +189,7 @@ def _write_key(file: Path) -> None:
     file.write_text(pem_text(signatures.key()), "ascii")
 
 
-def wait_until(holds: Callable[[], object], seconds: float = 30.0) -> None:
+def wait_until(holds: Callable[[], object], seconds: float = 120.0) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, "it never came to that"

@@ -52,7 +52,7 @@ class Run:
         if self.poll() is None:  # it stays a zombie until asked, so the number is still its own
             os.kill(self.pid, number)
 
-    def insist(self, seconds: float = 30.0) -> None:
+    def insist(self, seconds: float = 120.0) -> None:
         """Ask it to stop, and once more: with another signal, sent when it has taken the first. Of two that wait
         together one of the same kind would be lost, and of different kinds either may come first."""
         self.send(signal.SIGTERM)
@@ -65,7 +65,7 @@ class Run:
         self.send(signal.SIGKILL)
         return self.wait()
 
-    def wait_until_stopped(self, seconds: float = 30.0) -> None:
+    def wait_until_stopped(self, seconds: float = 120.0) -> None:
         """Wait for a failpoint that stops it (`name:n:stop`)."""
         deadline = time.monotonic() + seconds
         while Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":

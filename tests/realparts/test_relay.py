@@ -16,6 +16,7 @@ from faults.warm_command import WarmCommand
 from realparts.second_hop import SecondHop
 from servers.certificates import Authority
 from servers.dovecot import PASSWORD, USERNAME, dovecot
+from servers.ports import free_port
 from servers.postfix import FAST_QUEUE, HOME, running_postfix
 from servers.postgres import PostgresServer
 from servers.smtp_sink import SmtpSink
@@ -28,7 +29,7 @@ BOUNCES = f'[bounces]\naddress = "bounces@{HOME}"\nunsubscribe_address = "leave@
 @contextmanager
 def second_hop(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[SecondHop]:
     with (
-        SmtpSink(folder / "sink") as sink,
+        SmtpSink(folder / "sink", port=free_port()) as sink,
         running_postfix(next_hop=sink.port, settings=FAST_QUEUE | dict(settings or {})) as postfix,
     ):
         yield SecondHop(postfix, sink)

@@ -9,7 +9,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from servers.postfix_sink import free_port
+from servers.ports import free_port
 
 
 class Mailbox:

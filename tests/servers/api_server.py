@@ -21,10 +21,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -96,36 +97,49 @@ def _process(dialect: str) -> str:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
-    process.wait(timeout=10)
+    process.wait(timeout=60)
 
 
 _PLAN = "/plan"
+Answer = tuple[int, Mapping[str, str], object]
+
+
+@dataclass(slots=True)
+class _Trial:
+    """What one test asked for, and what came. A request belongs to the test in which it began, however late it ends."""
+
+    folder: Path
+    plan: Plan
+    count: int = 0
+    known: dict[str, tuple[str, Answer]] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    """Whoever repeats a request that is still being taken finds it known."""
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    folder: Path
-    plan: Plan
     dialect: Dialect
-    count = 0
-    known: dict[str, tuple[str, tuple[int, Mapping[str, str], object]]]
+    latest: _Trial
+    trial: _Trial
 
     def do_PUT(self) -> None:
         """A test begins: its plan, and its folder."""
         given = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        kind = type(self)
-        kind.folder, kind.plan, kind.count, kind.known = Path(given.pop("folder")), Plan(**given), 0, {}
+        type(self).latest = _Trial(Path(given.pop("folder")), Plan(**given))
         self.send_response(204)
         self.end_headers()
 
     def _misbehaviour(self) -> str:
-        type(self).count += 1
-        answers = self.plan.answer.split(",")
+        plan, answers = self.trial.plan, self.trial.plan.answer.split(",")
+        with self.trial.lock:
+            self.trial.count += 1
+            count = self.trial.count
         if len(answers) > 1:
-            return answers[self.count - 1] if self.count <= len(answers) else ""
-        return self.plan.answer if self.count <= self.plan.times else ""
+            return answers[count - 1] if count <= len(answers) else ""
+        return plan.answer if count <= plan.times else ""
 
     def do_POST(self) -> None:
+        self.trial = self.latest
         answer = self._misbehaviour()
         if answer == "drop-unread":
             self.close_connection = True
@@ -152,9 +166,12 @@ class _Handler(BaseHTTPRequestHandler):
         headers = dict(self.headers)
         mails = self.dialect.read(self.path, headers, body)
         key = self.dialect.key(headers, body)
-        if key in self.known:
-            self._again(key, digest)
-            return
+        with self.trial.lock:
+            is_known = key in self.trial.known
+            said = self._again(key, digest) if is_known else self._kept(mails, key, digest)
+        self._misbehave("" if is_known else answer, said)
+
+    def _kept(self, mails: list[Mail], key: str | None, digest: str) -> Answer:
         wrong = [words if self.dialect.sorts else "" for words in map(_wrong, mails)]
         spoilt = [one for one in mails if _is_poison(one) or (_wrong(one) and not self.dialect.sorts)]
         if spoilt:
@@ -164,18 +181,18 @@ class _Handler(BaseHTTPRequestHandler):
                 self._keep("taken", one)
         said = self.dialect.answer(mails, wrong)
         if key is not None:
-            self.known[key] = (digest, said)
-        self._misbehave(answer, said)
+            self.trial.known[key] = (digest, said)
+        return said
 
-    def _again(self, key: str, digest: str) -> None:
-        first, said = self.known[key]
+    def _again(self, key: str, digest: str) -> Answer:
+        first, said = self.trial.known[key]
         if first != digest:
             raise RefusedError(409, {"name": "invalid_idempotent_request", "message": "the content has changed"})
         if self.dialect.known:
             raise self.dialect.known()
-        self._answer(*said)
+        return said
 
-    def _misbehave(self, answer: str, said: tuple[int, Mapping[str, str], object]) -> None:
+    def _misbehave(self, answer: str, said: Answer) -> None:
         if answer == "drop":
             self.close_connection = True
         elif answer == "silent":
@@ -191,7 +208,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(*said)
 
     def _keep(self, name: str, row: object) -> None:
-        with (self.folder / name).open("a") as file:
+        with (self.trial.folder / name).open("a") as file:
             file.write(json.dumps(row) + "\n")
             file.flush()
             os.fsync(file.fileno())
@@ -199,8 +216,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, status: int, headers: Mapping[str, str], content: object) -> None:
         body = content.encode() if isinstance(content, str) else json.dumps(content).encode()
         self.send_response(status)
-        if self.plan.retry_after and status in (429, 503):
-            self.send_header("Retry-After", self.plan.retry_after)
+        if self.trial.plan.retry_after and status in (429, 503):
+            self.send_header("Retry-After", self.trial.plan.retry_after)
         for name, value in headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))

@@ -33,7 +33,7 @@ def now() -> datetime:
     return datetime(2026, 11, 23, 8, 1, tzinfo=UTC)
 
 
-def provider_for(name: str, url: str, *, batch: int = 5, read_seconds: float = 5.0, **settings: Any) -> HttpProvider:
+def provider_for(name: str, url: str, *, batch: int = 5, read_seconds: float = 60.0, **settings: Any) -> HttpProvider:
     """Return a provider as the registry builds it, but for how long it waits."""
     spec = provider_spec(name)
     secrets = dict.fromkeys(spec.secrets, KEY)

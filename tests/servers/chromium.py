@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-_PATIENCE = 30.0
+_PATIENCE = 120.0
 """Seconds that anything may take; the machine may be busy."""
 _FLAGS = (
     # No sandbox: a test may run as root, and shows nothing but our own pages.

@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from servers.certificates import Authority
-from servers.postfix_sink import free_port
+from servers.ports import free_port
 
 USERNAME, PASSWORD = "bounces", "a-password-for-tests"
 
@@ -147,7 +147,7 @@ def dovecot(host: str = "127.0.0.1", *, days: tuple[int, int] = (-1, 30)) -> Ite
 
 
 def _wait_for(port: int, log: Path, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(1000):
+    for _ in range(6000):
         with socket.socket() as sock:
             if sock.connect_ex(("127.0.0.1", port)) == 0:
                 return

@@ -18,7 +18,7 @@ from typing import Any
 
 from servers.answering import wait_for_answer
 from servers.botocore_process import PYTHON
-from servers.postfix_sink import free_port
+from servers.ports import free_port
 
 _FOR_SES = "AWS4-HMAC-SHA256 Credential=AKID/20261123/eu-west-1/ses/aws4_request, SignedHeaders=host, Signature=0"
 """By these words it knows which of Amazon's services is meant."""

@@ -21,7 +21,7 @@ unignore *
 alternative_order {kind}
 push "<first-entry><pipe-message>cat > {folder}/shown<enter><quit>"
 """
-_PATIENCE = 60.0
+_PATIENCE = 240.0
 
 
 def shown_by_neomutt(home: Dovecot, folder: Path, kind: str = "text/plain") -> str:

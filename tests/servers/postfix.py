@@ -24,7 +24,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
-from servers.postfix_sink import free_port
+from servers.ports import free_port
 
 HOME = "harbour.example"
 """The domain whose mail stays here, whatever stands before the @; everything else goes to the next hop."""
@@ -115,7 +115,7 @@ class Postfix:
         """Let it try at once all that waits."""
         self._run("postqueue", "-f")
 
-    def wait_until_empty(self, seconds: float = 60) -> None:
+    def wait_until_empty(self, seconds: float = 240) -> None:
         # Looked at twice: a mail that just moves from one queue to another may be overlooked once.
         self.until(lambda: not self.queue() and not self.queue(), seconds)
 
@@ -128,7 +128,7 @@ class Postfix:
         text = self.log.read_text() if self.log.exists() else ""
         return [line for line in text.splitlines() if words in line]
 
-    def until(self, look: Callable[[], _Found], seconds: float = 60) -> _Found:
+    def until(self, look: Callable[[], _Found], seconds: float = 240) -> _Found:
         """Look again and again; return what is found, or fail with the log."""
         deadline = time.monotonic() + seconds
         while not (found := look()):

@@ -12,11 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+from servers.ports import free_port
 
 
 @contextmanager
@@ -36,11 +32,11 @@ def postfix_sink(*options: str) -> Iterator[tuple[int, Path]]:
             yield port, folder
         finally:
             process.terminate()
-            process.wait(timeout=10)
+            process.wait(timeout=60)
 
 
 def _wait_for(port: int) -> None:
-    for _ in range(500):
+    for _ in range(3000):
         with socket.socket() as sock:
             if sock.connect_ex(("127.0.0.1", port)) == 0:
                 return

@@ -79,7 +79,7 @@ class PostgresServer:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd="/", **self._as_user
             )
-        for _ in range(600):
+        for _ in range(2400):
             assert self._process.poll() is None, self.log.read_text()
             try:
                 return self.execute("SELECT 1")

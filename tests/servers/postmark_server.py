@@ -63,17 +63,21 @@ class PostmarkServer:
     ) -> None:
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
-        self._process.wait(timeout=10)
+        self._process.wait(timeout=60)
 
     def requests(self) -> list[dict[str, Any]]:
         """Every request that was read whole: `headers`, `path` and `messages`."""
-        file = self._folder / "requests"
-        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+        return self._rows("requests")
 
     def taken(self) -> list[dict[str, Any]]:
         """Every message that it will send."""
-        file = self._folder / "taken"
-        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+        return self._rows("taken")
+
+    def _rows(self, name: str) -> list[dict[str, Any]]:
+        """A line that it is just writing counts once it is whole."""
+        file = self._folder / name
+        whole = file.read_text().rpartition("\n")[0] if file.exists() else ""
+        return [json.loads(line) for line in whole.splitlines()]
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from servers.answering import wait_for_answer
-from servers.postfix_sink import free_port
+from servers.ports import free_port
 
 _OFF = ("rbl", "surbl", "spf", "dmarc", "fuzzy_check", "greylist", "history_redis", "mx_check", "neural", "ratelimit",
         "replies", "rspamd_update", "url_redirector", "asn", "bimi", "arc", "phishing")  # fmt: skip

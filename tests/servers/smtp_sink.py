@@ -80,7 +80,7 @@ class SmtpSink:
     def stop(self) -> None:
         if self._process is not None:
             self._process.send_signal(signal.SIGTERM)
-            self._process.wait(timeout=10)
+            self._process.wait(timeout=60)
             self._process = None
 
     def messages(self) -> list[tuple[str, bytes]]:
@@ -99,9 +99,12 @@ class SmtpSink:
         return [(row["recipient"], base64.b64decode(row["content"])) for row in self._rows(name)]
 
     def _rows(self, name: str) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self._whole(name).splitlines()]
+
+    def _whole(self, name: str) -> bytes:
+        """Return the lines of a file that have been written to their end."""
         file = self.folder / name
-        whole = file.read_bytes().rpartition(b"\n")[0] if file.exists() else b""  # the last line may be half written
-        return [json.loads(line) for line in whole.splitlines()]
+        return file.read_bytes().rpartition(b"\n")[0] if file.exists() else b""
 
     def copies(self, recipient: str) -> int:
         return self.counts()[recipient]
@@ -111,5 +114,4 @@ class SmtpSink:
 
     def commands(self) -> list[str]:
         """Every command line, `AUTH` with its mechanism alone; connections begin with `CONNECT`."""
-        file = self.folder / "commands"
-        return file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+        return self._whole("commands").decode().splitlines()

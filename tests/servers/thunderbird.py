@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from servers.dovecot import PASSWORD, USERNAME, Dovecot
-from servers.postfix_sink import free_port
+from servers.ports import free_port
 
-_PATIENCE = 60.0
+_PATIENCE = 240.0
 """Seconds that anything may take; the machine may be busy."""
 _PREFERENCES: dict[str, object] = {
     "app.donation.eoy.version.viewed": 999,

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import httpx
 
+from servers.ports import free_port
+
 DOCS = Path(__file__).parents[2] / "docs" / "web-servers.md"
 
 NGINX_TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -32,7 +34,7 @@ class Server:
     def ask(self, path: str, method: str = "GET", **headers: str) -> httpx.Response:
         """Ask for the plain bytes, unless the headers say otherwise, and follow nothing."""
         asked = {"accept-encoding": "identity", **{name.replace("_", "-"): value for name, value in headers.items()}}
-        return httpx.request(method, self.address + path, headers=asked, timeout=10)
+        return httpx.request(method, self.address + path, headers=asked, timeout=60)
 
 
 def block(language: str) -> str:
@@ -63,7 +65,7 @@ class WebServers:
         if "include" in site:
             make_map, _, reload = self._fitted(block("sh"), moved).partition(" && ")
             assert reload == "nginx -s reload\n"
-            subprocess.run(make_map, shell=True, check=True, timeout=10)  # noqa: S602 - the docs' own line
+            subprocess.run(make_map, shell=True, check=True, timeout=60)  # noqa: S602 - the docs' own line
         temporary = "".join(f"{kind}_temp_path {here}/{kind};\n" for kind in NGINX_TEMPORARY)
         (here / "nginx.conf").write_text(
             f"daemon off;\npid {here}/pid;\nerror_log stderr;\nevents {{ }}\n"
@@ -116,12 +118,6 @@ class WebServers:
         return folder
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
-
-
 @contextmanager
 def running(command: list[str], port: int, log: Path, **environment: str) -> Iterator[None]:
     """Run a server in the foreground until the end of the block; what it says is shown if it doesn't come up."""
@@ -143,7 +139,7 @@ def running(command: list[str], port: int, log: Path, **environment: str) -> Ite
 
 
 def _wait_for(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    for _ in range(300):
+    for _ in range(1200):
         assert process.poll() is None, log.read_text()
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()

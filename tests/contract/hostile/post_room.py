@@ -51,7 +51,7 @@ class PostRoom:
 
     def send(self, addresses: list[str], port: int, *, pipelining: bool = True) -> SendReport:
         """Mail the edition of the week to `addresses`, which nobody has checked before."""
-        smtp = SmtpSettings(host="127.0.0.1", port=port, security=Security.NONE, retry_pause=0.01, timeout=10)
+        smtp = SmtpSettings(host="127.0.0.1", port=port, security=Security.NONE, retry_pause=0.01, timeout=60)
         keyring = Keyring({fingerprint(KEY): KEY})
         since = MONDAY - timedelta(days=30)
         with Database.open(self.settings.database.url) as database:

@@ -99,7 +99,7 @@ def _die_after_finishing(server: Dovecot) -> None:
 def test_what_a_person_has_read_in_a_mail_program_is_read_all_the_same(server: Dovecot) -> None:
     server.deliver("0.test", mail(0))
     tls = ssl.create_default_context(cafile=str(server.authority))
-    with IMAPClient(server.host, port=server.port, ssl_context=tls, timeout=10) as person:
+    with IMAPClient(server.host, port=server.port, ssl_context=tls, timeout=60) as person:
         person.login(USERNAME, PASSWORD)
         person.select_folder("INBOX")
         person.fetch([1], ["BODY[]"])

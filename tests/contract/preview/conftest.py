@@ -20,7 +20,7 @@ from servers.chromium import Chromium, Page, chromium
 
 PROJECT = Path(__file__).parents[3]
 EXAMPLE = ("posts", "authors.toml", "briefingfeed.toml")
-_PATIENCE = 30
+_PATIENCE = 120
 
 
 @dataclass

@@ -78,7 +78,7 @@ async def test_nothing_is_sent_either_whose_key_may_be_forgotten_by_now(tmp_path
 async def test_no_request_is_on_its_way_for_longer_than_its_key_lasts(tmp_path: Path) -> None:
     with ApiServer("resend", tmp_path, Plan(answer="silent", times=1)) as server:
         work = DigestWork(READERS)
-        work.memory = Memory(key_lasts=0.5)
+        work.memory = Memory(key_lasts=2.0)
         async with asyncio.timeout(25):  # it is silent for longer
             await provider_for("resend", server.url, read_seconds=600).deliver(work)
         assert set(work.results.values()) == {Result.ACCEPTED}

@@ -186,9 +186,9 @@ async def test_cancelled_in_the_middle_everything_taken_is_still_reported(open_w
     with open_way(tmp_path) as way:
         work = RecordedWork(READERS)
         delivering = asyncio.create_task(way.provider.deliver(work))
-        await asyncio.wait_for(work.reported.wait(), 10)
+        await asyncio.wait_for(work.reported.wait(), 60)
         delivering.cancel()
-        await asyncio.wait({delivering}, timeout=10)
+        await asyncio.wait({delivering}, timeout=60)
         assert delivering.done()
         assert work.unreported == []
         certain = [address for address, result in work.results.items() if result is Result.ACCEPTED]

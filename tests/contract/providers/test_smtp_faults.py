@@ -10,6 +10,7 @@ import pytest
 from briefingfeed.errors import ProviderError
 from briefingfeed.models.delivery import Phase, Result
 from briefingfeed.providers.smtp import Security, SmtpProvider, SmtpSettings
+from servers.ports import free_port
 from servers.recorded_work import BODY, RecordedWork
 from servers.smtp_sink import Options, SmtpSink
 
@@ -25,7 +26,7 @@ def pipelining(request: pytest.FixtureRequest) -> bool:
 
 
 def provider(sink: SmtpSink, **changes: object) -> SmtpProvider:
-    settings = {"security": Security.NONE, "retry_pause": 0.01, "dot_timeout": 5.0, "timeout": 5.0, **changes}
+    settings = {"security": Security.NONE, "retry_pause": 0.01, "dot_timeout": 60.0, "timeout": 60.0, **changes}
     return SmtpProvider(SmtpSettings(host="127.0.0.1", port=sink.port, **settings), "secret")  # type: ignore[arg-type]
 
 
@@ -125,7 +126,7 @@ async def test_large_message_arrives_byte_for_byte(pipelining: bool, tmp_path: P
 async def test_silence_after_the_dot_is_unclear_once_the_time_is_over(tmp_path: Path) -> None:
     with SmtpSink(tmp_path) as sink:
         work = RecordedWork(at("silent-after-dot", "next"))
-        await provider(sink, dot_timeout=0.3).deliver(work)
+        await provider(sink, dot_timeout=3.0).deliver(work)
         assert work.results == dict(
             zip(at("silent-after-dot", "next"), (Result.UNCERTAIN, Result.ACCEPTED), strict=True)
         )
@@ -246,9 +247,9 @@ async def test_stopping_finishes_the_message_in_flight_and_takes_no_more(tmp_pat
     with SmtpSink(tmp_path, Options(latency=0.01)) as sink:
         work = RecordedWork(at(*(f"r{number}" for number in range(100))))
         delivering = asyncio.create_task(provider(sink).deliver(work))
-        await asyncio.wait_for(work.reported.wait(), 10)
+        await asyncio.wait_for(work.reported.wait(), 60)
         work.stop()
-        await asyncio.wait_for(delivering, 10)
+        await asyncio.wait_for(delivering, 60)
         assert set(work.results.values()) == {Result.ACCEPTED}
         assert len(sink.messages()) == len(work.results) < 100
 
@@ -257,7 +258,7 @@ async def test_cancelled_after_the_dot_the_row_is_unclear_and_nothing_more_leave
     with SmtpSink(tmp_path) as sink:
         work = RecordedWork(at("silent-after-dot", "next", "last"))
         delivering = asyncio.create_task(provider(sink, dot_timeout=60.0).deliver(work))
-        while not sink.messages():  # noqa: ASYNC110 - another process writes it
+        while not sink.messages() or len(work.waiting) > 1:  # noqa: ASYNC110 - another process writes it
             await asyncio.sleep(0.01)
         delivering.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -267,16 +268,16 @@ async def test_cancelled_after_the_dot_the_row_is_unclear_and_nothing_more_leave
 
 
 async def test_server_that_comes_back_is_found_again(tmp_path: Path) -> None:
-    sink = SmtpSink(tmp_path, Options(latency=0.005))
+    sink = SmtpSink(tmp_path, Options(latency=0.005), port=free_port())
     sink.start()
     try:
         readers = at(*(f"r{number}" for number in range(60)))
         work = RecordedWork(readers)
         delivering = asyncio.create_task(provider(sink, retry_pause=0.3).deliver(work))
-        await asyncio.wait_for(work.reported.wait(), 10)
+        await asyncio.wait_for(work.reported.wait(), 60)
         sink.stop()
         sink.start()
-        await asyncio.wait_for(delivering, 20)
+        await asyncio.wait_for(delivering, 60)
         copies = sink.counts()
         for address, result in work.results.items():
             assert copies[address] == 1 if result is Result.ACCEPTED else copies[address] <= 1

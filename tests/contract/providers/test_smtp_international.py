@@ -56,7 +56,7 @@ class OwnCopies(RecordedWork):
 
 
 def provider(port: int) -> SmtpProvider:
-    settings = SmtpSettings(host="127.0.0.1", port=port, security=Security.NONE, retry_pause=0.01, timeout=5.0)
+    settings = SmtpSettings(host="127.0.0.1", port=port, security=Security.NONE, retry_pause=0.01, timeout=60.0)
     return SmtpProvider(settings, None)
 
 

@@ -18,7 +18,7 @@ READERS = [f"r{number}@example.org" for number in range(24)]
 
 
 def provider(sink: SmtpSink, **changes: object) -> SmtpProvider:
-    settings = {"security": Security.NONE, "retry_pause": 0.01, "dot_timeout": 5.0, "timeout": 5.0, **changes}
+    settings = {"security": Security.NONE, "retry_pause": 0.01, "dot_timeout": 60.0, "timeout": 60.0, **changes}
     return SmtpProvider(SmtpSettings(host="127.0.0.1", port=sink.port, **settings), None)  # type: ignore[arg-type]
 
 

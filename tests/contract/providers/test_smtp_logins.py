@@ -49,7 +49,7 @@ def provider(
         ca_file=authority.file if authority else None,
         username=NAME,
         retry_pause=0.01,
-        timeout=5.0,
+        timeout=60.0,
         **changes,
     )
     return SmtpProvider(settings, password, token)

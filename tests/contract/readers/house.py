@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from briefingfeed.publication import Publication
-from servers.web_servers import free_port, running
+from servers.ports import free_port
+from servers.web_servers import running
 
 TIDES = """\
 ---

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from servers.chromium import Page, chromium
-from servers.web_servers import free_port, running
+from servers.ports import free_port
+from servers.web_servers import running
 
 PROJECT = Path(__file__).parents[3]
 NODE = PROJECT / "tests" / "setup" / "node" / "node_modules"
@@ -48,7 +49,7 @@ class Browser:
         # No sandbox: a test may run as root, and shows nothing but our own pages.
         done = subprocess.run(
             ["chromium", *QUIET, f"--user-data-dir={self.profile}", *arguments],
-            capture_output=True, text=True, timeout=60, check=True,
+            capture_output=True, text=True, timeout=300, check=True,
         )  # fmt: skip
         return done.stdout
 
@@ -59,7 +60,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in EXAMPLE:
         source = PROJECT / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
-    subprocess.run([sys.executable, "-m", "briefingfeed", "build"], cwd=folder, check=True, timeout=60)
+    subprocess.run([sys.executable, "-m", "briefingfeed", "build"], cwd=folder, check=True, timeout=300)
     return folder / "public"
 
 

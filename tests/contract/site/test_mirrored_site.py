@@ -68,7 +68,7 @@ def mirrored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "briefingfeed.toml").write_text(SETTINGS, "utf-8")
     (folder / "posts" / "2026-11-18-tides.md").write_text(TIDES, "utf-8")
     (folder / "posts" / "2026-11-19-quay.md").write_text(ENGLISH, "utf-8")
-    subprocess.run([sys.executable, "-m", "briefingfeed", "build"], cwd=folder, check=True, timeout=60)
+    subprocess.run([sys.executable, "-m", "briefingfeed", "build"], cwd=folder, check=True, timeout=300)
     return folder / "public"
 
 

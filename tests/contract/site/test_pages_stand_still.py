@@ -54,7 +54,7 @@ def pictured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "posts" / "2026-11-18-boats.md").write_text(POST, "utf-8")
     for name, place in (("wide.png", "logo.png"), ("wide.jpg", "posts/lead.jpg"), ("wide.gif", "posts/boat.gif")):
         shutil.copy(IMAGES / name, folder / place)
-    subprocess.run([sys.executable, "-m", "briefingfeed", "build"], cwd=folder, check=True, timeout=60)
+    subprocess.run([sys.executable, "-m", "briefingfeed", "build"], cwd=folder, check=True, timeout=300)
     return folder / "public"
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from servers.web_servers import Server, WebServers, block, free_port, running, with_hub
+from servers.ports import free_port
+from servers.web_servers import Server, WebServers, block, running, with_hub
 
 HUB = "https://hub.example/"
 SETTINGS = f"""
@@ -64,7 +65,7 @@ class Newsroom:
 
 def run(folder: Path, *arguments: str) -> None:
     command = [sys.executable, "-m", "briefingfeed", "--config", str(folder / "briefingfeed.toml"), *arguments]
-    subprocess.run(command, check=True, timeout=60, stdin=subprocess.DEVNULL)
+    subprocess.run(command, check=True, timeout=300, stdin=subprocess.DEVNULL)
 
 
 @pytest.fixture(scope="session")

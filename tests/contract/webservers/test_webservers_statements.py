@@ -107,7 +107,7 @@ def test_34_head_has_the_headers_of_get(server, newsroom, path, coding):
 @pytest.mark.parametrize("path", TEXTS)
 def test_34_gzip_is_another_variant(server, path):
     plain = server.ask(path)
-    with httpx.stream("GET", server.address + path, headers={"accept-encoding": "gzip"}, timeout=10) as packed:
+    with httpx.stream("GET", server.address + path, headers={"accept-encoding": "gzip"}, timeout=60) as packed:
         raw = b"".join(packed.iter_raw())
     assert packed.headers["content-encoding"] == "gzip"
     assert gzip.decompress(raw) == plain.content
@@ -184,7 +184,7 @@ def test_35_an_old_address_is_301(server, old, new):
     answer = server.ask(old)
     assert answer.status_code == 301
     assert httpx.URL(server.address + old).join(answer.headers["location"]) == httpx.URL(server.address + new)
-    assert httpx.get(server.address + old, follow_redirects=True, timeout=10).status_code == 200
+    assert httpx.get(server.address + old, follow_redirects=True, timeout=60).status_code == 200
 
 
 def test_35_an_old_address_may_lead_elsewhere(server):

@@ -73,14 +73,14 @@ SECRET = b"""<!DOCTYPE feed [<!ENTITY f SYSTEM "file:///etc/passwd">]>
 
 
 def test_entities_are_not_resolved() -> None:
-    began = time.monotonic()
+    began = time.process_time()
     for document in (BOMB, SECRET):
         try:
             titles = [entry.title for entry in read_feed(document).entries]
         except UnreadableFeedError:
             continue
         assert all(len(title) < 10 for title in titles), titles
-    assert time.monotonic() - began < 20  # expanding the bomb would take hours
+    assert time.process_time() - began < 20  # expanding the bomb would take hours
 
 
 @pytest.mark.parametrize(

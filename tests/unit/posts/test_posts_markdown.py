@@ -276,9 +276,9 @@ def test_templates_shown_as_code_are_no_leftovers(publication: Publication, mark
 )
 def test_what_is_nested_beyond_measure_is_refused_soon(publication: Publication, markdown: str) -> None:
     publication.post("a.md", markdown)
-    began = time.monotonic()
+    began = time.process_time()
     library = publication.load()
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
     assert [problem.is_error for problem in library.problems] == [True]
     assert "nested too deeply" in library.problems[0].message
 
@@ -315,9 +315,9 @@ def test_lists_are_refused_as_soon_as_they_are_too_deep(publication: Publication
 )
 def test_large_posts_take_bounded_time(publication: Publication, markdown: str) -> None:
     publication.post("a.md", markdown)
-    began = time.monotonic()
+    began = time.process_time()
     library = publication.load()
     assert library.posts or library.problems
     for post in library.posts:
         assert post.body.blocks is not None
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20

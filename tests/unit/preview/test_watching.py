@@ -61,7 +61,7 @@ async def follow(desk: Any, until: int) -> None:
 
 def test_what_is_saved_while_the_page_is_being_opened_is_seen(tmp_path: Path) -> None:
     desk = Reader(tmp_path)
-    asyncio.run(asyncio.wait_for(follow(desk, until=2), timeout=10))
+    asyncio.run(asyncio.wait_for(follow(desk, until=2), timeout=60))
     assert desk.read == ["one", "two"]
 
 
@@ -79,7 +79,7 @@ def test_watching_that_broke_off_begins_anew_when_a_page_asks_again(
         assert await anext(second) == b"data: 2\n\n"
         await second.aclose()
 
-    asyncio.run(asyncio.wait_for(ask_twice(), timeout=10))
+    asyncio.run(asyncio.wait_for(ask_twice(), timeout=60))
     (line,) = caplog.messages
     assert "ValueError" in line
     assert "secret" not in line

@@ -107,7 +107,7 @@ async def test_silence_ends_in_time() -> None:
     with server(b"") as port:
         async with open_client(allow_loopback=True, read_seconds=0.2) as client:
             with pytest.raises(httpx.ReadTimeout):
-                await asyncio.wait_for(client.get(f"http://127.0.0.1:{port}/"), 5)
+                await asyncio.wait_for(client.get(f"http://127.0.0.1:{port}/"), 60)
 
 
 async def test_certificate_is_checked_against_the_name(tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -136,20 +136,20 @@ async def test_unknown_name_is_a_connect_error() -> None:
 def server(answer: bytes, seen: list[bytes] | None = None, *, tls: ssl.SSLContext | None = None) -> Iterator[int]:
     """Answers every connection with the same octets; nothing: stays silent."""
     listener = socket.create_server(("127.0.0.1", 0))
-    listener.settimeout(5)
+    listener.settimeout(60)
     thread = threading.Thread(target=_serve, args=(listener, answer, seen, tls))
     thread.start()
     try:
         yield listener.getsockname()[1]
     finally:
         listener.close()
-        thread.join(timeout=10)
+        thread.join(timeout=60)
 
 
 def _serve(listener: socket.socket, answer: bytes, seen: list[bytes] | None, tls: ssl.SSLContext | None) -> None:
     with suppress(OSError):
         connection, _ = listener.accept()
-        connection.settimeout(5)
+        connection.settimeout(60)
         with tls.wrap_socket(connection, server_side=True) if tls else connection as talking:
             data = talking.recv(65_536)
             if seen is not None:

@@ -80,7 +80,7 @@ async def test_cancelled_twice_over_smtp_nobody_waits_for_ever_and_what_is_being
         await asyncio.sleep(0)
         work.opened.set()
         with pytest.raises(asyncio.CancelledError):
-            await asyncio.wait_for(delivering, 5)
+            await asyncio.wait_for(delivering, 60)
         assert work.unreported == []
         assert set(work.results.values()) == {Result.RETURNED}
 
@@ -91,7 +91,7 @@ async def test_whoever_stops_waiting_for_an_order_keeps_nobody_else_waiting_and_
     waiting = asyncio.create_task(left.fetch())
     await asyncio.sleep(0)
     waiting.cancel()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         assert await kept.fetch() is not None
         assert await one_too_many.fetch() is None
         assert waiting.cancelled()
@@ -102,7 +102,7 @@ async def test_an_order_nobody_waits_for_says_when_it_is_filled() -> None:
     supply = Supply(RecordedWork(READERS[:1]), Convoy(SmtpSettings(host="mail.example.org")))
     arrived = asyncio.Event()
     order = supply.order(arrived.set)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await arrived.wait()
     assert order.message is not None
 
@@ -127,6 +127,6 @@ async def test_what_connections_order_shortly_after_one_another_is_armed_togethe
         orders.append(supply.order(lambda: None))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         assert None not in [await order.fetch() for order in orders]
     assert work.asked == [len(READERS)]

@@ -66,7 +66,7 @@ async def test_who_waits_hears_that_it_is_over() -> None:
     waiting = asyncio.create_task(patience.lets_on())
     await asyncio.sleep(0)
     patience.end()
-    assert not await asyncio.wait_for(waiting, 10)
+    assert not await asyncio.wait_for(waiting, 20)
 
 
 async def test_turns_come_at_the_rate() -> None:

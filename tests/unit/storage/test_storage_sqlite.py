@@ -76,7 +76,7 @@ def test_reading_goes_on_however_many_wait_to_write(url: str) -> None:
         finally:
             ended.append(number)
 
-    with Database.open(url, busy_timeout=2) as database:
+    with Database.open(url, busy_timeout=20) as database:
         waiting = [Thread(target=wait_to_write, args=(number,)) for number in range(15)]
         with database.write():
             for each in waiting:

@@ -119,10 +119,10 @@ def test_a_redirect_is_not_followed_and_named(hub: Hub, output: Output) -> None:
 
 
 def test_a_slow_hub_costs_little_time(hub: Hub, output: Output) -> None:
-    hub.wait = 30
+    hub.wait = 600
     began = time.monotonic()
     report = output.announce()
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 120
     assert report.waiting == ALL
     assert report.trouble
 

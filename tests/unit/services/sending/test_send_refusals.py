@@ -122,7 +122,7 @@ class TestTwoAtOnce:
         reports = []
 
         def wait() -> None:
-            reports.append(desk.send(lock_wait=timedelta(seconds=20)))
+            reports.append(desk.send(lock_wait=timedelta(seconds=120)))
 
         waiting = threading.Thread(target=wait)
         with run_lock(desk.database.lock_file):
@@ -139,5 +139,5 @@ class TestTwoAtOnce:
                         state=EditionState.EMPTY,
                     ),
                 )
-            waiting.join(5)
+            waiting.join(60)
         assert reports[0].busy

@@ -11,7 +11,7 @@ import pytest
 from briefingfeed.models.settings import Mailbox
 from briefingfeed.providers.smtp import SmtpProvider
 from briefingfeed.providers.smtp_settings import Security, SmtpSettings
-from servers.postfix_sink import free_port
+from servers.ports import free_port
 from servers.smtp_sink import SmtpSink
 
 KEY = "weekly/2026-W48"
