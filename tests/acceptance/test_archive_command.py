@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from acceptance.newsroom import Newsroom, parse
+from faults.warm_command import WarmCommand
 from servers.smtp_sink import SmtpSink
 
 READERS = [f"reader{number:02}@example.org" for number in range(6)]
@@ -27,8 +28,10 @@ def published(desk: Newsroom) -> dict[str, str]:
     }
 
 
-def test_an_edition_is_mailed_and_then_stands_on_the_site_without_its_readers(tmp_path: Path, sink: SmtpSink) -> None:
-    desk = Newsroom(tmp_path / "publication", port=sink.port)
+def test_an_edition_is_mailed_and_then_stands_on_the_site_without_its_readers(
+    tmp_path: Path, sink: SmtpSink, command: WarmCommand
+) -> None:
+    desk = Newsroom(tmp_path / "publication", port=sink.port, command=command)
     desk.write("Tides", "The tide is high.", days_ago=1)
     desk.subscribe(READERS)
     desk.run("build", expect=0)
@@ -58,8 +61,8 @@ def test_an_edition_is_mailed_and_then_stands_on_the_site_without_its_readers(tm
     assert {file: file.stat().st_mtime_ns for file in (desk.folder / "public").rglob("*")} == before
 
 
-def test_a_rehearsal_leaves_nothing_on_the_site(tmp_path: Path) -> None:
-    desk = Newsroom(tmp_path / "publication", provider="outbox")
+def test_a_rehearsal_leaves_nothing_on_the_site(tmp_path: Path, command: WarmCommand) -> None:
+    desk = Newsroom(tmp_path / "publication", provider="outbox", command=command)
     desk.write("Tides", "The tide is high.", days_ago=1)
     desk.subscribe(READERS)
     desk.send()

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from acceptance.newsroom import Newsroom, ended, parse
+from faults.warm_command import WarmCommand
 from servers.smtp_sink import Options, SmtpSink
 from servers.watcher_server import WatcherServer
 
@@ -24,12 +25,16 @@ def sink(tmp_path: Path) -> Iterator[SmtpSink]:
         yield started
 
 
-def newsroom(tmp_path: Path, sink: SmtpSink, readers: list[str], **newsletter: object) -> Newsroom:
-    made = Newsroom(tmp_path / "publication", port=sink.port)
-    settle(made, **newsletter)
-    made.write("Tides")
-    made.subscribe(readers)
-    return made
+@pytest.fixture
+def newsroom(tmp_path: Path, command: WarmCommand) -> Callable[..., Newsroom]:
+    def open_newsroom(sink: SmtpSink, readers: list[str], **newsletter: object) -> Newsroom:
+        made = Newsroom(tmp_path / "publication", port=sink.port, command=command)
+        settle(made, **newsletter)
+        made.write("Tides")
+        made.subscribe(readers)
+        return made
+
+    return open_newsroom
 
 
 def settle(desk: Newsroom, **newsletter: object) -> None:
@@ -133,9 +138,11 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_code_stays_until_it_is_settled_and_the_words_come_once(tmp_path: Path, sink: SmtpSink, name: str) -> None:
+def test_the_code_stays_until_it_is_settled_and_the_words_come_once(
+    newsroom: Callable[..., Newsroom], sink: SmtpSink, name: str
+) -> None:
     case = CASES[name]
-    desk = newsroom(tmp_path, sink, [case.reader])
+    desk = newsroom(sink, [case.reader])
     case.before(desk)
     first = desk.run("send-weekly", "--now", expect=case.codes[0])
     assert case.words in first.stderr
@@ -151,8 +158,10 @@ def test_the_code_stays_until_it_is_settled_and_the_words_come_once(tmp_path: Pa
     assert "@example.org" not in first.stderr + second.stderr
 
 
-def test_one_report_arrives_and_says_what_became_of_everybody(tmp_path: Path, sink: SmtpSink) -> None:
-    desk = newsroom(tmp_path, sink, ["ann@example.org", "550-5.1.1.b@example.org"], report_to=[f"Ola <{OLA}>"])
+def test_one_report_arrives_and_says_what_became_of_everybody(
+    newsroom: Callable[..., Newsroom], sink: SmtpSink
+) -> None:
+    desk = newsroom(sink, ["ann@example.org", "550-5.1.1.b@example.org"], report_to=[f"Ola <{OLA}>"])
     for _ in range(3):
         desk.run("send-weekly", "--now", expect=0)
     (subject,) = reports(sink)
@@ -167,10 +176,10 @@ def test_one_report_arrives_and_says_what_became_of_everybody(tmp_path: Path, si
 
 
 def test_killed_between_sending_a_report_and_remembering_it_one_more_arrives_at_most(
-    tmp_path: Path, sink: SmtpSink
+    newsroom: Callable[..., Newsroom], sink: SmtpSink
 ) -> None:
     whom = "once-silent-after-dot.ola@harbour.example"  # the server has the mail, and doesn't say so
-    desk = newsroom(tmp_path, sink, ["ann@example.org"], report_to=[whom])
+    desk = newsroom(sink, ["ann@example.org"], report_to=[whom])
     with ended(desk.start("send-weekly", "--now")) as process:
         deadline = time.monotonic() + 120
         while not sink.copies(whom):
@@ -187,10 +196,10 @@ def test_killed_between_sending_a_report_and_remembering_it_one_more_arrives_at_
 
 
 def test_the_watcher_is_asked_after_good_runs_only_and_its_address_is_told_to_nobody(
-    tmp_path: Path, sink: SmtpSink
+    newsroom: Callable[..., Newsroom], sink: SmtpSink
 ) -> None:
     with WatcherServer() as watcher:
-        desk = newsroom(tmp_path, sink, ["550-5.2.2.a@example.org"], heartbeat_url=watcher.url)
+        desk = newsroom(sink, ["550-5.2.2.a@example.org"], heartbeat_url=watcher.url)
         told = desk.run("-v", "send-weekly", "--now", expect=1)
         assert watcher.asked == []
         told_before = desk.run("-v", "send-weekly", expect=1)
@@ -207,9 +216,11 @@ def test_the_watcher_is_asked_after_good_runs_only_and_its_address_is_told_to_no
             assert "s3cr3t" not in each.stdout + each.stderr
 
 
-def test_a_wrong_password_is_told_by_mail_once_it_is_right_again(tmp_path: Path) -> None:
+def test_a_wrong_password_is_told_by_mail_once_it_is_right_again(
+    newsroom: Callable[..., Newsroom], tmp_path: Path
+) -> None:
     with SmtpSink(tmp_path / "sink", Options(auth=("harbour", "right"))) as sink:
-        desk = newsroom(tmp_path, sink, ["ann@example.org"], report_to=[OLA])
+        desk = newsroom(sink, ["ann@example.org"], report_to=[OLA])
         change(desk, 'security = "none"', 'security = "none"\nusername = "harbour"')
         wrong = {"BRIEFINGFEED_SMTP_PASSWORD": "wrong"}
         told = desk.run("send-weekly", "--now", environment=wrong, expect=75)

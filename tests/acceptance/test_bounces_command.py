@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from acceptance.newsroom import Newsroom, parse
+from faults.warm_command import WarmCommand
 from returned import bounces, others
 from returned.bounces import Copy
 from servers.dovecot import PASSWORD, USERNAME, dovecot
@@ -30,11 +31,11 @@ unsubscribe_address = "leave@harbour.example"
 class Desk(Newsroom):
     """A publication whose edition has gone out, and the mailbox beside it."""
 
-    def __init__(self, folder: Path, sink: SmtpSink) -> None:
+    def __init__(self, folder: Path, sink: SmtpSink, command: WarmCommand | None = None) -> None:
         self.maildir = folder.parent / "returned"
         for name in ("new", "cur", "tmp"):
             (self.maildir / name).mkdir(parents=True)
-        super().__init__(folder)
+        super().__init__(folder, command=command)
         self.sink = sink
         self.set_mailbox(f'maildir = "{self.maildir}"')
         self.write("Tides")
@@ -77,9 +78,9 @@ class Desk(Newsroom):
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(tmp_path: Path, command: WarmCommand) -> Iterator[Desk]:
     with SmtpSink(tmp_path / "sink") as sink:
-        yield Desk(tmp_path / "publication", sink)
+        yield Desk(tmp_path / "publication", sink, command)
 
 
 def test_a_bounce_of_a_mail_that_went_out_suppresses_its_reader_and_nobody_else(desk: Desk) -> None:
@@ -194,8 +195,9 @@ class TestPipe:
         assert desk.pipe(b"").returncode == 0
 
 
-def test_a_mailbox_on_a_real_server_over_tls(desk: Desk) -> None:
-    with dovecot() as server:
+def test_a_mailbox_on_a_real_server_over_tls(tmp_path: Path) -> None:
+    with dovecot() as server, SmtpSink(tmp_path / "sink") as sink:
+        desk = Desk(tmp_path / "publication", sink)  # each of its commands imports what it needs itself
         server.deliver("1.test", bounces.postfix_unknown_user(desk.copy(ANN)))
         server.deliver("2.test", others.wish(desk.copy(BOB).token))
         server.deliver("3.test", others.advertisement())
@@ -204,3 +206,4 @@ def test_a_mailbox_on_a_real_server_over_tls(desk: Desk) -> None:
         report = json.loads(desk.run("bounces", "read", "--json", environment=secrets, expect=1).stdout)
         assert (report["suppressed"], report["unsubscribed"], report["set_aside"]) == (1, 1, 1)
         assert list(server.flags()) == ["3.test"]
+        assert desk.show(ANN)["suppressed"] == "bounced"

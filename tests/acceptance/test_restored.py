@@ -20,6 +20,7 @@ from briefingfeed.models.delivery import DeliveryState
 from briefingfeed.models.edition import EditionState
 from briefingfeed.models.subscriber import SubscriberState
 from briefingfeed.storage.lock import run_lock
+from faults.warm_command import WarmCommand
 from servers.smtp_sink import SmtpSink
 
 READERS = [f"reader{number}@example.org" for number in range(12)]
@@ -32,12 +33,21 @@ def sink(tmp_path: Path) -> Iterator[SmtpSink]:
         yield started
 
 
+def opened(room: Room) -> Room:
+    room.write("Tides")
+    room.subscribe(READERS)
+    return room
+
+
 @pytest.fixture
-def room(tmp_path: Path, sink: SmtpSink) -> Room:
-    made = Room(tmp_path / "desk", port=sink.port)
-    made.write("Tides")
-    made.subscribe(READERS)
-    return made
+def room(tmp_path: Path, sink: SmtpSink, command: WarmCommand) -> Room:
+    return opened(Room(tmp_path / "desk", port=sink.port, command=command))
+
+
+@pytest.fixture
+def cold_room(tmp_path: Path, sink: SmtpSink) -> Room:
+    """Each of its commands imports what it needs itself."""
+    return opened(Room(tmp_path / "desk", port=sink.port))
 
 
 def subjects(sink: SmtpSink, recipient: str = READERS[0]) -> list[str]:
@@ -50,8 +60,9 @@ def subjects(sink: SmtpSink, recipient: str = READERS[0]) -> list[str]:
 
 class TestTheDatabaseAlone:
     def test_an_edition_that_went_out_after_the_copy_was_made_never_goes_again(
-        self, room: Room, sink: SmtpSink
+        self, cold_room: Room, sink: SmtpSink
     ) -> None:
+        room = cold_room
         room.keep_database()
         room.send()
         assert sink.counts() == EVERYBODY_ONCE
@@ -129,8 +140,9 @@ class TestTheDatabaseAlone:
 
 class TestBackup:
     def test_a_backup_made_while_a_run_is_at_work_is_whole_and_nobody_is_mailed_twice_from_it(
-        self, room: Room, sink: SmtpSink, tmp_path: Path
+        self, cold_room: Room, sink: SmtpSink, tmp_path: Path
     ) -> None:
+        room = cold_room
         halt = {"BRIEFINGFEED_FAILPOINT": "after-record:3:stop"}
         with ended(room.start("send-weekly", "--now", environment=halt)) as sending:
             os.waitid(os.P_PID, sending.pid, os.WSTOPPED)
@@ -205,7 +217,8 @@ class TestWhoLeft:
         words = room.adopt()
         assert any(f"whoever left after {moment:%d %B %Y}" in words for moment in (before, after))
 
-    def test_who_came_back_is_named_and_stays_away_until_the_wish_is_told_again(self, room: Room) -> None:
+    def test_who_came_back_is_named_and_stays_away_until_the_wish_is_told_again(self, cold_room: Room) -> None:
+        room = cold_room
         room.run("subscribers", "unsubscribe", READERS[0], expect=0)
         room.keep_database()
         room.run("subscribers", "resubscribe", READERS[0], "--wish", "mail of 3 May", expect=0)

@@ -13,6 +13,7 @@ import pytest
 
 from acceptance.newsroom import Newsroom
 from acceptance.verdicts import assert_refused
+from faults.warm_command import WarmCommand
 from servers.postgres import PostgresServer
 from servers.smtp_sink import SmtpSink
 
@@ -26,8 +27,8 @@ def sink(tmp_path: Path) -> Iterator[SmtpSink]:
 
 
 @pytest.fixture
-def room(tmp_path: Path, sink: SmtpSink, postgres: PostgresServer) -> Newsroom:
-    made = Newsroom(tmp_path / "desk", port=sink.port, url=postgres.fresh_url())
+def room(tmp_path: Path, sink: SmtpSink, postgres: PostgresServer, command: WarmCommand) -> Newsroom:
+    made = Newsroom(tmp_path / "desk", port=sink.port, url=postgres.fresh_url(), command=command)
     made.write("Tides")
     made.subscribe(READERS)
     return made

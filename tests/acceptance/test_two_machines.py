@@ -13,6 +13,7 @@ import pytest
 
 from acceptance.newsroom import PATIENCE, Newsroom, assert_accounts, ended
 from briefingfeed.models.delivery import DeliveryState
+from faults.warm_command import WarmCommand
 from servers.postgres import PostgresServer
 from servers.smtp_sink import Options, SmtpSink
 
@@ -27,8 +28,8 @@ def sink(tmp_path: Path) -> Iterator[SmtpSink]:
 
 
 @pytest.fixture
-def first(tmp_path: Path, sink: SmtpSink, postgres: PostgresServer) -> Newsroom:
-    desk = Newsroom(tmp_path / "first", port=sink.port, url=postgres.fresh_url())
+def first(tmp_path: Path, sink: SmtpSink, postgres: PostgresServer, command: WarmCommand) -> Newsroom:
+    desk = Newsroom(tmp_path / "first", port=sink.port, url=postgres.fresh_url(), command=command)
     desk.write("Tides", "The tide is **high**.")
     desk.subscribe(READERS)
     return desk

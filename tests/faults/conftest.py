@@ -18,12 +18,6 @@ from servers.smtp_sink import Options, SmtpSink
 MakeTrial = Callable[..., Trial]
 
 
-@pytest.fixture(scope="session")
-def command() -> Iterator[WarmCommand]:
-    with WarmCommand() as started:
-        yield started
-
-
 @pytest.fixture(params=DATABASES)
 def fresh_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
     """Make an empty database, of each kind in turn."""

@@ -151,6 +151,8 @@ def _serve() -> None:
 
 
 def _import_all() -> None:
+    import psycopg  # noqa: F401  # which SQLAlchemy imports with the first address of a database on PostgreSQL
+
     import briefingfeed
 
     for module in pkgutil.walk_packages(briefingfeed.__path__, "briefingfeed."):
