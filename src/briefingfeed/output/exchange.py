@@ -29,7 +29,8 @@ _NOT_HERE = frozenset(
 
 
 class CannotExchangeError(Exception):
-    """This folder cannot change places with another: a mount point, a parent we may not write, an old kernel."""
+    """This folder cannot change places with another: a mount point, others' own, a parent we may not write, an old
+    kernel."""
 
 
 class Exchange:
@@ -46,6 +47,8 @@ class Exchange:
         """Make the spare tree the new one. Raises CannotExchangeError if this is not the way for this folder."""
         if os.path.ismount(self._folder):
             raise CannotExchangeError("a mount point")
+        if len(self._plan.staying.keys() - self._plan.wanted) > len(self._plan.wanted):
+            raise CannotExchangeError("others have more in it than we")
         if not os.access(self._folder.parent, os.W_OK | os.X_OK):
             raise CannotExchangeError("the folder above is closed to us")
         plan = self._plan

@@ -1,4 +1,4 @@
-"""The list of what we wrote into the output folder: only that may ever be removed or replaced by something else."""
+"""The list of what we wrote, and into which folder: only that may ever be removed or replaced by something else."""
 
 from __future__ import annotations
 
@@ -12,12 +12,18 @@ from briefingfeed.errors import StorageError
 _VERSION = 1
 
 
-def read_manifest(file: Path) -> frozenset[str]:
-    """Return the paths we wrote; empty before the first publish. Raises StorageError if the list is damaged."""
+def read_manifest(file: Path, *, of: Path | None = None) -> frozenset[str]:
+    """Return the paths we wrote; empty before the first publish.
+
+    With `of`, a real path, only if it is that folder that we wrote them into. Raises StorageError if the list is
+    damaged.
+    """
     try:
         listed = json.loads(file.read_bytes())
         if listed["version"] != _VERSION:
             raise ValueError(f"version {listed['version']}")
+        if of is not None and listed.get("folder", _name(of, file)) != _name(of, file):
+            return frozenset()
         return frozenset(str(path) for path in listed["files"])
     except FileNotFoundError:
         return frozenset()
@@ -25,13 +31,13 @@ def read_manifest(file: Path) -> frozenset[str]:
         raise StorageError(
             f"the list of published files cannot be read ({error})",
             where=str(file),
-            remedy="delete this file and the output folder, then build again: everything in it is made anew",
+            remedy="delete this file and build again; pages of posts that are gone meanwhile are yours to remove then",
         ) from error
 
 
-def write_manifest(file: Path, paths: Collection[str]) -> None:
-    """Replace the list in one step."""
-    listed = {"version": _VERSION, "files": sorted(paths)}
+def write_manifest(file: Path, paths: Collection[str], *, of: Path) -> None:
+    """Replace the list in one step. `of` is the real path of the folder that the paths are in."""
+    listed = {"version": _VERSION, "folder": _name(of, file), "files": sorted(paths)}
     content = (json.dumps(listed, ensure_ascii=False, indent=0) + "\n").encode()
     fresh = file.with_name(file.name + ".new")
     with fresh.open("wb") as stream:
@@ -39,3 +45,8 @@ def write_manifest(file: Path, paths: Collection[str]) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     fresh.replace(file)
+
+
+def _name(folder: Path, file: Path) -> str:
+    """As seen from the list: the same for a publication that was moved as a whole."""
+    return os.path.relpath(folder, os.path.realpath(file.parent))

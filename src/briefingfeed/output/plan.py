@@ -89,6 +89,18 @@ def make_plan(
     )
 
 
+def check_foreign(plan: Plan, folder: Path, *, owned: frozenset[str]) -> None:
+    """Raise RefusedError if a file that we did not write, and that holds something else, would be replaced."""
+    foreign = sorted(file.path for file in plan.write if file.path in plan.live.entries and file.path not in owned)
+    if foreign:
+        others = f", and so do {len(foreign) - 1} more" if len(foreign) > 1 else ""
+        raise RefusedError(
+            f"a file that briefingfeed did not write stands where it must write{others}",
+            where=str(folder / foreign[0]),
+            remedy="move what is there to another place and build again, or name another folder: [paths] output",
+        )
+
+
 def _check_paths(paths: list[str]) -> None:
     together = "/".join(paths)
     if paths and PRIVATE_PREFIX not in together and _is_harmless(together):  # nearly always, at a tenth of the cost

@@ -17,7 +17,7 @@ from briefingfeed.output.inventory import take_inventory
 from briefingfeed.output.journal import Journal
 from briefingfeed.output.manifest import read_manifest, write_manifest
 from briefingfeed.output.memory import Memory, read_memory, write_memory
-from briefingfeed.output.plan import Plan, make_plan
+from briefingfeed.output.plan import Plan, check_foreign, make_plan
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
@@ -30,15 +30,18 @@ class Published:
     removed: tuple[str, ...]
 
 
-def publish(files: Iterable[OutputFile | OutputCopy], folder: Path, *, manifest: Path) -> Published:
+def publish(
+    files: Iterable[OutputFile | OutputCopy], folder: Path, *, manifest: Path, built_before: bool = False
+) -> Published:
     """Make `folder` hold exactly these files of ours, in one step.
 
     Whenever the process dies, the folder shows the old files or the new ones, never a mixture; where that cannot be had
     at once (see `journal`), the next publish completes it. Unchanged files keep inode and modification time, and if
     nothing changed nothing is touched. `manifest` lists what we wrote: files that are not in it (an operator's CNAME)
-    stay, and files in it that are no longer wanted go.
+    stay, and files in it that are no longer wanted go. If it is lost, or tells of another folder, the files here are
+    taken for others' unless `built_before` says that they are ours.
 
-    Raises RefusedError for paths outside the folder or with something of the operator's in the way, LockedError while
+    Raises RefusedError for paths outside the folder or with something of others' in the way, LockedError while
     another publish runs, StorageError for anything the disk refuses; the old files then stay as they were.
     """
     folder = Path(os.path.realpath(folder))
@@ -47,19 +50,22 @@ def publish(files: Iterable[OutputFile | OutputCopy], folder: Path, *, manifest:
         with _alone(manifest):
             if folder.is_dir():
                 Journal(folder).recover()
-            owned = read_manifest(manifest)
+            listed = read_manifest(manifest, of=folder)
+            found_again = built_before and not listed
+            owned = read_manifest(manifest) if found_again else listed
             memory = read_memory(manifest)
             live = take_inventory(folder, memory.live)
             plan = make_plan(files, folder, owned=owned, live=live, known=memory.files)
-            listed = owned
+            if not found_again:
+                check_foreign(plan, folder, owned=owned)
             if not plan.is_empty or not live.folders:
-                _apply(plan, folder, manifest, owned, memory)
+                _apply(plan, folder, manifest, listed, memory)
                 listed |= plan.wanted
             elif plan.unchanged != memory.files:  # read again, or the same under another key: known from now on
                 spare = memory.spare if live is memory.live else None
                 write_memory(manifest, Memory(files=plan.unchanged, live=live, spare=spare))
             if listed != plan.wanted or not manifest.is_file():
-                write_manifest(manifest, plan.wanted)
+                write_manifest(manifest, plan.wanted, of=folder)
     except OSError as error:
         raise _storage_error(error, folder) from error
     return Published(
@@ -74,7 +80,7 @@ def _apply(plan: Plan, folder: Path, manifest: Path, owned: frozenset[str], memo
     exchange = Exchange(folder, plan)
     try:
         exchange.stage(memory.spare)
-        _own_both(manifest, owned, plan)
+        _own_both(manifest, folder, owned, plan)
         exchange.swap()
         memory = exchange.follow()
     except CannotExchangeError:
@@ -91,7 +97,7 @@ def _write_in_place(plan: Plan, folder: Path, manifest: Path, owned: frozenset[s
     journal = Journal(folder)
     try:
         seals = journal.stage(plan)
-        _own_both(manifest, owned, plan)
+        _own_both(manifest, folder, owned, plan)
         journal.decide()
     except Exception:  # a full disk, or a page that cannot be made
         journal.recover()
@@ -100,10 +106,10 @@ def _write_in_place(plan: Plan, folder: Path, manifest: Path, owned: frozenset[s
     return Memory(files={**plan.unchanged, **seals})
 
 
-def _own_both(manifest: Path, owned: frozenset[str], plan: Plan) -> None:
+def _own_both(manifest: Path, folder: Path, owned: frozenset[str], plan: Plan) -> None:
     """Should we die between the decision and the final list, the files of the old and the new are known as ours."""
     if not plan.wanted <= owned:
-        write_manifest(manifest, owned | plan.wanted)
+        write_manifest(manifest, owned | plan.wanted, of=folder)
 
 
 @contextmanager

@@ -23,6 +23,11 @@ def redirects_file(moves: Mapping[str, str], home: str) -> bytes:
     return _HEAD + "".join(sorted(lines)).encode()
 
 
+def is_redirects_file(content: bytes) -> bool:
+    """Tell whether a build wrote this: every one does, and nobody else."""
+    return content.startswith(_HEAD)
+
+
 def read_redirects(content: bytes) -> dict[str, str]:
     """Return old paths, no longer percent-encoded, with their targets as they stand.
 

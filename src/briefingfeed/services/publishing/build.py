@@ -78,8 +78,8 @@ def build(context: BuildContext) -> BuildReport:
 
     If nothing has changed since the last build that came to its end, nothing is read and nothing is touched. Raises
     ConfigurationError for an output folder that would swallow others, TemplateError, LockedError while another build
-    runs, RefusedError if feed readers would show old entries as new, ContentError if a feed would not be valid,
-    StorageError; the old output then stands.
+    runs, RefusedError if feed readers would show old entries as new or a file of others would be replaced,
+    ContentError if a feed would not be valid, StorageError; the old output then stands.
     """
     settings = context.settings
     check_output_folder(settings.paths)
@@ -134,7 +134,12 @@ def _build(context: BuildContext, inputs: str) -> BuildReport:
     verdict = judge_feeds(rendered.files, library.posts, settings, now, read_sound(settings))
     if errors := [problem for problem in verdict.problems if problem.is_error]:
         raise ContentError(errors)
-    published = publish(rendered.files, settings.paths.output, manifest=settings.paths.state / MANIFEST)
+    published = publish(
+        rendered.files,
+        settings.paths.output,
+        manifest=settings.paths.state / MANIFEST,
+        built_before=_built_before(settings.paths.output),
+    )
     context.remember(library)
     write_sound(settings, verdict.sound)
     feed_history.keep(history, settings.paths.output, settings.paths.state)
@@ -159,6 +164,14 @@ def _build(context: BuildContext, inputs: str) -> BuildReport:
         ),
     )
     return report
+
+
+def _built_before(output: Path) -> bool:
+    """Tell whether the folder holds what a build left, even if the state folder knows nothing of it."""
+    from briefingfeed.site.redirects import REDIRECTS, is_redirects_file
+
+    file = output / REDIRECTS
+    return file.is_file() and is_redirects_file(file.read_bytes())
 
 
 def _guard(context: BuildContext, library: Library) -> tuple[History, tuple[Problem, ...]]:

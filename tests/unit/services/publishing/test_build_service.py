@@ -259,6 +259,28 @@ def test_operators_page_in_the_way_is_told_and_nothing_changes(desk: Desk) -> No
     assert (desk.public / "posts").read_text() == "mine"
 
 
+def test_first_build_replaces_nothing_of_others(desk: Desk) -> None:
+    desk.post("quay")
+    theirs = desk.write("public/index.html", "Our old home page")
+
+    with pytest.raises(RefusedError, match="did not write"):
+        desk.build()
+
+    assert theirs.read_text() == "Our old home page"
+    assert [path.name for path in desk.public.iterdir()] == ["index.html"]
+
+
+def test_output_folder_is_known_again_when_the_state_folder_is_lost(desk: Desk) -> None:
+    desk.post("quay")
+    desk.build()
+    for file in (desk.root / "var").iterdir():
+        if file.name.startswith(("output", "build")):
+            file.unlink()
+    desk.post("mooring")
+
+    assert "index.html" in desk.build().written
+
+
 def test_build_that_was_refused_is_not_taken_for_done(desk: Desk) -> None:
     desk.post("quay")
     desk.build()
