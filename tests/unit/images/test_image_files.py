@@ -36,6 +36,10 @@ def test_every_kind_is_known(file: Path) -> None:
     assert size_of(file.read_bytes()) == Size(48, 20)
 
 
+def test_a_gif_of_the_first_kind_is_known() -> None:
+    assert size_of(b"GIF87a" + struct.pack("<HH", 48, 20) + b"\0" * 8) == Size(48, 20)
+
+
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize(("orientation", "size"), [(1, Size(48, 20)), (3, Size(48, 20)), (6, Size(20, 48))])
 def test_a_picture_taken_upright_is_shown_upright(orientation: int, size: Size, order: str) -> None:

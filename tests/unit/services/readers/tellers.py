@@ -216,6 +216,10 @@ class SendGrid(_Plain):
         status = words.split()[1]
         return self._event("bounce", mark, type="bounce" if permanent else "blocked", status=status, reason=words)
 
+    def dropped(self, mark: str | None, reason: str) -> Event:
+        """Not sent at all, for what they know of the address or of us."""
+        return self._event("dropped", mark, reason=reason)
+
     def delivered(self, mark: str | None) -> Event:
         return self._event("delivered", mark)
 

@@ -16,7 +16,7 @@ from briefingfeed.storage.schema import delivery
 from publications import KEY
 
 from .doors import Door, mark_of
-from .tellers import FULL, TELLERS, Event, Ses, Teller
+from .tellers import FULL, TELLERS, Event, SendGrid, Ses, Teller
 
 
 class Talk:
@@ -183,3 +183,22 @@ def test_an_old_call_is_refused_and_one_from_the_future(house: Any, talk: Talk, 
 def test_an_hour_later_it_may_be_the_next_try(house: Any, talk: Talk, mark: str) -> None:
     assert talk.tell(talk.teller.complained(mark), late=timedelta(hours=1)) == 200
     assert house.suppression("ann")
+
+
+@pytest.mark.parametrize(("reason", "code"), [("Bounced Address", "5.1.1"), ("Invalid", "5.1.3")])
+@only("sendgrid")
+def test_an_address_that_they_send_nothing_to_any_more_is_suppressed(
+    house: Any, talk: Talk, mark: str, reason: str, code: str
+) -> None:
+    assert isinstance(talk.teller, SendGrid)
+    assert talk.tell(talk.teller.dropped(mark, reason)) == 200
+    assert [event.enhanced_code for event in house.events("ann")] == [code]
+    assert house.suppression("ann").reason is SuppressionReason.BOUNCED
+
+
+@only("sendgrid")
+def test_what_they_do_not_send_for_what_we_are_suppresses_nobody(house: Any, talk: Talk, mark: str) -> None:
+    assert isinstance(talk.teller, SendGrid)
+    assert talk.tell(talk.teller.dropped(mark, "Recipient List over Package Quota")) == 200
+    assert [event.enhanced_code for event in house.events("ann")] == ["5.7.1"]
+    assert nothing_happened(house)
