@@ -115,6 +115,7 @@ class TestLeases:
             let_lapse(c)
             lease_until = c.scalar(select(run.c.lease_until))
             now = runs.clock(c)
+            c.execute(update(edition).values(expires_at=now + timedelta(days=5)))
             deliveries.recover(c, "run-2", now, place=HERE)
             deliveries.resolve(c, row, DeliveryState.DEFERRED, now + timedelta(days=2))
             set_back.begin_anew(c, now, timedelta(days=5), rehearsal=False)
