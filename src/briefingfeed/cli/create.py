@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from datetime import date, datetime
 from pathlib import Path
@@ -37,7 +38,7 @@ def init(app: App, /, folder: Path, **given: str | None) -> None:
     )
     for file in create_publication(folder, identity, clock().date()):
         click.echo(file)
-    app.say(f"Now: cd {folder} && briefingfeed build, and look into public/")
+    app.say(f"Now: cd {shlex.quote(str(folder))} && briefingfeed build, and look into public/")
 
 
 def _ask(given: str | None, question: str, default: str) -> str:

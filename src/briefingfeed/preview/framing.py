@@ -57,7 +57,8 @@ def said(words: str, scheme: Scheme) -> str:
     """Return a page that says why there is nothing to see."""
     return (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="color-scheme" content="{scheme}">'
-        "<title>Preview</title><style>body{font:1rem/1.6 system-ui,sans-serif;margin:3rem auto;max-width:30rem;"
+        "<title>Preview</title><style>html{background:Canvas;color:CanvasText}"
+        "body{font:1rem/1.6 system-ui,sans-serif;margin:3rem auto;max-width:30rem;"
         f"padding:0 1.5rem;text-align:center}}</style></head><body><p>{escape(words)}</p></body></html>"
     )
 

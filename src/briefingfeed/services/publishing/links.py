@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
@@ -37,8 +37,11 @@ class InternalLinks:
         }
 
     def problems(self, post: Post) -> Iterator[Problem]:
-        """Yield a warning for each address in the text that leads nowhere."""
-        for written in dict.fromkeys(_ADDRESS.findall(post.body.html)):
+        """Yield a warning for each address in the text, or of the call to action, that leads nowhere."""
+        found = _ADDRESS.findall(post.body.html)
+        if post.call_to_action and post.call_to_action.url:
+            found.append(escape(post.call_to_action.url))
+        for written in dict.fromkeys(found):
             address, fragment = urldefrag(unescape(written))
             file = page_file(address.partition("?")[0], self._home)
             if file is None:

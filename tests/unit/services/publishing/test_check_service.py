@@ -53,6 +53,18 @@ def test_link_to_a_page_that_is_not_there_is_told_with_its_line(desk: Desk) -> N
     ]
 
 
+def test_call_to_action_that_leads_nowhere_is_told_with_its_line(desk: Desk) -> None:
+    """An address without https:// is a path of this site."""
+    head = "call_to_action:\n  label: Tell us\n  url: {}\n"
+    desk.post("quay", head=head.format("www.harbour.example/tell-us"))
+    desk.post("mooring", day="2026-11-19", head=head.format("https://www.harbour.example/tell-us?a=1&b=2"))
+    desk.post("slip", day="2026-11-18", head=head.format("/"))
+
+    ((path, line, message),) = told(desk)
+    assert (path, line) == ("posts/2026-11-20-quay.md", 5)
+    assert message.endswith("www.harbour.example/tell-us: no page of this site has this address")
+
+
 def test_link_to_a_place_that_is_not_in_the_page_is_told(desk: Desk) -> None:
     desk.post("quay", text="See [there](2026-11-19-mooring.md#nowhere).")
     desk.post("mooring", day="2026-11-19")

@@ -6,8 +6,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from briefingfeed import config
+from briefingfeed.cli.root import briefingfeed
 from briefingfeed.errors import RefusedError, UsageError
 from briefingfeed.models.settings import Settings
 from briefingfeed.posts.memory import IdMemory
@@ -108,3 +110,9 @@ def test_ids_are_written_once_and_nothing_else_changes(tmp_path: Path) -> None:
 def test_the_first_page_is_never_mailed(tmp_path: Path) -> None:
     posts = PostStore(publication(tmp_path), {}, IdMemory()).load(NOW).posts
     assert [post.email for post in posts] == [False]
+
+
+def test_command_that_is_named_after_init_can_be_pasted(tmp_path: Path) -> None:
+    folder = tmp_path / "our news; really"
+    done = CliRunner().invoke(briefingfeed, ["-v", "init", str(folder)], catch_exceptions=False)
+    assert f"Now: cd '{folder}' && briefingfeed build" in done.stderr
