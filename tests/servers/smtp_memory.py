@@ -22,6 +22,8 @@ class SinkMemory:
     lock: threading.Lock = field(default_factory=threading.Lock)
     seen: Counter[str] = field(default_factory=Counter)
     open: int = 0
+    connections: int = 0
+    """Made since it started."""
     in_a_row: int = 0
     """Messages taken since the last throttling ended."""
     throttled_since: float | None = None

@@ -42,6 +42,8 @@ class Options:
     """Likewise, but it just closes the connection after it took so many."""
     most_connections: int = 0
     """421 instead of a greeting while so many are open."""
+    greets: int = 0
+    """So many connections are greeted; the others hear nothing and are kept. 0: all are greeted."""
     throttle_after: int = 0
     """So many messages in a row are taken; then `throttle_answer` at `throttle_at`, for `throttle_seconds`."""
     throttle_seconds: float = 0.2

@@ -44,12 +44,17 @@ class _Connection:
         self._server.note("CONNECT")
         with self._server.lock:
             self._server.open += 1
+            self._server.connections += 1
+            is_greeted = not self._options.greets or self._server.connections <= self._options.greets
             too_many = 0 < self._options.most_connections < self._server.open
         try:
             if self._options.implicit_tls:
                 self._start_tls()
             if too_many:
                 self._say("421 4.7.0 too many connections from you")
+                raise _Gone
+            if not is_greeted:
+                self._line()
                 raise _Gone
             self._flood("greeting")
             self._say(self._options.greeting)

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from briefingfeed.models.delivery import Message, Outcome
-from briefingfeed.providers.base import Provider
+from briefingfeed.errors import ProviderError
+from briefingfeed.models.delivery import Message, Outcome, Result
+from briefingfeed.providers.base import CanHurry, Provider
 
 if TYPE_CHECKING:
     from briefingfeed.dkim.signing import Sealing
@@ -31,16 +32,24 @@ class _SingleWork:
         """Nobody is killed for a test mail."""
 
 
-def hand_over(provider: Provider, message: Message, sealing: Sealing | None = None) -> Outcome:
+def hand_over(
+    provider: Provider, message: Message, sealing: Sealing | None = None, *, in_haste: bool = False
+) -> Outcome:
     """Hand one message over and return what became of it. Raises ProviderError if the way out can't be used.
 
-    `sealing`: how it is signed, if it is.
+    `sealing`: how it is signed, if it is. `in_haste`: somebody waits for the answer.
     """
+    if in_haste and isinstance(provider, CanHurry):
+        provider = provider.in_haste()
     if sealing is not None:
         signature = sealing(message.segments).sign(message.segments)
         message = replace(message, segments=(signature, *message.segments))
     work = _SingleWork(message)
-    asyncio.run(provider.deliver(work))
+    try:
+        asyncio.run(provider.deliver(work))
+    except ProviderError:
+        if work.outcome is None or work.outcome.result is Result.RETURNED:
+            raise
     if work.outcome is None:
         raise RuntimeError(f"{provider.name} reported nothing about a message that it took")
     return work.outcome

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from briefingfeed.models.delivery import Message, Outcome
 from briefingfeed.models.keyed_request import KeyedRequest
@@ -129,3 +129,12 @@ class Provider(Protocol):
         failing (connect, TLS, AUTH, MAIL refused, 421), what was taken is reported as RETURNED and ProviderError is
         raised: nothing is charged to a recipient, and nobody is suppressed.
         """
+
+
+@runtime_checkable
+class CanHurry(Protocol):
+    """A way out that may be patient for many minutes, as nobody sits in front of cron."""
+
+    def in_haste(self) -> Provider:
+        """Return the same way out for one message whose sender waits: it raises ProviderError at the first trouble, and
+        before long."""

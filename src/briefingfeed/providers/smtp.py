@@ -15,8 +15,9 @@ from briefingfeed.models.settings import PathSettings
 from briefingfeed.providers.base import Limits, Work
 from briefingfeed.providers.smtp_convoy import Convoy
 from briefingfeed.providers.smtp_courier import Courier
+from briefingfeed.providers.smtp_errand import PATIENCE, Errand
 from briefingfeed.providers.smtp_login import Credentials
-from briefingfeed.providers.smtp_opening import open_session, tls_context
+from briefingfeed.providers.smtp_opening import Door, tls_context
 from briefingfeed.providers.smtp_protocol import Session
 from briefingfeed.providers.smtp_settings import Auth, Security, SmtpSettings
 from briefingfeed.providers.smtp_supply import Supply
@@ -34,7 +35,9 @@ class SmtpProvider:
     name = NAME
     rehearses = False
 
-    def __init__(self, settings: SmtpSettings, password: str | None, token: str | None = None) -> None:
+    def __init__(
+        self, settings: SmtpSettings, password: str | None, token: str | None = None, *, in_haste: bool = False
+    ) -> None:
         self.settings = settings
         self.is_local = settings.is_loopback
         self.limits = Limits(per_hour=settings.per_hour, per_day=settings.per_day)
@@ -42,9 +45,11 @@ class SmtpProvider:
         self._context = cache(partial(tls_context, settings))
         if settings.ca_file is not None:
             self._context()  # what is wrong with it is told before anything is done
+        self._door = Door(settings, self._credentials, self._context, patience=PATIENCE if in_haste else None)
+        self._convoy = Errand if in_haste else Convoy
 
     async def deliver(self, work: Work) -> None:
-        convoy = Convoy(self.settings)
+        convoy = self._convoy(self.settings)
         supply = Supply(work, convoy)
         couriers = [
             Courier(self.settings, self.open_session, work, convoy, supply) for _ in range(self.settings.connections)
@@ -56,7 +61,14 @@ class SmtpProvider:
 
     async def open_session(self) -> Session:
         """Connect and log in without sending anything. Raises SessionError (a ProviderError)."""
-        return await open_session(self.settings, self._credentials, self._context)
+        return await self._door.open_session()
+
+    def in_haste(self) -> SmtpProvider:
+        """See `providers.base.CanHurry`."""
+        known = self._credentials
+        return SmtpProvider(
+            self.settings, known.password if known else None, known.token if known else None, in_haste=True
+        )
 
 
 def _credentials(settings: SmtpSettings, password: str | None, token: str | None) -> Credentials | None:
@@ -93,4 +105,4 @@ PASSWORD = Secret(PASSWORD_VARIABLE, "password_file")
 TOKEN = Secret(TOKEN_VARIABLE, "token_file")
 DKIM_KEY = Secret("BRIEFINGFEED_DKIM_KEY", "dkim_key_file")
 SIGNING = Signing(lambda settings: settings.dkim, DKIM_KEY)
-SPEC = ProviderSpec(SmtpSettings, _build, (PASSWORD, TOKEN, DKIM_KEY), SIGNING)
+SPEC = ProviderSpec(SmtpSettings, _build, (PASSWORD, TOKEN, DKIM_KEY), SIGNING, doubt=lambda settings: settings.doubt)

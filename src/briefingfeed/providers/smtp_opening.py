@@ -8,19 +8,22 @@ from __future__ import annotations
 import ipaddress
 import ssl
 from collections.abc import Callable
+from dataclasses import replace
 
 from briefingfeed.errors import ConfigurationError
 from briefingfeed.models.delivery import Phase
 from briefingfeed.providers.smtp_login import Credentials, log_in
 from briefingfeed.providers.smtp_protocol import Offers, Session
-from briefingfeed.providers.smtp_replies import Reply
+from briefingfeed.providers.smtp_replies import GARBAGE, Reply
 from briefingfeed.providers.smtp_settings import Security, SmtpSettings
 from briefingfeed.providers.smtp_troubles import (
     broken,
     injected,
     no_starttls,
     no_tls,
+    not_greeted,
     refused,
+    silent,
     unreachable,
 )
 from briefingfeed.providers.smtp_wire import Wire, WireError
@@ -43,45 +46,75 @@ def tls_context(settings: SmtpSettings) -> ssl.SSLContext:
     return context
 
 
-async def open_session(settings: SmtpSettings, credentials: Credentials | None, context: TlsContext) -> Session:
-    """Return a session that may take mail. Raises SessionError, whose text says what to do."""
-    try:
-        wire = await Wire.connect(
-            settings.host,
-            settings.usual_port,
-            seconds=settings.connect_timeout,
-            loopback_only=settings.security is Security.NONE,
-        )
-    except OSError as error:  # TimeoutError is one
-        raise unreachable(settings, error) from error
-    session = Session(wire, settings)
-    try:
-        await _open(session, credentials, context)
-    except WireError as error:
-        wire.close()
-        raise broken(settings, error) from error
-    except ssl.SSLError as error:
-        wire.close()
-        raise no_tls(settings, error) from error
-    except BaseException:
-        wire.close()
-        raise
-    return session
+class Door:
+    """Where sessions of one server are asked for. It remembers whether the server was ever heard there: one that wasn't
+    is probably none, or the port goes with another `security`, and nobody waits for it again and again."""
 
+    def __init__(
+        self,
+        settings: SmtpSettings,
+        credentials: Credentials | None,
+        context: TlsContext,
+        *,
+        patience: float | None = None,
+    ) -> None:
+        """`patience`: how many seconds, at most, each step may take before a message can go; default: `timeout`."""
+        self._settings = settings
+        self._impatient = replace(settings, timeout=min(settings.timeout, patience)) if patience else settings
+        self._credentials = credentials
+        self._context = context
+        self._was_heard = False
 
-async def _open(session: Session, credentials: Credentials | None, context: TlsContext) -> None:
-    settings = session.settings
-    if settings.security is Security.TLS:
-        await session.wire.start_tls(context(), settings.host, settings.timeout)
-    greeting = await session.reply(settings.timeout)
-    if greeting.code != 220:
-        raise refused(settings, Phase.CONNECT, greeting)
-    await _greet(session)
-    if settings.security is Security.STARTTLS:
-        await _start_tls(session, context)
+    async def open_session(self) -> Session:
+        """Return a session that may take mail. Raises SessionError, whose text says what to do."""
+        settings = self._impatient
+        try:
+            wire = await Wire.connect(
+                settings.host,
+                settings.usual_port,
+                seconds=settings.connect_timeout,
+                loopback_only=settings.security is Security.NONE,
+            )
+        except OSError as error:  # TimeoutError is one
+            raise unreachable(settings, error) from error
+        session = Session(wire, settings)
+        try:
+            await self._open(session)
+        except WireError as error:
+            wire.close()
+            raise broken(settings, error) from error
+        except ssl.SSLError as error:
+            wire.close()
+            raise no_tls(settings, error) from error
+        except BaseException:
+            wire.close()
+            raise
+        session.settings = self._settings
+        return session
+
+    async def _open(self, session: Session) -> None:
+        greeting = await self._greeting(session)
+        if greeting.code != 220:
+            raise refused(session.settings, Phase.CONNECT, greeting)
         await _greet(session)
-    if credentials is not None:
-        await log_in(session, credentials)
+        if session.settings.security is Security.STARTTLS:
+            await _start_tls(session, self._context)
+            await _greet(session)
+        if self._credentials is not None:
+            await log_in(session, self._credentials)
+
+    async def _greeting(self, session: Session) -> Reply:
+        settings = session.settings
+        try:
+            if settings.security is Security.TLS:
+                await session.wire.start_tls(self._context(), settings.host, settings.timeout)
+            greeting = await session.reply(settings.timeout)
+        except WireError as error:
+            if error.was_silence and session.is_in_step and not self._was_heard:
+                raise silent(settings) from error
+            raise not_greeted(settings, error) from error
+        self._was_heard = self._was_heard or greeting.code != GARBAGE
+        return greeting
 
 
 async def _greet(session: Session) -> None:

@@ -69,7 +69,7 @@ class Letter:
 
 
 class Session:
-    """One connection, greeted and logged in (`smtp_opening.open_session`)."""
+    """One connection, greeted and logged in (`smtp_opening.Door`)."""
 
     def __init__(self, wire: Wire, settings: SmtpSettings) -> None:
         self.wire = wire

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from briefingfeed.models.dkim import DkimSettings
+from briefingfeed.providers.spec import Doubt
 
 
 class Security(StrEnum):
@@ -34,6 +35,7 @@ class Auth(StrEnum):
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 _AMAZON = re.compile(r"email-smtp[a-z0-9.-]*\.amazonaws\.com(\.cn)?")
 _WRITTEN_BY_AMAZON = frozenset({"date", "message-id"})
+_SECURITY_OF = {465: Security.TLS, 587: Security.STARTTLS, 25: Security.STARTTLS}
 _USUAL_PORT = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
 
 
@@ -124,6 +126,19 @@ class SmtpSettings:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+    @property
+    def doubt(self) -> Doubt | None:
+        """What is unusual enough to be a slip. Some servers do speak otherwise than their port promises, so it is not
+        refused; and on this machine ports are anybody's choice (a tunnel)."""
+        usual = _SECURITY_OF.get(self.usual_port)
+        if usual is None or usual is self.security or self.is_loopback:
+            return None
+        return Doubt(
+            f'port {self.usual_port} goes with security = "{usual}", not with "{self.security}": most servers answer '
+            "nothing, or nothing that can be read",
+            f'write security = "{usual}", or port = {_USUAL_PORT[self.security]}',
+        )
 
     @property
     def where(self) -> str:

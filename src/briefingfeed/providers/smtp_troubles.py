@@ -24,6 +24,7 @@ _CHECK_TOKEN = (
     "Check username in [smtp], and that the token may send mail for it."
 )
 
+_PORTS = '465 goes with security = "tls", 587 with "starttls".'
 _SMALLER = "Lower size_budget_kb in [newsletter], or ask the server's operator for more."
 _OFTEN_BLOCKED = (25, 465, 587)
 _NO_WAY = (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ETIMEDOUT, errno.EACCES, errno.EPERM)
@@ -46,28 +47,36 @@ _CERTIFICATE = {
 
 
 class SessionError(ProviderError):
-    """The session cannot be had or cannot go on. `hopeless`: trying again without a change is of no use;
-    `wants_rest`: the server asked for patience."""
+    """The session cannot be had or cannot go on. `hopeless`: trying again without a change is of no use; `wants_rest`:
+    the server asked for patience; `heals`: it may be over by the next run (default: if it isn't hopeless)."""
 
     def __init__(
         self,
         settings: SmtpSettings,
         message: str,
         *,
-        remedy: str = _LATER,
+        remedy: str = "",
         hopeless: bool = False,
         wants_rest: bool = False,
+        heals: bool | None = None,
     ) -> None:
-        super().__init__(message, where=settings.where, remedy=remedy)
+        heals = not hopeless if heals is None else heals
+        super().__init__(message, where=settings.where, remedy=f"{remedy} {_LATER}".strip() if heals else remedy)
+        self._advice = remedy
         self.hopeless = hopeless
         self.wants_rest = wants_rest
         self.wants_one_by_one = False
         """It broke over a pipeline: the next session should do without."""
 
+    def over_one_mail(self) -> SessionError:
+        """Return this for a mail that no later run tries again."""
+        self.remedy = self._advice or "Try the same command again in some minutes."
+        return self
+
 
 def unreachable(settings: SmtpSettings, error: OSError) -> SessionError:
     """No connection: unknown host, refused, timed out."""
-    remedy = f"Check host and port in [smtp], and that the server is running. {_LATER}"
+    remedy = "Check host and port in [smtp], and that the server is running."
     if settings.usual_port in _OFTEN_BLOCKED and not settings.is_loopback and _may_be_blocked(error):
         remedy = f"{remedy}\n  {_BLOCKED.format(port=settings.usual_port)}"
     return SessionError(
@@ -82,6 +91,26 @@ def _may_be_blocked(error: OSError) -> bool:
 def broken(settings: SmtpSettings, error: WireError) -> SessionError:
     """The connection was lost."""
     return SessionError(settings, f"The connection {error}.")
+
+
+def not_greeted(settings: SmtpSettings, error: WireError) -> SessionError:
+    """It was lost before the server said what it is."""
+    return SessionError(settings, f"The connection {error}.", remedy=_check_port(settings))
+
+
+def silent(settings: SmtpSettings) -> SessionError:
+    """A server that was never heard, and isn't now: most are none, or wait to be spoken to. Each run asks once."""
+    return SessionError(
+        settings,
+        f"The server took the connection and said nothing for {settings.timeout:g} s.",
+        remedy=_check_port(settings),
+        hopeless=True,
+        heals=True,
+    )
+
+
+def _check_port(settings: SmtpSettings) -> str:
+    return f'Check host and port in [smtp], and security, which is "{settings.security}": {_PORTS}'
 
 
 def bad_sender(settings: SmtpSettings) -> SessionError:
@@ -105,9 +134,10 @@ def slow_down(settings: SmtpSettings, reply: Reply, recipient: str) -> SessionEr
     return SessionError(
         settings,
         f"The mail server asks us to slow down: {_said(reply, recipient)}",
-        remedy=f"{_LATER} What the server allows can be set as rate, per_hour or per_day in [smtp].",
+        remedy="What the server allows can be set as rate, per_hour or per_day in [smtp].",
         hopeless=reply.code // 100 == 5,
         wants_rest=True,
+        heals=True,
     )
 
 
@@ -118,7 +148,7 @@ def out_of_turn(settings: SmtpSettings, reply: Reply) -> SessionError:
     return SessionError(
         settings,
         f"The mail server answers before it is asked: {_said(reply)}",
-        remedy=f"Something between us and the server may be broken. {_LATER}",
+        remedy="Something between us and the server may be broken.",
     )
 
 
@@ -136,8 +166,9 @@ def refused(settings: SmtpSettings, phase: Phase, reply: Reply, recipient: str =
     if 0 < reply.code < 400:
         return out_of_turn(settings, reply)
     if reply.code == GARBAGE:
-        remedy = f"Check host, port and security in [smtp]. {_LATER}"
-        return SessionError(settings, "The mail server answered something that is not SMTP.", remedy=remedy)
+        return SessionError(
+            settings, "The mail server answered something that is not SMTP.", remedy=_check_port(settings)
+        )
     if reply.code in (530, 534, 535):
         return login_refused(settings, reply)
     if reply.code == 538:
@@ -217,5 +248,6 @@ def no_tls(settings: SmtpSettings, error: ssl.SSLError) -> SessionError:
             "If the server is not yours, tell its operator.",
             hopeless=True,
         )
-    remedy = f'Check port and security in [smtp]: "tls" goes with port 465, "starttls" with 587. {_LATER}'
-    return SessionError(settings, f"TLS with the mail server failed: {error.reason or error}.", remedy=remedy)
+    return SessionError(
+        settings, f"TLS with the mail server failed: {error.reason or error}.", remedy=_check_port(settings)
+    )

@@ -29,6 +29,14 @@ Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """What is right by itself in a provider's table, and together probably a slip."""
+
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
 class Signing:
     """How a way out is told that we sign its mails ourselves (DKIM)."""
 
@@ -67,3 +75,5 @@ class ProviderSpec:
     capabilities: Capabilities = OURS
     webhook: WebhookSpec | None = None
     """None: what comes back comes by mail."""
+    doubt: Callable[[Any], Doubt | None] = lambda _settings: None
+    """Finds what `check` warns of in the settings."""

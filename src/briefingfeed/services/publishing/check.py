@@ -22,6 +22,8 @@ from briefingfeed.newsletter.preflight import examine
 from briefingfeed.newsletter.render import render
 from briefingfeed.newsletter.schedule import set_up
 from briefingfeed.posts.store import Library
+from briefingfeed.providers.registry import provider_spec
+from briefingfeed.services.keeping.provider_setup import read_provider_table
 from briefingfeed.services.publishing import feed_guard, feed_history
 from briefingfeed.services.publishing.build import check_output_folder
 from briefingfeed.services.publishing.feed_validation import judge_feeds
@@ -79,23 +81,23 @@ def check(
 
 
 def way_out_problems(settings: Settings, open_provider: Callable[[], object]) -> tuple[Problem, ...]:
-    """Return why nothing could be mailed with these settings and secrets: a warning, for whoever writes posts may not
-    have the secrets where they do it. `open_provider` opens no connection. Raises SecretKeyError for a file of secrets
-    that can't be read."""
+    """Return why nothing could be mailed with these settings and secrets, or probably nothing: a warning, for whoever
+    writes posts may not have the secrets where they do it. `open_provider` opens no connection. Raises SecretKeyError
+    for a file of secrets that can't be read."""
     try:
         open_provider()
     except SecretKeyError:
         raise
     except ConfigurationError as error:
         place = f"{error.where}: " if error.where else ""
-        warning = Problem(
-            path=settings.file.name,
-            message=f"{place}nothing can be mailed: {error.message}",
-            remedy=error.remedy or "mend it there",
-            severity=Severity.WARNING,
-        )
-        return (warning,)
-    return ()
+        return (_warning(settings, f"{place}nothing can be mailed: {error.message}", error.remedy or "mend it there"),)
+    name = settings.newsletter.provider
+    doubt = provider_spec(name).doubt(read_provider_table(settings, name))
+    return (_warning(settings, f"[{name}] {doubt.message}", doubt.remedy),) if doubt else ()
+
+
+def _warning(settings: Settings, message: str, remedy: str) -> Problem:
+    return Problem(path=settings.file.name, message=message, remedy=remedy, severity=Severity.WARNING)
 
 
 def _unparsed_templates(folder: Path) -> Iterator[Problem]:

@@ -18,10 +18,11 @@ from briefingfeed.storage import own_mails
 
 
 def mail(context: SendContext, message: Message) -> Outcome:
-    """Hand a mail over and return what became of it; put off if a limit is reached. Raises ProviderError."""
+    """Hand a mail over, whose sender waits, and return what became of it; put off if a limit is reached. Raises
+    ProviderError."""
     with context.database.write() as connection:
         full = _take_place(context, connection)
-    return _mail(context, message, full)
+    return _mail(context, message, full, in_haste=True)
 
 
 def mail_once(
@@ -54,9 +55,9 @@ def _take_place(context: SendContext, connection: Connection) -> Full | None:
     return None
 
 
-def _mail(context: SendContext, message: Message, full: Full | None) -> Outcome:
+def _mail(context: SendContext, message: Message, full: Full | None, *, in_haste: bool = False) -> Outcome:
     if full is None:
-        return hand_over(context.provider, message, context.sealing(context.now()))
+        return hand_over(context.provider, message, context.sealing(context.now()), in_haste=in_haste)
     until = full.until.astimezone(context.settings.publication.timezone)
     return Outcome(
         delivery_id=message.delivery_id,
