@@ -25,6 +25,7 @@ class Convoy:
         self._broken = asyncio.Event()
         self._failures = 0
         self._pleas = 0
+        self._doubted: str | None = None
         self._rest_until = 0.0
         self._next_start = 0.0
         self.opening = asyncio.Lock()
@@ -54,6 +55,7 @@ class Convoy:
     def succeeded(self) -> None:
         """Note that a message was taken."""
         self._failures = self._pleas = 0
+        self._doubted = None
 
     def answered(self) -> None:
         """Note that a message was refused, in a session that goes on."""
@@ -67,6 +69,12 @@ class Convoy:
         elif heard is Plea.NONE:
             self._pleas = 0
         return heard is Plea.CLEAR or self._pleas >= MOST_IN_A_ROW
+
+    def was_told_before(self, recipient: str) -> bool:
+        """Whether what ends the run was said about another recipient, too, and nobody was taken between. Said about one
+        alone it may be the word of that one's own server, and all behind them would wait for it."""
+        before, self._doubted = self._doubted, recipient
+        return before not in (None, recipient)
 
     def failed(self, trouble: SessionError) -> None:
         """Count a failed session, and rest after it. Raises `trouble` if there is no sense in going on.

@@ -164,7 +164,7 @@ class Courier:
             self._broke = replace(verdict, result=Result.RETURNED)
             if self._session is not None and self._session.has_announced:
                 self._drop_session()  # it waits for another message now
-            self._convoy.failed(slow_down(self._settings, verdict.reply, message.recipient))
+            await self._fail_over(message, slow_down(self._settings, verdict.reply, message.recipient), self._broke)
             return
         else:
             self._convoy.answered()
@@ -182,7 +182,20 @@ class Courier:
             await self._report(replace(_outcome_of(message, verdict), result=Result.DEFERRED))
         else:
             self._broke = verdict
+            if verdict.phase in (Phase.RCPT, Phase.DATA):
+                await self._fail_over(message, trouble, verdict)
+                return
         self._convoy.failed(trouble)
+
+    async def _fail_over(self, message: Message, trouble: SessionError, verdict: Verdict) -> None:
+        """Count a failure over one recipient. If it is one too many, and no other recipient met the same, this message
+        steps behind the others."""
+        try:
+            self._convoy.failed(trouble)
+        except SessionError:
+            if self._convoy.was_told_before(message.recipient):
+                raise
+            await self._report(_outcome_of(message, verdict))
 
     async def _leave_in_time(self) -> None:
         """Say goodbye to a server that takes so many messages per connection, once there is one more to carry."""

@@ -60,15 +60,15 @@ async def test_a_server_that_does_not_relent_ends_the_run_with_every_row_untouch
         results = list(work.results.values())
         assert results.count(Result.ACCEPTED) == len(sink.messages()) == 2
         assert set(results) == {Result.ACCEPTED, Result.RETURNED}
-        assert len(work.waiting) >= len(READERS) - 4
+        assert len(work.waiting) >= len(READERS) - 5  # two taken, two told it, one fetched ahead
         assert work.unreported == []
 
 
-async def test_a_quota_for_the_day_is_not_asked_twice(tmp_path: Path) -> None:
+async def test_a_quota_for_the_day_is_believed_once_a_second_reader_meets_it(tmp_path: Path) -> None:
     with SmtpSink(tmp_path, Options(rcpt="550 5.4.5 Daily user sending quota exceeded")) as sink:
         with pytest.raises(ProviderError, match="slow down"):
             await provider(sink).deliver(RecordedWork(READERS))
-        assert len([command for command in sink.commands() if command.startswith("RCPT")]) == 1
+        assert len([command for command in sink.commands() if command.startswith("RCPT")]) == 2
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ async def test_a_trouble_that_everybody_meets_does_not_go_through_the_whole_list
             await provider(sink).deliver(work)
         results = list(work.results.values())
         assert results.count(Result.DEFERRED) == most_deferred
-        assert results.count(Result.RETURNED) <= 2
+        assert results.count(Result.RETURNED) <= 3
         assert len(work.waiting) == len(READERS) - len(results)
 
 
