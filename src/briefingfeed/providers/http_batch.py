@@ -32,7 +32,7 @@ class Batch:
                 result=item.result,
                 phase=Phase.REQUEST,
                 code=status,
-                provider_id=item.provider_id,
+                provider_id=_kept(item.provider_id),
                 note=scrub(item.note, message.recipient) if item.note else "",
                 retry_after=item.refusal.retry_after if item.refusal else None,
             )
@@ -61,3 +61,8 @@ class Batch:
         returned = Item(result=Result.RETURNED, note=self.refusal.message if self.refusal else "", refusal=self.refusal)
         for message in list(self._open.values()):
             await self.report(message, returned)
+
+
+def _kept(identity: str | None) -> str | None:
+    """Return a service's id if any database can hold it: JSON may bring NUL, and halves of characters."""
+    return identity if identity and identity.isprintable() else None
