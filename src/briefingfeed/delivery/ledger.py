@@ -48,12 +48,18 @@ class _Group:
 
     entries: list[Any] = field(default_factory=list)
     asks: list[Any] = field(default_factory=list)
+    answers: list[asyncio.Future[Any]] = field(default_factory=list)
+    """One for each of `asks`."""
     steps: list[tuple[str, Callable[[Connection], Any]]] = field(default_factory=list)
-    waiting: list[asyncio.Future[Any]] = field(default_factory=list)
-    """For the answers to the asks, then for the results of the steps."""
+    results: list[asyncio.Future[Any]] = field(default_factory=list)
+    """One for each of `steps`."""
 
     def __bool__(self) -> bool:
         return bool(self.entries or self.asks or self.steps)
+
+    @property
+    def waiting(self) -> Sequence[asyncio.Future[Any]]:
+        return (*self.answers, *self.results)
 
     @property
     def names(self) -> list[str]:
@@ -116,25 +122,25 @@ class Ledger(Generic[Entry, Ask, Answer]):
         """Return the book's answer, once it is committed; all entries put before are committed with it."""
         self._check()
         self._next.asks.append(ask)
-        answer: Answer = await self._answer(len(self._next.asks) - 1)
+        answer: Answer = await self._added_to(self._next.answers)
         return answer
 
     async def commit(self, name: str, work: Callable[[Connection], T]) -> T:
         """Run `work` after all that was queued before it; return its result once that is committed."""
         self._check()
         self._next.steps.append((name, work))
-        result: T = await self._answer(len(self._next.waiting))
+        result: T = await self._added_to(self._next.results)
         return result
 
     def _check(self) -> None:
         if self.failure is not None:
             raise self.failure
 
-    async def _answer(self, place: int) -> Any:
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._next.waiting.insert(place, answer)
+    async def _added_to(self, waiting: list[asyncio.Future[Any]]) -> Any:
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        waiting.append(future)
         self._queued.set()
-        return await answer
+        return await future
 
     async def _write_groups(self) -> None:
         while self._next or not self._closing:
