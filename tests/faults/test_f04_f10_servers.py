@@ -36,6 +36,16 @@ class TestF4:
         assert trial.states[address] == "deferred"
         assert trial.tally == {"accepted": 5, "deferred": 1}
 
+    @pytest.mark.parametrize("answer", ["454-4.7.5", "550-5.4.5", "530-5.7.0"])
+    def test_nor_does_an_answer_that_only_he_gets_though_it_speaks_of_us(
+        self, make_trial: MakeTrial, answer: str
+    ) -> None:
+        trial, address = make_with(make_trial, answer)
+        trial.send_on()
+        trial.assert_invariants(finished=False)
+        assert trial.tally == {"accepted": 5, "deferred": 1}
+        assert trial.states[address] == "deferred"
+
 
 class TestF5:
     @pytest.mark.parametrize("answer", ["drop-after-dot", "silent-after-dot", "garbage", "odd-250"])
@@ -111,6 +121,14 @@ class TestF8:
         assert trial.states[address] == "failed"
         assert trial.books.suppressed() == 1
         trial.assert_invariants()
+
+    def test_a_server_that_refuses_everybody_without_a_code_is_asked_ten_times(self, make_trial: MakeTrial) -> None:
+        trial = make_trial(addresses(40), Options(rcpt="550 Please turn on SMTP Authentication in your mail client"))
+        run = trial.send_on(1)
+        assert "without a code that says why, and nobody was accepted" in run.err
+        assert 10 <= trial.tally["failed"] <= 10 + 2 * trial.connections  # some were on their way
+        assert trial.tally["failed"] + trial.tally["pending"] == 40
+        trial.assert_invariants(finished=False)
 
     def test_a_refusal_for_policy_fails_and_suppresses_nobody(self, make_trial: MakeTrial) -> None:
         trial, address = make_with(make_trial, "554-5.7.1")

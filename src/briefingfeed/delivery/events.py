@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import IntEnum
 
 from briefingfeed.delivery.outcomes import BOUNCE_LIMIT
+from briefingfeed.delivery.weights import Weight, weight_of
 from briefingfeed.models.delivery import DeliveryEvent, EventKind
 from briefingfeed.models.subscriber import SuppressionReason
-from briefingfeed.providers.smtp_replies import ABOUT_THE_SENDER, NO_SUCH_RECIPIENT
 
 ANY_LIMIT = 5
 """Editions that came back, whatever kind of bounce, after which an address is suppressed."""
@@ -24,17 +23,6 @@ FORGOTTEN = timedelta(days=180)
 """A bounce that is older no longer counts."""
 UNDISPUTED = timedelta(days=7)
 """What was accepted so long ago and didn't come back has arrived: servers give up after five days."""
-
-
-class Weight(IntEnum):
-    """How much a bounce says about the address."""
-
-    NOTHING = 0
-    """It is about us or the mail: policy, content, size, sender."""
-    TEMPORARY = 1
-    PERMANENT = 2
-    FATAL = 3
-    """There is no such address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,21 +46,12 @@ class Consequence:
 
 NOTHING_FOLLOWS = Consequence()
 
-_TEMPORARY = frozenset({"5.2.2", "5.4.3", "5.4.4", "5.4.6", "5.4.7"})
-"""Permanent by their class, but a full mailbox is emptied, and a broken domain repaired."""
-_NOT_ABOUT_THE_ADDRESS = frozenset({"5.2.3", "5.2.4", *ABOUT_THE_SENDER})
-
 
 def weigh(event: DeliveryEvent) -> Weight | None:
     """Return what a bounce weighs; None for anything else."""
     if event.kind is not EventKind.BOUNCED:
         return None
-    code = event.enhanced_code or ""
-    if code in _NOT_ABOUT_THE_ADDRESS or code[1:].startswith((".6.", ".7.")):
-        return Weight.NOTHING
-    if not event.permanent or code in _TEMPORARY or code.startswith(("5.3.", "5.5.")):
-        return Weight.TEMPORARY
-    return Weight.FATAL if code in NO_SUCH_RECIPIENT else Weight.PERMANENT
+    return weight_of(event.enhanced_code, permanent=event.permanent)
 
 
 def follows(event: DeliveryEvent, history: Sequence[Past], *, is_proven: bool, now: datetime) -> Consequence:

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from briefingfeed.delivery.events import FORGOTTEN, Past, Weight, since_arrival, weigh
+from briefingfeed.delivery.events import FORGOTTEN, Past, since_arrival, weigh
+from briefingfeed.delivery.weights import Weight, weight_of
 from briefingfeed.models.delivery import DeliveryState
 from briefingfeed.models.subscriber import ConsentKind
 from briefingfeed.storage import deliveries, events, subscribers
@@ -35,11 +36,16 @@ def past(connection: Connection, subscriber_id: str, now: datetime) -> list[tupl
             Past(
                 at=sent.at,
                 accepted=sent.state is DeliveryState.ACCEPTED,
-                weight=Weight.PERMANENT if sent.refused else weights.get(sent.delivery_id),
+                weight=_of_refusal(sent.code) if sent.refused else weights.get(sent.delivery_id),
             ),
         )
         for sent in events.history(connection, subscriber_id, since)
     ]
+
+
+def _of_refusal(code: str | None) -> Weight:
+    """A code that leaves no doubt about the address has suppressed it at once."""
+    return min(weight_of(code, permanent=True), Weight.PERMANENT)
 
 
 def came_back(connection: Connection, subscriber_id: str) -> datetime | None:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from types import MappingProxyType
 
+from briefingfeed.delivery.weights import Weight, weight_of
 from briefingfeed.models.delivery import DeliveryState, Outcome, Phase, Record, Result
 
 FIRST_WAIT = timedelta(minutes=5)
@@ -21,6 +22,9 @@ LONGEST_ASKED_WAIT = timedelta(days=1)
 RETURN_WAIT = timedelta(minutes=1)
 POLICY_LIMIT = 3
 """Refusals for policy in a row, of different recipients, after which the edition is held."""
+NOBODY_LIMIT = 10
+"""Readers refused for good without a code that says why, before anybody was accepted, after which the edition is
+held."""
 BOUNCE_LIMIT = 3
 """Editions that must bounce before an address without a telling code is suppressed."""
 
@@ -83,8 +87,10 @@ def suppresses(outcome: Outcome, earlier_bounces: int) -> bool:
 
 
 def is_bounce(outcome: Outcome) -> bool:
-    """Refused for good when the recipient was named, without a code that says why."""
-    return outcome.result is Result.FAILED and outcome.phase is Phase.RCPT
+    """Refused for good when the recipient was named, without a code that says why. A full mailbox is emptied, and a
+    server that can't carry an address says nothing about it."""
+    is_refused = outcome.result is Result.FAILED and outcome.phase is Phase.RCPT
+    return is_refused and weight_of(outcome.enhanced_code, permanent=True) is Weight.PERMANENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,3 +123,24 @@ class PolicyWatch:
     @property
     def must_hold(self) -> bool:
         return len(self.refused) >= POLICY_LIMIT
+
+
+@dataclass(frozen=True, slots=True)
+class BounceWatch:
+    """Tells dead addresses from a server that takes nobody's mail from us, and gives no code: many answer 550 to each
+    recipient if a login is missing. All readers would fail, and be suppressed with their third edition."""
+
+    refused: int = 0
+    has_accepted: bool = False
+
+    def after(self, outcome: Outcome) -> BounceWatch:
+        """Return the watch after `outcome`."""
+        if self.has_accepted:
+            return self
+        if outcome.result is Result.ACCEPTED:
+            return BounceWatch(has_accepted=True)
+        return BounceWatch(self.refused + 1) if is_bounce(outcome) else self
+
+    @property
+    def must_hold(self) -> bool:
+        return self.refused >= NOBODY_LIMIT

@@ -33,11 +33,6 @@ from briefingfeed.providers.base import Provider
 from briefingfeed.storage import deliveries, editions, keyed_requests, rests
 from briefingfeed.storage.database import Database
 
-POLICY_NOTE = (
-    "three recipients in a row were refused for policy, so the refusal is probably about this server or this text, "
-    "not about them"
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSetup:
@@ -106,7 +101,7 @@ async def run_edition(key: str, copies: Copies, setup: RunSetup) -> RunResult:
                 keeping.cancel()
                 await work.abandon()
                 if ledger.failure is None:
-                    await ledger.commit("close", partial(_close, key=key, setup=setup, must_hold=work.must_hold))
+                    await ledger.commit("close", partial(_close, key=key, setup=setup, hold_note=work.hold_note))
                     await ledger.commit("end", lease.end)
     if ledger.failure is not None:
         raise ledger.failure
@@ -196,8 +191,8 @@ def _asked_to_wait(connection: Connection, *, setup: RunSetup) -> ProviderError 
     return resting.error if resting else None
 
 
-def _close(connection: Connection, *, key: str, setup: RunSetup, must_hold: bool) -> None:
+def _close(connection: Connection, *, key: str, setup: RunSetup, hold_note: str) -> None:
     """Give back what was claimed and not handed out; hold the edition if the run found a reason."""
-    if must_hold and editions.state(connection, key, for_update=True) is EditionState.SENDING:
-        editions.set_state(connection, key, EditionState.HELD, setup.now(), POLICY_NOTE)
+    if hold_note and editions.state(connection, key, for_update=True) is EditionState.SENDING:
+        editions.set_state(connection, key, EditionState.HELD, setup.now(), hold_note)
     deliveries.unclaim(connection, setup.run_id)

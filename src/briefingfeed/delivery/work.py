@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from briefingfeed.delivery.book import Answer, Ask, Entry, FinalWord
 from briefingfeed.delivery.failpoints import AFTER_REPLY, Failpoint
 from briefingfeed.delivery.ledger import Ledger
-from briefingfeed.delivery.outcomes import PolicyWatch, settle
+from briefingfeed.delivery.outcomes import BounceWatch, PolicyWatch, settle
 from briefingfeed.delivery.pace import Full
 from briefingfeed.delivery.stopping import Stop
 from briefingfeed.delivery.workshop import Workshop
@@ -29,6 +29,15 @@ CLAIM = 1000
 """Rows leased at a time: enough that claiming costs nothing, few enough to give back."""
 FEW = 200
 """With fewer rows at hand than this the next are leased, so that nobody has to wait for them."""
+
+POLICY_NOTE = (
+    "three recipients in a row were refused for policy, so the refusal is probably about this server or this text, "
+    "not about them"
+)
+NOBODY_NOTE = (
+    "ten recipients were refused without a code that says why, and nobody was accepted, so the refusal is probably "
+    "about this server or its login, not about them"
+)
 
 
 class EditionWork:
@@ -61,11 +70,12 @@ class EditionWork:
         self._taken: dict[int, Claimed] = {}
         self._returns: Counter[int] = Counter()
         self._watch = PolicyWatch()
+        self._bounces = BounceWatch()
         self._settled = 0
         self.handed_out = 0
         """Messages given to the provider so far."""
-        self.must_hold = False
-        """Three refusals for policy in a row."""
+        self.hold_note = ""
+        """Why the edition must be held: so many were refused that it is about us."""
         self.is_halted = False
         """Somebody held or cancelled the edition meanwhile."""
         self.full: Full | None = None
@@ -75,7 +85,7 @@ class EditionWork:
 
     def is_over(self) -> bool:
         """Whether nothing more may be handed out."""
-        return self._stop.is_asked or self.is_halted or self.must_hold or self._ledger.failure is not None
+        return self._stop.is_asked or self.is_halted or bool(self.hold_note) or self._ledger.failure is not None
 
     @property
     def holds_rows(self) -> bool:
@@ -88,6 +98,8 @@ class EditionWork:
                 rows = await self._next(most)
                 messages = await self._arm(rows)
             except StorageError:
+                if self._ledger.failure is None:
+                    raise  # a copy's content can't be read
                 break  # the ledger keeps it, and ends the run
             if messages or not rows:
                 return messages
@@ -146,7 +158,11 @@ class EditionWork:
         self._watch, final = self._watch.after(outcome)
         for each in final:
             self._ledger.put(FinalWord(settle(each, attempts=0, returns=0, now=self._now())))
-        self.must_hold = self.must_hold or self._watch.must_hold
+        self._bounces = self._bounces.after(outcome)
+        if self._watch.must_hold:
+            self.hold_note = POLICY_NOTE
+        elif self._bounces.must_hold:
+            self.hold_note = NOBODY_NOTE
 
     async def _next(self, most: int) -> Sequence[Claimed]:
         """Return up to `most` claimed rows; none when no row is due."""

@@ -2,7 +2,7 @@
 
 The proof stands in the body: HMAC-SHA256 over a time and a token, which leaves the rest unsigned
 (https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks). So a token counts for one body
-only: who saw a call can repeat it, and change nothing in it.
+only, as long as the process lives: who saw a call can repeat it, and change nothing in it before the next restart.
 """
 
 from __future__ import annotations

@@ -16,6 +16,8 @@ from briefingfeed.storage.statements import upsert
 
 _COLUMNS: Final = tuple(column for column in delivery_event.c if column.name != "id")
 _PROVES_IT_ARRIVED: Final = (EventKind.DELIVERED, EventKind.DELAYED, EventKind.BOUNCED, EventKind.COMPLAINED)
+_ABOUT_US: Final = ("5.1.7", "5.1.8", "5.2.3", "5.2.4", "5.3.4")
+"""Besides x.6.y and x.7.y: see docs/bounces.md."""
 _SETTLED: Final[dict[str, Any]] = {
     "state": DeliveryState.ACCEPTED,
     "next_attempt_at": None,
@@ -33,7 +35,9 @@ class Sent(NamedTuple):
     """When the edition was frozen."""
     state: DeliveryState
     refused: bool
-    """Refused for good in the SMTP dialogue, when the recipient was named, without a code that says why."""
+    """Refused for good in the SMTP dialogue, when the recipient was named."""
+    code: str | None
+    """What the server gave as the reason (RFC 3463)."""
 
 
 class Copy(NamedTuple):
@@ -114,6 +118,7 @@ def history(c: Connection, subscriber_id: str, since: datetime) -> list[Sent]:
             edition.c.frozen_at,
             delivery.c.state,
             and_(delivery.c.state == DeliveryState.FAILED, refused),
+            delivery.c.enhanced_code,
         )
         .join(edition, edition.c.key == delivery.c.edition_key)
         .where(delivery.c.subscriber_id == subscriber_id, edition.c.rehearsal.is_(False), edition.c.frozen_at > since)
@@ -138,8 +143,9 @@ def copies(c: Connection, edition_key: str) -> Iterator[Copy]:
 
 
 def refused_for_policy(c: Connection, since: datetime) -> dict[str, int]:
-    """Return how many copies of each edition came back because of what we are or send (x.7.y), since then."""
-    policy = or_(delivery_event.c.enhanced_code.like("5.7.%"), delivery_event.c.enhanced_code.like("4.7.%"))
+    """Return how many copies of each edition came back because of what we are or send, since then."""
+    code = delivery_event.c.enhanced_code
+    policy = or_(*(code.like(f"{kind}%") for kind in ("5.7.", "4.7.", "5.6.", "4.6.")), code.in_(_ABOUT_US))
     query = (
         select(delivery.c.edition_key, func.count(delivery.c.id.distinct()))
         .join(delivery_event, delivery_event.c.delivery_id == delivery.c.id)

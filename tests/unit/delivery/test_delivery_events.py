@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from briefingfeed.delivery.events import NOTHING_FOLLOWS, Past, Weight, follows, since_arrival, weigh
+from briefingfeed.delivery.events import NOTHING_FOLLOWS, Past, follows, since_arrival, weigh
+from briefingfeed.delivery.weights import Weight
 from briefingfeed.models.delivery import DeliveryEvent, EventKind
 from briefingfeed.models.subscriber import SuppressionReason
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import reduce
 
 import pytest
 
-from briefingfeed.delivery.outcomes import PolicyWatch, settle, suppresses, wait
+from briefingfeed.delivery.outcomes import BounceWatch, PolicyWatch, settle, suppresses, wait
 from briefingfeed.models.delivery import DeliveryState, Outcome, Phase, Result
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -79,6 +81,12 @@ def test_refusals_without_a_telling_code_suppress_after_the_third_edition() -> N
     assert not suppresses(outcome(Result.FAILED, phase=Phase.DOT), 7)
 
 
+@pytest.mark.parametrize("code", ["5.2.2", "5.2.3", "5.3.0", "5.5.4", "5.6.7"])
+def test_a_refusal_that_says_it_is_not_about_the_address_is_no_bounce(code: str) -> None:
+    refused = replace(outcome(Result.FAILED, phase=Phase.RCPT), enhanced_code=code)
+    assert not any(suppresses(refused, earlier) for earlier in range(9))
+
+
 class TestPolicyWatch:
     def watch(self, *results: tuple[int, Result]) -> tuple[PolicyWatch, list[int]]:
         watch, failed = PolicyWatch(), []
@@ -119,3 +127,21 @@ class TestPolicyWatch:
     def test_a_final_refusal_is_no_bounce_of_the_address(self) -> None:
         _, final = PolicyWatch().after(outcome(Result.POLICY))[0].after(outcome(Result.ACCEPTED, row=2))
         assert [each.result for each in final] == [Result.FAILED]
+
+
+class TestBounceWatch:
+    REFUSED = outcome(Result.FAILED, phase=Phase.RCPT)
+
+    def watch(self, *outcomes: Outcome) -> BounceWatch:
+        return reduce(BounceWatch.after, outcomes, BounceWatch())
+
+    def test_ten_refused_and_nobody_accepted_hold_the_edition(self) -> None:
+        assert not self.watch(*[self.REFUSED] * 9).must_hold
+        assert self.watch(*[self.REFUSED] * 10).must_hold
+
+    def test_where_one_was_accepted_the_others_are_dead(self) -> None:
+        assert not self.watch(*[self.REFUSED] * 9, outcome(Result.ACCEPTED), *[self.REFUSED] * 90).must_hold
+
+    def test_a_code_that_says_why_does_not_count(self) -> None:
+        full = replace(self.REFUSED, enhanced_code="5.2.2")
+        assert not self.watch(*[full] * 90, *[outcome(Result.REJECTED, phase=Phase.RCPT)] * 90).must_hold

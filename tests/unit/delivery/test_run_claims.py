@@ -15,8 +15,9 @@ from briefingfeed.delivery.lease import Lease
 from briefingfeed.delivery.pace import Pace
 from briefingfeed.delivery.run import RunSetup, run_edition
 from briefingfeed.delivery.work import CLAIM
+from briefingfeed.errors import StorageError
 from briefingfeed.models.delivery import Claimed, DeliveryState, Message, Outcome, Phase, Result
-from briefingfeed.models.edition import EditionState
+from briefingfeed.models.edition import EditionState, Rendition
 from briefingfeed.providers.base import Limits, Work
 from briefingfeed.storage import deliveries, editions, renditions, waiting
 from briefingfeed.storage.database import Database
@@ -97,9 +98,9 @@ class Interrupted:
                 await work.report(Outcome(delivery_id=message.delivery_id, result=Result.ACCEPTED, phase=Phase.REQUEST))
 
 
-def send_all(mailing, provider: Interrupted) -> None:
+def send_all(mailing, provider: Interrupted, contents: Callable[[int], Rendition] | None = None) -> None:
     setup = RunSetup(database=mailing.database, provider=provider, run_id=RUN, now=mailing.clock, pauses=(0.01,))
-    copies = Copies(mailing.edition, Contents(mailing.database, mailing.key), mailing.keyring)
+    copies = Copies(mailing.edition, contents or Contents(mailing.database, mailing.key), mailing.keyring)
     asyncio.run(run_edition(mailing.key, copies, setup))
 
 
@@ -123,3 +124,16 @@ def test_the_next_rows_are_claimed_before_the_last_are_gone(mailing) -> None:
     )
     send_all(mailing, provider)
     assert waiting_then == [0]
+
+
+def test_a_text_that_cannot_be_read_ends_the_run_and_nobody_is_handed_over(mailing) -> None:
+    mailing.freeze("ann@readers.example", "ben@readers.example")
+
+    def damaged(rendition_id: int) -> Rendition:
+        raise StorageError(f"rendition {rendition_id} is damaged")
+
+    provider = Interrupted(1, lambda: None)
+    with pytest.raises(StorageError, match="damaged"):
+        send_all(mailing, provider, damaged)
+    assert provider.seen == []
+    assert set(mailing.states.values()) == {DeliveryState.PENDING}

@@ -118,11 +118,12 @@ def test_copies_and_editions_are_told_apart_from_rehearsals(database: Database) 
         assert [sent.edition_key for sent in events.history(c, "id-ann", NOW - timedelta(days=1))] == [KEY]
 
 
-def test_refusals_for_policy_are_counted_by_edition(database: Database) -> None:
+@pytest.mark.parametrize("code", ["5.7.26", "4.7.0", "5.6.1", "5.1.8", "5.2.3", "5.3.4"])
+def test_refusals_for_policy_are_counted_by_edition(database: Database, code: str) -> None:
     with database.write() as c:
         mailed(c, DeliveryState.ACCEPTED, "ann", "ben")
         events.add(c, replace(BOUNCE, enhanced_code="5.7.1"))
-        events.add(c, replace(BOUNCE, enhanced_code="5.7.26", delivery_id=2, source_key="2"))
+        events.add(c, replace(BOUNCE, enhanced_code=code, delivery_id=2, source_key="2"))
         events.add(c, replace(BOUNCE, source_key="3"))
         assert events.refused_for_policy(c, NOW) == {KEY: 2}
         assert events.refused_for_policy(c, LATER) == {}

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from briefingfeed.delivery.events import ANY_LIMIT, Weight, weigh
+from briefingfeed.delivery.events import ANY_LIMIT, weigh
+from briefingfeed.delivery.weights import Weight
 from briefingfeed.models.delivery import Attempt, Delivery, DeliveryEvent, EventKind
 from briefingfeed.models.subscriber import Consent, ConsentKind, Subscriber, SubscriberState, Suppression
 from briefingfeed.services.readers.mail_reports import MAIL
