@@ -12,11 +12,16 @@ from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from enum import StrEnum
 from pathlib import Path
+from string import Formatter
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from briefingfeed.models.theme import ThemeSettings
 
+_SERVER = r"[^\s/@:]+|[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*"
+"""A name or an IP address, without scheme, port and path."""
+_IN_A_SUBJECT = ("title", "headline", "count", "date")
+_LARGEST_BUDGET_KB = 100
 _TAG_AUTHORITY = r"([\w.+-]+@)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?,\d{4}(-\d{2}(-\d{2})?)?"
 
 EXAMPLE_URL = "https://briefings.example"
@@ -201,6 +206,12 @@ class NewsletterSettings:
             raise ValueError('first_batch_pause must be "2 d" at most, or the rest expires before its turn')
         if self.proof_before > timedelta(days=3):
             raise ValueError('proof_before must be "3 d" at most')
+        if self.size_budget_kb > _LARGEST_BUDGET_KB:
+            raise ValueError(
+                f"size_budget_kb must be {_LARGEST_BUDGET_KB} at most: Gmail cuts mails at about 102 kB, and with them "
+                "the link to leave"
+            )
+        _check_subject(self.subject)
         if self.heartbeat_url is not None and not re.fullmatch(r"https?://[^\s/?#@]+(/\S*)?", self.heartbeat_url):
             raise ValueError('heartbeat_url must be a web address such as "https://watcher.example.org/ping/123"')
 
@@ -235,6 +246,8 @@ class BounceSettings:
             raise ValueError("maildir and imap_host are two mailboxes; name one of them")
         if self.imap_host is not None and self.imap_username is None:
             raise ValueError("imap_username is missing; imap_host needs it")
+        if self.imap_host is not None:
+            check_server(self.imap_host, "imap_host", port="imap_port")
         if self.imap_port > 65535:
             raise ValueError("imap_port must be at most 65535")
         if not self.imap_folder.strip():
@@ -283,6 +296,23 @@ class Settings:
     @property
     def public_url(self) -> str:
         return self.web.public_url or self.publication.url
+
+
+def _check_subject(pattern: str) -> None:
+    """Raise ValueError unless `pattern.format` takes it, with nothing but the names that a subject may hold."""
+    try:
+        pieces = list(Formatter().parse(pattern))
+    except ValueError:
+        raise ValueError("subject has a brace that stands alone; write {{ and }} for a brace itself") from None
+    for _, name, specification, conversion in pieces:
+        if name is not None and (name not in _IN_A_SUBJECT or specification or conversion):
+            raise ValueError(f"subject may hold only {{title}}, {{headline}}, {{count}} and {{date}}, not {{{name}}}")
+
+
+def check_server(name: str, key: str, *, port: str) -> None:
+    """Raise ValueError if a server is not named by its name alone. `port` is the key where its port stands."""
+    if not re.fullmatch(_SERVER, name):
+        raise ValueError(f'{key} must be only the name, such as "mail.example.org"; the port is `{port}`')
 
 
 def _site_address(url: str, key: str) -> str:

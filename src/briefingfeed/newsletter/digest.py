@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from string import Formatter
 
 from briefingfeed.days import day_in_words
-from briefingfeed.errors import ConfigurationError
 from briefingfeed.models.edition import Cadence
 from briefingfeed.models.introduction import Introduction
 from briefingfeed.models.post import Correction, Post
@@ -79,8 +77,7 @@ def compose_digest(
 ) -> Digest:
     """Put together the digest of the selected `posts`; `all_posts` is where things that close soon are looked for.
 
-    A post that goes by itself tells nothing of others, and neither do corrections that go by themselves. Raises
-    ConfigurationError if `[newsletter] subject` names something unknown.
+    A post that goes by itself tells nothing of others, and neither do corrections that go by themselves.
     """
     day = now.astimezone(settings.publication.timezone).date()
     title = one_line(settings.publication.title)
@@ -131,20 +128,7 @@ def _filled_in(settings: Settings, posts: Sequence[Post], day: date) -> str:
         "count": str(len(posts)),
         "date": day_in_words(day),
     }
-    pattern = settings.newsletter.subject
-    try:
-        pieces = list(Formatter().parse(pattern))
-    except ValueError:
-        raise _wrong_subject(settings, f"a brace is open or closed alone in “{pattern}”") from None
-    subject = ""
-    for literal, name, specification, conversion in pieces:
-        subject += literal
-        if name is None:
-            continue
-        if name not in values or specification or conversion:
-            raise _wrong_subject(settings, f"{{{name}}} is not known there")
-        subject += values[name]
-    return one_line(subject)
+    return one_line(settings.newsletter.subject.format(**values))
 
 
 def _correcting(corrections: Sequence[Corrected]) -> str:
@@ -154,14 +138,6 @@ def _correcting(corrections: Sequence[Corrected]) -> str:
     if len(corrections) == 1:
         return f"Correction: {titles[0]}"
     return f"Corrections: {titles[0]}{f' and {others} more' if others else ''}"
-
-
-def _wrong_subject(settings: Settings, message: str) -> ConfigurationError:
-    return ConfigurationError(
-        message,
-        where=f"{settings.file.name}: [newsletter] subject",
-        remedy="use {title}, {headline}, {count} and {date}; write {{ and }} for a brace itself",
-    )
 
 
 def _preheader(posts: Sequence[Post], corrections: Sequence[Corrected]) -> str:

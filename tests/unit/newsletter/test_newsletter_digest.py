@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from briefingfeed.errors import ConfigurationError
 from briefingfeed.models.post import Closing, Post
 from briefingfeed.models.settings import Settings
 from briefingfeed.newsletter.digest import PREHEADER_LENGTH, compose_digest, one_line
@@ -31,29 +30,6 @@ def test_subject_is_made_as_the_settings_say(make_settings: MakeSettings, make_p
     settings = make_settings(subject="{count} new, {date}: {headline} | {title} {{x}}")
     digest = compose_digest([make_post("2026-11-20", "Naloxone"), make_post("2026-11-19")], [], settings, now)
     assert digest.subject == "2 new, 23 November 2026: Naloxone | Lantern Street Briefings {x}"
-
-
-@pytest.mark.parametrize(
-    ("pattern", "named"),
-    [
-        ("{headlin}", "{headlin}"),
-        ("{title.__class__}", "{title.__class__}"),
-        ("{title[0]}", "{title[0]}"),
-        ("{}", "{}"),
-        ("{title!r}", "{title}"),
-        ("{count:03}", "{count}"),
-        ("{title", "{title"),
-        ("title}", "title}"),
-    ],
-)
-def test_what_a_subject_cannot_hold_is_named(
-    make_settings: MakeSettings, make_post: MakePost, now: datetime, pattern: str, named: str
-) -> None:
-    with pytest.raises(ConfigurationError) as caught:
-        compose_digest([make_post()], [], make_settings(subject=pattern), now)
-    assert named in caught.value.message
-    assert caught.value.where == "briefingfeed.toml: [newsletter] subject"
-    assert "{headline}" in str(caught.value.remedy)
 
 
 def test_a_post_title_is_never_read_as_a_pattern(settings: Settings, make_post: MakePost, now: datetime) -> None:
