@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -21,6 +21,25 @@ _DELIMITERS = ",;\t|"
 _ADDRESS = re.compile(r"\s*[^@,;\t| <>]+@[^@,;\t| <>]+\s*")
 _SAMPLE = 50
 """Rows looked at to find the delimiter."""
+_SEP = re.compile(rf'"?sep=([{_DELIMITERS}]?)\1*"?[ ]*(?=[\r\n])', re.IGNORECASE)
+"""Excel's own first line, which names the delimiter."""
+
+_OFFICE_97 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_DOCUMENTS = (
+    (re.compile(r"xl/workbook\..*"), "an Excel workbook", "In Excel: Save As, “CSV UTF-8”, one sheet at a time"),
+    (re.compile(r"word/document\..*"), "a Word document", "In Word: Save As, “Plain text”, encoding UTF-8"),
+    (
+        re.compile(r"content\.xml"),
+        "a document of LibreOffice",
+        "In LibreOffice: Save As, “Text CSV”, character set UTF-8, one sheet at a time",
+    ),
+    (
+        re.compile(r"Index/.*\.iwa|Index\.zip"),
+        "an Apple Numbers document",
+        "In Numbers: Export To, “CSV”, encoding UTF-8, one table at a time",
+    ),
+)
+"""What lies inside documents that are zip archives underneath, what they are, and how to get at their addresses."""
 
 
 class ImportFileError(UsageError):
@@ -37,7 +56,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """One file, or one file of an archive. `records` has no empty rows; a heading, if any, is its first."""
+    """One file, or one file of an archive. `records` has no empty rows, nor the line that only names the delimiter."""
 
     name: str
     records: tuple[Record, ...]
@@ -74,6 +93,8 @@ def _unpack(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = [member for member in archive.infolist() if _is_table(member.filename)]
+            if not members:
+                _refuse_document(name, archive.namelist())
             if not 0 < len(members) <= MOST_FILES:
                 raise ImportFileError(
                     f"The archive holds {len(members)} files of addresses; between 1 and {MOST_FILES} are expected.",
@@ -97,18 +118,34 @@ def _unpack(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
         ) from error
 
 
+def _refuse_document(name: str, members: Sequence[str]) -> None:
+    for inside, what, remedy in _DOCUMENTS:
+        if any(inside.fullmatch(member) for member in members):
+            raise ImportFileError(f"This is {what}, not a CSV file.", where=name, remedy=f"{remedy}; import that file.")
+
+
 def _is_table(path: str) -> bool:
     file = PurePosixPath(path)
     return file.suffix.lower() in {".csv", ".tsv", ".txt"} and not file.name.startswith(".") and "__MACOSX" not in path
 
 
 def _read_table(name: str, content: bytes) -> Table:
+    if content.startswith(_OFFICE_97):
+        raise ImportFileError(
+            "This is an Excel or Word document, or one with a password; not a CSV file.",
+            where=name,
+            remedy="Open it, save it as “CSV UTF-8”, and import that file.",
+        )
     text, warnings = _decode(content)
     if warnings and "\0" in text:  # neither UTF-8 nor anything else that people write
         raise ImportFileError(
             "This is not a text file.", where=name, remedy="Save the list as CSV, one address a line, and import that."
         )
-    return Table(name=name, records=tuple(_records(name, text, _delimiter(text))), warnings=warnings)
+    sep = _SEP.match(text)
+    if sep:
+        text = text[sep.end() :]  # the end of that line stays, so that lines are counted as an editor counts them
+    delimiter = (sep[1] if sep else "") or _delimiter(text)
+    return Table(name=name, records=tuple(_records(name, text, delimiter)), warnings=warnings)
 
 
 def _decode(content: bytes) -> tuple[str, tuple[str, ...]]:

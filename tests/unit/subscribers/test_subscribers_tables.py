@@ -148,6 +148,45 @@ def test_addresses_far_below_the_heading_tell_the_delimiter():
     assert cells(content)[-1] == ("ann@example.org", "Ann")
 
 
+@pytest.mark.parametrize(
+    "first",
+    ["sep=;\n", "SEP=;\r\n", '"sep=;"\n', "sep=;;;\n", "\ufeffsep=;\r"],
+    ids=["lf", "crlf", "quoted", "filled", "cr"],
+)
+def test_the_first_line_of_excel_tells_the_delimiter_and_is_no_row(first):
+    (table,) = read_tables("x.csv", f"{first}Email;Note\nann@example.org;a,b@c,d@e\n".encode())
+    assert [(record.line, record.cells) for record in table.records] == [
+        (2, ("Email", "Note")),
+        (3, ("ann@example.org", "a,b@c,d@e")),
+    ]
+
+
+def test_a_first_line_of_excel_whose_tab_was_lost_is_no_row_either():
+    assert cells(b"sep=\nEmail\tNote\nann@example.org\tA\n")[0] == ("Email", "Note")
+
+
+@pytest.mark.parametrize(
+    ("members", "program"),
+    [
+        (("[Content_Types].xml", "_rels/.rels", "xl/workbook.xml", "xl/worksheets/sheet1.xml"), "Excel"),
+        (("[Content_Types].xml", "xl/workbook.bin"), "Excel"),
+        (("[Content_Types].xml", "word/document.xml"), "Word"),
+        (("mimetype", "content.xml", "META-INF/manifest.xml"), "LibreOffice"),
+        (("Index/Document.iwa", "Metadata/Properties.plist"), "Numbers"),
+    ],
+)
+def test_a_document_is_called_by_its_name_with_the_way_to_csv(members, program):
+    with pytest.raises(ImportFileError, match=program) as refused:
+        read_tables("members.csv", archive(**dict.fromkeys(members, b"<x/>")))
+    assert f"In {program}" in refused.value.remedy
+    assert "CSV" in refused.value.message
+
+
+def test_a_workbook_of_old_is_called_so():
+    with pytest.raises(ImportFileError, match="Excel"):
+        read_tables("members.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504))
+
+
 texts = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=20).map(str.strip)
 
 
