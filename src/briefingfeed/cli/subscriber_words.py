@@ -33,7 +33,7 @@ _FATES: Mapping[Fate, str] = {
     Fate.BARRED: "bounced or complained elsewhere; will never be mailed",
     Fate.NOT_CONFIRMED: "never confirmed elsewhere and are left out",
     Fate.DUPLICATE: "stand twice in the file",
-    Fate.INVALID: "are no addresses",
+    Fate.INVALID: "are left out: no address, or a word that is not known",
 }
 _MOST_INVALID = 20
 

@@ -24,6 +24,9 @@ _INVISIBLE_AROUND = "\ufeff\u200b\u200c\u200d\u2060\u00a0"
 _PLAIN = re.compile(r"(?P<local>(?=.{1,64}@)[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*)@(?P<domain>[A-Za-z0-9.-]{1,180})")
 """What nearly all addresses look like. Nothing can be wrong with it but the domain."""
 
+_NOBODYS = frozenset({"noreply", "donotreply", "abuse", "postmaster", "mailerdaemon"})
+"""Parts before the @, without the signs within; of these RFC 2142 has abuse and postmaster."""
+
 
 class AddressError(UsageError):
     """What was given is not an address that can be mailed. The message never repeats it."""
@@ -53,6 +56,12 @@ def normalise(text: str, *, international: bool = False) -> str:
     except (EmailNotValidError, envelope.AddressError) as error:
         raise AddressError(_in_our_words(str(error)), remedy="Write it as name@example.org.") from error
     return found
+
+
+def is_nobodys(address: str) -> bool:
+    """Tell whether an address is by its name that of a machine or an office, which can hardly have agreed."""
+    local = address.rpartition("@")[0].partition("+")[0].lower()
+    return re.sub(r"[-_.]", "", local) in _NOBODYS
 
 
 @lru_cache(maxsize=1000)

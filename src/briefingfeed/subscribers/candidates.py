@@ -1,28 +1,25 @@
-"""A file's rows as candidates: where the address stands in each, and what the file says of it. Pure."""
+"""A file's rows as candidates: the address in each, and what the file says of it. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 from briefingfeed.models.edition import Cadence
 from briefingfeed.storage.subscribers import address_key
 from briefingfeed.subscribers.addresses import AddressError, normalise
-from briefingfeed.subscribers.columns import (
-    Columns,
-    Standing,
-    UnknownWordError,
-    find_address,
-    read_heading,
-    standing_of_file,
-)
+from briefingfeed.subscribers.columns import Columns, UnknownWordError, standing_of_file
 from briefingfeed.subscribers.export import unguard
-from briefingfeed.subscribers.tables import ImportFileError, Record, Table, printable
+from briefingfeed.subscribers.layout import find_layout
+from briefingfeed.subscribers.standings import Standing
+from briefingfeed.subscribers.tables import Record, Table, printable
 
 _NAMED = re.compile(r"[^<>@]*<\s*([^<>\s]+@[^<>\s]+)\s*>")
 """`Ann Lee <ann@example.org>`"""
+_LINK = re.compile(r"mailto:\s*([^?]*)(?:\?.*)?", re.IGNORECASE)
+"""As spreadsheets hold it that make a link of each address (RFC 6068)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,41 +60,17 @@ def read_candidates(name: str, tables: Iterable[Table], *, international: bool =
     rows: list[Candidate] = []
     warnings: list[str] = []
     for table in tables:
-        columns, records, notes = _layout(table)
-        warnings += [f"{table.name}: {note}" for note in (*table.warnings, *notes)]
+        layout = find_layout(table)
+        warnings += [f"{table.name}: {note}" for note in (*table.warnings, *layout.notes)]
         of_all = standing_of_file(table.name)
-        rows += [_candidate(table.name, record, columns, of_all, international) for record in records]
+        rows += [_candidate(table.name, record, layout.columns, of_all, international) for record in layout.rows]
     return Candidates(name=name, rows=tuple(rows), warnings=tuple(warnings))
-
-
-def _layout(table: Table) -> tuple[Columns, Sequence[Record], tuple[str, ...]]:
-    """Return where things stand, the rows without the heading, and what people should know about it."""
-    if not table.records:
-        raise ImportFileError("The file is empty.", where=table.name, remedy="Export it again.")
-    heading, *rest = table.records
-    index = find_address(heading.cells)
-    if index is not None:
-        return read_heading(heading.cells, address=index), rest, ()
-    counted = Counter(index for record in table.records for index, cell in enumerate(record.cells) if "@" in cell)
-    if not counted:
-        raise ImportFileError(
-            "No column of addresses was found.",
-            where=table.name,
-            remedy="Give the column of the addresses the heading “Email”.",
-        )
-    index = counted.most_common(1)[0][0]
-    if any("@" in cell for cell in heading.cells):
-        note = f"It has no heading; addresses were read from column {index + 1}, and nothing else."
-        return Columns(address=index), table.records, (note,) if len(heading.cells) > 1 else ()
-    name = printable(heading.cells[index]) if index < len(heading.cells) else ""
-    note = f"No heading names the addresses; they were read from column {index + 1} (“{name}”)."
-    return read_heading(heading.cells, address=index), rest, (note,)
 
 
 def _candidate(file: str, record: Record, columns: Columns, of_all: Standing, international: bool) -> Candidate:
     cell = unguard(record.cells[columns.address]) if columns.address < len(record.cells) else ""
     named = _NAMED.fullmatch(cell)
-    typed = named[1] if named else cell
+    typed = _without_link(named[1] if named else cell)
     try:
         address = normalise(typed, international=international)
         standing = max(of_all, columns.standing(record.cells))
@@ -113,6 +86,11 @@ def _candidate(file: str, record: Record, columns: Columns, of_all: Standing, in
         evidence=_evidence(record, columns),
         cadence=cadence,
     )
+
+
+def _without_link(typed: str) -> str:
+    link = _LINK.fullmatch(typed)
+    return unquote(link[1]) if link else typed
 
 
 def _cadence(record: Record, columns: Columns) -> Cadence | None:

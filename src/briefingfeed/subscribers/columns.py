@@ -1,4 +1,4 @@
-"""What the columns of other tools' exports mean: where the address stands, and whether the person still wants mail.
+"""What the columns of other tools' exports mean: where the address stands, and what says if the person wants mail.
 
 Everything a file says about an address counts, and the strictest of it wins: a column, a date of leaving, and the
 file's own name (Mailchimp exports one file each for those who are subscribed, who left, and who bounced).
@@ -7,23 +7,20 @@ file's own name (Mailchimp exports one file each for those who are subscribed, w
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 
+from briefingfeed.subscribers.standings import (
+    Reading,
+    Standing,
+    by_word,
+    by_word_if_any,
+    marked,
+    plain,
+    wanted,
+    yes_or_when,
+)
 from briefingfeed.subscribers.tables import printable
-
-
-class Standing(IntEnum):
-    """What the other tool knew of an address. A greater one is stricter."""
-
-    SUBSCRIBED = 0
-    NOT_CONFIRMED = 1
-    """Never asked for the newsletter, or never confirmed."""
-    LEFT = 2
-    BOUNCED = 3
-    COMPLAINED = 4
 
 
 class UnknownWordError(ValueError):
@@ -43,7 +40,7 @@ class Columns:
     """Where in a row things stand, counted from 0."""
 
     address: int
-    standings: tuple[tuple[int, str, Callable[[str], Standing]], ...] = ()
+    standings: tuple[tuple[int, str, Reading], ...] = ()
     evidence: Evidence | None = None
     cadence: int | None = None
 
@@ -63,19 +60,38 @@ class Columns:
 
 def find_address(heading: Sequence[str]) -> int | None:
     """Return the column that a heading names as that of the addresses."""
-    names = [_plain(cell) for cell in heading]
+    names = [plain(cell) for cell in heading]
     # A postal address may stand beside the one that is meant, so `_PERHAPS_ADDRESS` counts only if there is no other.
     found = [names.index(name) for among in (_ADDRESS, _PERHAPS_ADDRESS) for name in names if name in among]
     return found[0] if found else None
 
 
-def read_heading(heading: Sequence[str], *, address: int) -> Columns:
-    """Return what the cells of a heading mean, given the column of the addresses."""
-    names = [_plain(cell) for cell in heading]
+def names_addresses(cell: str) -> bool:
+    """Tell whether a cell is surely the heading of a column of addresses."""
+    return plain(cell) in _ADDRESS
+
+
+def is_known(cell: str) -> bool:
+    """Tell whether it is known what a column of this name holds: what is read, or what doesn't matter here."""
+    name = plain(cell)
+    return (
+        name in _ADDRESS
+        or name in _PERHAPS_ADDRESS
+        or name in _STANDING_COLUMNS
+        or name in _YES_OR_WHEN
+        or name in _EVIDENCE
+        or name == _CADENCE
+        or name.rstrip("0123456789") in _HARMLESS
+    )
+
+
+def read_heading(heading: Sequence[str], rows: Sequence[Sequence[str]], *, address: int) -> Columns:
+    """Return what the cells of a heading mean, given the rows below it and the column of the addresses."""
+    names = [plain(cell) for cell in heading]
     standings = tuple(
-        (index, printable(heading[index]), _STANDING_COLUMNS[name])
+        (index, printable(heading[index]), read)
         for index, name in enumerate(names)
-        if name in _STANDING_COLUMNS
+        if (read := _reading(name, index, rows)) is not None
     )
     evidence = min(
         (Evidence(index, printable(heading[index])) for index, name in enumerate(names) if name in _EVIDENCE),
@@ -89,13 +105,13 @@ def read_heading(heading: Sequence[str], *, address: int) -> Columns:
 def standing_of_file(name: str) -> Standing:
     """Return what the name of an exported file says of everybody in it."""
     found = re.match(r"(non_?subscribed|unsubscribed|cleaned)(?=[_\W])", name.lower())
-    return _WORDS[_plain(found[1])] if found else Standing.SUBSCRIBED
+    return by_word(found[1]) if found else Standing.SUBSCRIBED
 
 
-def _plain(text: str) -> str:
-    """`E-Mail-Adresse` and `e mail adresse` are one name: letters and digits only, no case, no accents."""
-    bare = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(character for character in bare if character.isalnum())
+def _reading(name: str, index: int, rows: Sequence[Sequence[str]]) -> Reading | None:
+    if name in _YES_OR_WHEN:
+        return yes_or_when(_YES_OR_WHEN[name], (cells[index] for cells in rows if index < len(cells)))
+    return _STANDING_COLUMNS.get(name)
 
 
 _ADDRESS = frozenset(
@@ -113,82 +129,70 @@ _PERHAPS_ADDRESS = frozenset({"address", "subscriber", "member"})
 _CADENCE = "cadence"
 """Of our own export."""
 _EVIDENCE = (
-    "confirmtime", "confirmedat", "confirmationtime", "doubleoptin", "doubleoptindate", "optintime", "optindate",
+    "confirmtime", "confirmedat", "confirmationtime", "confirmed", "doubleoptin", "doubleoptindate",
+    "optintime", "optindate", "optin", "consentdate", "consentat", "consent",
     "subscribedat", "subscribedate", "subscribed", "signupdate", "dateadded", "registered", "createdat", "created",
 )  # fmt: skip
 """The strongest first."""
 
-_WORDS = {
-    word: standing
-    for standing, words in {
-        Standing.SUBSCRIBED: """
-            subscribed active confirmed enabled regular optin optedin member
-            aktiv abonniert angemeldet bestatigt actif abonne activo suscrito attivo iscritto actief
-            """,
-        Standing.NOT_CONFIRMED: """
-            unconfirmed pending unactivated notconfirmed transactional nonsubscribed notsubscribed neversubscribed
-            unbestatigt ausstehend
-            """,
-        Standing.LEFT: """
-            unsubscribed optout optedout inactive disabled removed deleted archived blocklisted blacklisted suppressed
-            left abgemeldet inaktiv desabonne inactif inactivo disiscritto inactief deactivated
-            """,
-        Standing.BOUNCED: "bounced cleaned bounce hardbounce hardbounced undeliverable invalid",
-        Standing.COMPLAINED: "complained complaint spam junk abuse spamcomplaint markedasspam",
-    }.items()
-    for word in words.split()
-}
-
-_YES = frozenset({"1", "true", "yes", "y", "x", "ja", "oui", "si"})
-_NO = frozenset({"", "false", "no", "n", "nein", "non", "null", "none", "na", "nil"})
-
-
-def _by_word(cell: str) -> Standing:
-    try:
-        return _WORDS[_plain(cell)]
-    except KeyError:
-        raise KeyError(cell) from None
-
-
-def _wanted(cell: str) -> Standing:
-    """A column that says yes while the person is subscribed."""
-    word = _plain(cell)
-    if word in _YES:
-        return Standing.SUBSCRIBED
-    if _is_no(word):
-        return Standing.LEFT
-    raise KeyError(cell)
-
-
-def _marked(standing: Standing) -> Callable[[str], Standing]:
-    """A column that says yes, or when, once the person is out."""
-    return lambda cell: Standing.SUBSCRIBED if _is_no(_plain(cell)) else standing
-
-
-def _by_word_if_any(cell: str) -> Standing:
-    """Our own export: the reason of a suppression, or nothing."""
-    return _by_word(cell) if cell else Standing.SUBSCRIBED
-
-
-def _is_no(word: str) -> bool:
-    """Zeros alone are a no, or a date that was never set."""
-    return word in _NO or not word.strip("0")
-
-
-_STANDING_COLUMNS: dict[str, Callable[[str], Standing]] = {
+_STANDING_COLUMNS: dict[str, Reading] = {
     **dict.fromkeys(
         ("status", "state", "subscriptionstatus", "subscriberstatus", "memberstatus", "emailstatus", "optinstatus",
          "statut", "estado", "stato", "subscribertype"),
-        _by_word,
+        by_word,
     ),
-    **dict.fromkeys(("subscribedtoemails", "optedin", "newsletter"), _wanted),
+    **dict.fromkeys(("subscribedtoemails", "optedin", "newsletter"), wanted),
     **dict.fromkeys(
-        ("unsubscribed", "unsubtime", "unsubscribedat", "unsubscribedate", "unsubscribetime", "optouttime", "optedout",
-         "optout", "emaildisabled", "deletedat", "deactivated", "deactivatedat", "blacklisted", "emailblacklisted",
-         "blocklisted", "abgemeldet"),
-        _marked(Standing.LEFT),
+        ("unsubscribed", "unsubscribe", "unsub", "unsubtime", "unsubdate", "unsubscribedat", "unsubscribedate",
+         "unsubscribeddate", "unsubscribedon", "unsubscribetime", "unsubscribedfromallemail", "unsubreason",
+         "unsubreasonother", "unsubcampaigntitle", "unsubcampaignid",
+         "optouttime", "optoutdate", "optedout", "optedoutat", "optout", "emailoptout", "hasoptedoutofemail",
+         "donotemail", "donotmail", "donotcontact", "emaildisabled", "deletedat", "deactivated", "deactivatedat",
+         "blacklisted", "emailblacklisted", "blocklisted", "emailblocklisted",
+         "abgemeldet", "abgemeldetam", "abmeldedatum", "ausgetragen", "ausgetragenam",
+         "desabonne", "desabonnele", "desinscrit", "desinscritle", "disiscritto", "uitgeschreven", "baja",
+         "fechadebaja"),
+        marked(Standing.LEFT),
     ),
-    **dict.fromkeys(("cleantime", "bouncedat", "bounced", "hardbounced"), _marked(Standing.BOUNCED)),
-    "suppression": _by_word_if_any,
-    **dict.fromkeys(("complainedat", "complained"), _marked(Standing.COMPLAINED)),
+    **dict.fromkeys(("cleantime", "bouncedat", "bounced", "hardbounced"), marked(Standing.BOUNCED)),
+    "suppression": by_word_if_any,
+    **dict.fromkeys(("complainedat", "complained"), marked(Standing.COMPLAINED)),
 }  # fmt: skip
+
+_YES_OR_WHEN: dict[str, Standing] = {
+    **dict.fromkeys(
+        ("subscribed", "issubscribed", "subscribedat", "subscribedate", "active", "isactive", "enabled",
+         "abonniert", "angemeldet", "aktiv", "abonne", "inscrit", "actif", "suscrito", "activo", "iscritto", "attivo"),
+        Standing.LEFT,
+    ),
+    **dict.fromkeys(
+        ("confirmed", "isconfirmed", "confirmedat", "confirmtime", "confirmationtime", "emailconfirmed", "verified",
+         "emailverified", "doubleoptin", "doubleoptindate", "optin", "emailoptin", "optintime", "optindate",
+         "consent", "consentgiven", "consentdate", "consentat", "emailconsent", "marketingconsent", "gdprconsent",
+         "acceptsmarketing", "acceptsemailmarketing", "bestatigt", "einwilligung", "confirme", "consentement",
+         "confirmado", "consentimiento", "confermato", "consenso"),
+        Standing.NOT_CONFIRMED,
+    ),
+}  # fmt: skip
+"""What a no in them says of the person."""
+
+_HARMLESS = frozenset(
+    (
+        "name", "firstname", "lastname", "fullname", "fname", "lname", "givenname", "familyname", "surname",
+        "middlename", "displayname", "nickname", "username", "salutation", "title", "gender", "birthday",
+        "vorname", "nachname", "anrede", "titel", "prenom", "nom", "nomdefamille", "civilite", "nombre", "apellido",
+        "apellidos", "cognome", "voornaam", "achternaam", "naam", "fornavn", "etternavn", "efternavn", "fornamn",
+        "efternamn", "namn", "navn", "contactperson",
+        "organisation", "organization", "company", "companyname", "employer", "department", "jobtitle", "role",
+        "firma", "unternehmen", "abteilung", "societe", "entreprise", "empresa", "azienda", "bedrijf", "website", "url",
+        "phone", "phonenumber", "telephone", "mobile", "mobilephone", "fax", "telefon", "telefono", "handy",
+        "postaladdress", "streetaddress", "street", "city", "town", "county", "province", "postcode", "postalcode",
+        "zip", "zipcode", "country", "adresse", "strasse", "ort", "stadt", "plz", "land", "ville", "pays", "codepostal",
+        "ciudad", "pais", "citta", "rue",
+        "language", "locale", "sprache", "langue", "timezone", "gmtoff", "dstoff", "latitude", "longitude", "cc",
+        "region", "date", "datum", "updated", "updatedat", "lastchanged", "lastmodified", "source", "signupsource",
+        "id", "leid", "euid", "uid", "uuid", "subscriberid", "memberid", "number", "memberrating", "rating",
+        "ip", "ipaddress", "optinip", "confirmip", "signupip",
+    )
+)  # fmt: skip
+"""What exports hold beside, and what never says that somebody left; a number behind it doesn't matter."""

@@ -7,13 +7,14 @@ whatever a file says, and who left elsewhere is written down as such, so that no
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from briefingfeed.models.subscriber import SubscriberState
+from briefingfeed.subscribers.addresses import is_nobodys
 from briefingfeed.subscribers.candidates import Candidate, Candidates
-from briefingfeed.subscribers.columns import Standing
+from briefingfeed.subscribers.standings import Standing
 
 
 class Fate(StrEnum):
@@ -41,6 +42,8 @@ class Fate(StrEnum):
 
 CHANGING = frozenset({Fate.NEW, Fate.LEFT, Fate.LEAVES, Fate.BARRED})
 """The fates by which something is written."""
+_MOST_PLACES = 10
+"""That one warning names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +99,18 @@ def plan_import(candidates: Candidates, known: Mapping[str, Known]) -> ImportPla
         here = known.get(candidate.key)
         fate = _fate(candidate.standing, here) if decisive[candidate.key] is candidate else Fate.DUPLICATE
         rows.append(PlannedRow(candidate=candidate, fate=fate, known=here))
-    return ImportPlan(name=candidates.name, rows=tuple(rows), warnings=candidates.warnings)
+    return ImportPlan(name=candidates.name, rows=tuple(rows), warnings=(*candidates.warnings, *_nobodys(rows)))
+
+
+def _nobodys(rows: Sequence[PlannedRow]) -> Iterator[str]:
+    """Remark on rows that would subscribe an office or a machine; it is the operator who knows better."""
+    places = [row.place for row in rows if row.fate is Fate.NEW and is_nobodys(row.candidate.address)]
+    if places:
+        more = f" and {len(places) - _MOST_PLACES} more" if len(places) > _MOST_PLACES else ""
+        yield (
+            "Addresses such as no-reply@ or postmaster@ can hardly have asked for mail: "
+            f"{', '.join(places[:_MOST_PLACES])}{more}."
+        )
 
 
 def _decisive(candidates: Sequence[Candidate]) -> Mapping[str, Candidate]:

@@ -13,8 +13,8 @@ from briefingfeed.models.edition import Cadence
 from briefingfeed.models.subscriber import Subscriber, SubscriberState, SuppressionReason
 from briefingfeed.subscribers.addresses import AddressError, normalise
 from briefingfeed.subscribers.candidates import read_candidates
-from briefingfeed.subscribers.columns import Standing
 from briefingfeed.subscribers.export import COLUMNS, Listed, csv_lines, guard, unguard
+from briefingfeed.subscribers.standings import Standing
 from briefingfeed.subscribers.tables import read_tables
 
 AT = datetime(2026, 5, 3, 9, 30, 1, 5, tzinfo=UTC)

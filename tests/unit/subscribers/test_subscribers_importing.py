@@ -8,8 +8,8 @@ import pytest
 
 from briefingfeed.models.subscriber import SubscriberState
 from briefingfeed.subscribers.candidates import read_candidates
-from briefingfeed.subscribers.columns import Standing
 from briefingfeed.subscribers.importing import Fate, ImportPlan, Known, plan_import
+from briefingfeed.subscribers.standings import Standing
 from briefingfeed.subscribers.tables import ImportFileError, read_tables
 
 CONFIRMED = Known(subscriber_id="1", state=SubscriberState.CONFIRMED)
@@ -193,10 +193,28 @@ def test_nothing_from_a_file_can_command_the_terminal():
     escape = "\x1b[2J\x07\u202e"
     done = plan(f"Hello,{escape}Way,{escape}Status,Sign-up date\nLee,ann@example.org,{escape}vip,{escape}now\n")
     shown = [*done.warnings, *(row.candidate.reason for row in done.rows)]
-    assert len(shown) == 2
+    assert len(shown) == 3
     assert all(words.isprintable() for words in shown)
     (row,) = plan(f"Email,\x07Sign-up date\nann@example.org,{escape}now\n").rows
     assert row.candidate.evidence == "Sign-up date [2Jnow"
+
+
+def test_a_link_to_an_address_is_the_address():
+    links = "mailto:eve@example.org\nMAILTO:Bob%2Bnews@example.org?subject=Hi\nAnn <mailto:ann@example.org>\nmailto:\n"
+    rows = candidates(f"Email\n{links}").rows
+    assert [row.address for row in rows] == ["eve@example.org", "Bob+news@example.org", "ann@example.org", "mailto:"]
+    assert [bool(row.reason) for row in rows] == [False, False, False, True]
+
+
+def test_addresses_of_no_person_are_remarked_upon_and_left_to_the_operator():
+    text = "no-reply@a.example.org\nann@example.org\nPostmaster@example.org\nMAILER-DAEMON+x@example.org\n"
+    done = plan(text)
+    assert {row.fate for row in done.rows} == {Fate.NEW}
+    (remark,) = done.warnings
+    assert remark.endswith(" members.csv:1, members.csv:3, members.csv:4.")
+    assert plan(f"Email,Status\n{text.splitlines()[0]},unsubscribed\n").warnings == ()
+    many = "".join(f"abuse@{number}.example.org\n" for number in range(12))
+    assert plan(many).warnings[0].endswith("members.csv:10 and 2 more.")
 
 
 def test_a_plan_does_not_show_addresses_when_it_is_logged():

@@ -24,8 +24,8 @@ from briefingfeed.services.readers.subscribers import required_note
 from briefingfeed.storage import subscribers, suppressions
 from briefingfeed.storage.database import Database
 from briefingfeed.subscribers.candidates import Candidates, read_candidates
-from briefingfeed.subscribers.columns import Standing
 from briefingfeed.subscribers.importing import Fate, ImportPlan, Known, PlannedRow, plan_import
+from briefingfeed.subscribers.standings import Standing
 from briefingfeed.subscribers.tables import ImportFileError, check_size, read_tables
 from briefingfeed.tokens import address_hash
 
