@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from briefingfeed.models.dkim import DkimSettings
+from briefingfeed.models.settings import check_server
 from briefingfeed.providers.spec import Doubt
 
 
@@ -83,6 +84,7 @@ class SmtpSettings:
     def __post_init__(self) -> None:
         if not self.host or not self.host.isprintable() or " " in self.host:
             raise ValueError("host must be the name of a mail server")
+        check_server(self.host, "host", port="port")
         if self.port is not None and self.port > 65_535:
             raise ValueError("port must be at most 65535")
         if self.security is Security.NONE and not self.is_loopback:
