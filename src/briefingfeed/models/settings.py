@@ -16,6 +16,7 @@ from string import Formatter
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from briefingfeed.models.language import is_tag
 from briefingfeed.models.theme import ThemeSettings
 
 _SERVER = r"[^\s/@:]+|[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*"
@@ -88,6 +89,8 @@ class PublicationSettings:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "url", _site_address(self.url, "url"))
+        if not is_tag(self.language):
+            raise ValueError('language must be a tag of two or three letters, with a country if need be: "en", "en-GB"')
         if self.id_authority is not None and not re.fullmatch(_TAG_AUTHORITY, self.id_authority):
             raise ValueError(
                 'id_authority must be a domain or address that was yours, and a year: "example.org,2026" (RFC 4151)'

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from briefingfeed.models.language import is_tag
 from briefingfeed.posts.dates import Moment, midnight
 from briefingfeed.posts.details import read_call_to_action, read_closes, read_contact, read_corrections, read_image
 from briefingfeed.posts.fields import Fields
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from briefingfeed.posts.findings import Findings
     from briefingfeed.posts.frontmatter import Document
 
-_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 # RFC 3987's scheme and no white space: what an Atom id must begin with.
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+")
 
@@ -253,11 +253,11 @@ def _language(fields: Fields, publication: PublicationSettings, findings: Findin
     if written is None:
         return publication.language
     tag = written.replace("_", "-")
-    if _LANGUAGE.fullmatch(tag):
+    if is_tag(tag):
         return tag
     findings.warning(
         f"“{written}” is not a language tag; {publication.language} is used.",
-        "Write language: en, de, pt-BR or the like.",
+        "Write two or three letters, with a country if need be: language: de, language: en-GB.",
         fields.line("language"),
     )
     return publication.language

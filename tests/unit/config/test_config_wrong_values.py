@@ -10,6 +10,9 @@ from briefingfeed.config import load
 from briefingfeed.errors import ConfigurationError
 
 WRONG = [
+    ("publication", 'language = "english"', '"en", "en-GB"'),
+    ("publication", 'language = "en_GB"', '"en", "en-GB"'),
+    ("publication", 'language = ""', "two or three letters"),
     ("newsletter", "first_batch = -3", "a whole number of at least 1"),
     ("newsletter", 'first_batch = "five"', "a whole number of at least 1"),
     ("newsletter", 'first_batch_pause = "soon"', 'such as "30 min"'),

@@ -152,6 +152,7 @@ def test_image_of_other_generators(publication: Publication) -> None:
         (["title: A", "date: 2026-11-24", "slug: Ä b"], "posts/a.md:4: warning: The slug “Ä b”"),
         (["title: A", "date: 2026-11-24", "id: 42"], "posts/a.md:4: warning: The id “42”"),
         (["title: A", "date: 2026-11-24", "id: tag:x,2026:a b"], "posts/a.md:4: warning: The id “tag:x,2026:a b”"),
+        (["title: A", "date: 2026-11-24", "language: German"], "posts/a.md:4: warning: “German” is not a language tag"),
         (["title: A", "date: 2026-11-24", "language: '%%'"], "posts/a.md:4: warning: “%%” is not a language"),
         (["title: A", "date: 2026-11-24", "updated: 2026-01-01"], "posts/a.md:4: warning: updated lies before"),
         (["title: A", "date: 2026-11-24", "aliases: ['https://x.example/']"], "posts/a.md:4: warning: The alias"),
