@@ -6,7 +6,7 @@ import errno
 import fcntl
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,8 +46,7 @@ def publish(
     """
     folder = Path(os.path.realpath(folder))
     try:
-        manifest.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _alone(manifest):
+        with alone(manifest):
             if folder.is_dir():
                 Journal(folder).recover()
             listed = read_manifest(manifest, of=folder)
@@ -113,19 +112,21 @@ def _own_both(manifest: Path, folder: Path, owned: frozenset[str], plan: Plan) -
 
 
 @contextmanager
-def _alone(manifest: Path) -> Iterator[None]:
-    lock = os.open(manifest.with_name(manifest.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    try:
+def alone(file: Path) -> Iterator[None]:
+    """Hold the lock beside `file`. Raises LockedError while another build does, StorageError if it cannot be had."""
+    with ExitStack() as held:
         try:
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = os.open(file.with_name(file.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+            held.callback(os.close, lock)
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise LockedError(
-                "another build is publishing just now",
-                remedy="nothing to do: wait for it, or run the build again later",
+                "another build is under way", remedy="wait until it has ended, then build again"
             ) from error
+        except OSError as error:
+            raise _storage_error(error, file) from error
         yield
-    finally:
-        os.close(lock)
 
 
 def _storage_error(error: OSError, folder: Path) -> StorageError:

@@ -110,6 +110,9 @@ class _Builder:
         for newer, page, older in _neighbours(pages):
             if page.file is not None:
                 self._add_post(page, newer, older)
+            elif page.post.url.startswith(f"{self._home}/"):
+                message = f"no page can stand at {page.post.url}, so links to this post do not lead to it"
+                self._warn(page.post.path, message, "write a plain path such as /about/ for its url, or leave it out")
         for page in pages:
             for alias in page.post.aliases:
                 self._add_alias(page, alias)

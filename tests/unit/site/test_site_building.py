@@ -210,6 +210,16 @@ def test_post_that_lives_elsewhere_is_linked_there(built: Callable[..., Site], p
     assert not [path for path in paths(site) if path.startswith("posts/")]
 
 
+@pytest.mark.parametrize("path", ["?p=3", "a/%2e%2e/%2e%2e/b", "a//b"])
+def test_post_of_our_site_at_whose_address_no_page_can_stand_is_told(
+    built: Callable[..., Site], post: Callable[..., Post], settings: Settings, path: str
+) -> None:
+    lost = post("lost", url=f"{settings.publication.url}/{path}")
+    (problem,) = built(lost, post("elsewhere", url="https://elsewhere.example/x?p=3")).problems
+    assert problem.path == lost.path
+    assert "no page can stand at" in problem.message
+
+
 def test_without_pages_only_the_files_beside_posts_are_left(
     built: Callable[..., Site], post: Callable[..., Post], settings: Settings
 ) -> None:

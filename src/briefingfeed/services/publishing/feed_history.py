@@ -59,10 +59,10 @@ def keep(history: History, output: Path, state: Path) -> None:
     text = json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
     file = state / HISTORY
     try:
-        if file.exists() and file.read_text("utf-8") == text:
+        if _read(file) == text.encode():
             return
         fresh = file.with_name(file.name + ".new")
-        fresh.write_text(text, encoding="utf-8")
+        fresh.write_bytes(text.encode())
         fresh.replace(file)
     except OSError as error:
         raise StorageError(

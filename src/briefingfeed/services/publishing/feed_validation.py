@@ -78,9 +78,9 @@ def write_sound(settings: Settings, sound: Mapping[str, str]) -> None:
     file = _file(settings)
     text = json.dumps({"rules": _rules(settings), "sound": dict(sorted(sound.items()))}, indent=0)
     with suppress(OSError):
-        if not file.exists() or file.read_text("utf-8") != text:
+        if not file.exists() or file.read_bytes() != text.encode():
             fresh = file.with_name(file.name + ".new")
-            fresh.write_text(text, encoding="utf-8")
+            fresh.write_bytes(text.encode())
             fresh.replace(file)
 
 

@@ -170,8 +170,8 @@ def _write(file: Path, hub: str, told: Mapping[str, str], trouble: str | None) -
     """Remember what was told. If that cannot be written the hub is told again, which does no harm."""
     text = json.dumps({"hub": hub, "trouble": trouble, "told": told}, ensure_ascii=False, sort_keys=True, indent=0)
     with suppress(OSError):
-        if file.exists() and file.read_text("utf-8") == text:
+        if file.exists() and file.read_bytes() == text.encode():
             return
         fresh = file.with_name(file.name + ".new")
-        fresh.write_text(text, encoding="utf-8")
+        fresh.write_bytes(text.encode())
         fresh.replace(file)

@@ -140,9 +140,10 @@ def test_another_hub_was_told_nothing(hub: Hub, output: Output) -> None:
         assert other.topics == list(ALL)
 
 
-def test_a_damaged_memory_means_telling_again(hub: Hub, output: Output) -> None:
+@pytest.mark.parametrize("damaged", [b'{"hub": []', b"\xff\xfe\0rubbish"])
+def test_a_damaged_memory_means_telling_again(hub: Hub, output: Output, damaged: bytes) -> None:
     output.announce()
-    (output.settings.paths.state / TOLD).write_text('{"hub": []')
+    (output.settings.paths.state / TOLD).write_bytes(damaged)
     assert output.announce().told == ALL
 
 
