@@ -11,10 +11,10 @@ from __future__ import annotations
 import hmac
 import secrets
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -81,7 +81,7 @@ class Guard:
             return _refused("This address is not the preview's own. Use the one that the terminal shows.", 421)
         if scope["method"] not in _SAFE:
             return self._refusal_to_write(scope, headers)
-        if self._has_cookie(scope, headers) or self._entrance(scope):
+        if self._has_cookie(scope) or self._entrance(scope):
             return None
         return _refused(_STRANGER, 403)
 
@@ -89,17 +89,13 @@ class Guard:
         is_own_page = headers.get("sec-fetch-site", "same-origin") == "same-origin"
         comes_from_us = is_own_page and headers.get("origin") == f"http://{headers['host']}"
         knows = _same(headers.get(WRITING_HEADER, ""), self._keys.writing)
-        if comes_from_us and knows and self._has_cookie(scope, headers):
+        if comes_from_us and knows and self._has_cookie(scope):
             return None
         return _refused("Only the preview's own page may change something here.", 403)
 
-    def _has_cookie(self, scope: Scope, headers: Headers) -> bool:
-        try:
-            cookies = SimpleCookie(headers.get("cookie", ""))
-        except CookieError:
-            return False
-        found = cookies.get(_cookie_name(scope))
-        return found is not None and _same(found.value, self._keys.session)
+    def _has_cookie(self, scope: Scope) -> bool:
+        # Not http.cookies: it gives up at the first cookie of another program that it finds odd, and loses ours.
+        return _same(HTTPConnection(scope).cookies.get(_cookie_name(scope), ""), self._keys.session)
 
 
 _STRANGER = (

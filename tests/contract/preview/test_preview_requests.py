@@ -92,6 +92,15 @@ def test_other_pages_change_nothing(shared: Desk, path: str, other: dict[str, st
     assert shared.files() == before
 
 
+@pytest.mark.parametrize("other", ['prefs={"theme":"dark"}', "flag", "path=/x", "name=J\u00fcrgen", 'open="', "a b=c"])
+def test_cookies_of_other_programs_on_this_machine_lock_nobody_out(shared: Desk, other: str) -> None:
+    """Cookies know no ports: whatever ran on 127.0.0.1 before may have left some."""
+    with shared.guest() as guest:
+        ((name, value),) = guest.cookies.items()
+        cookie = f"{other}; {name}={value}".encode()
+        assert guest.get("/state", headers={"cookie": cookie}).status_code == 200
+
+
 NO_POSTS = (
     "../secret.md", "posts/../../secret.md", "/etc/passwd", "posts/link.md", "posts/folder/secret.md",
     "posts/.hidden.md", "authors.toml", "briefingfeed.toml", "posts/images", "", "posts\\x.md", "posts/\0.md",
