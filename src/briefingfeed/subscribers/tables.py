@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -21,6 +22,10 @@ _DELIMITERS = ",;\t|"
 _ADDRESS = re.compile(r"\s*[^@,;\t| <>]+@[^@,;\t| <>]+\s*")
 _SAMPLE = 50
 """Rows looked at to find the delimiter."""
+_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Those of every export. For a wrong byte in the others the libraries behind them raise errors of their own."""
+_NOT_UNPACKED = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, NotImplementedError, RuntimeError)
+"""What zipfile raises: ValueError for a wrong offset or name, RuntimeError for a password."""
 _SEP = re.compile(rf'"?sep=([{_DELIMITERS}]?)\1*"?[ ]*(?=[\r\n])', re.IGNORECASE)
 """Excel's own first line, which names the delimiter."""
 
@@ -103,16 +108,17 @@ def _unpack(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
                 )
             left = LARGEST_FILE
             for member in members:
+                if member.compress_type not in _PACKINGS:
+                    raise NotImplementedError
                 # The sizes that an archive declares may lie: what is really unpacked is counted.
                 with archive.open(member) as file:
                     data = file.read(left + 1)
                 left -= len(data)
                 check_size(name, LARGEST_FILE - left)
                 yield printable(PurePosixPath(member.filename).name, 200), data
-    # zipfile raises NotImplementedError for ways of packing that it does not know, RuntimeError for a password.
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except _NOT_UNPACKED as error:
         raise ImportFileError(
-            "The archive cannot be unpacked: it is damaged or has a password.",
+            "The archive cannot be unpacked: it is damaged, has a password, or is packed in a rare way.",
             where=name,
             remedy="Unpack it yourself, and import the .csv files one by one.",
         ) from error

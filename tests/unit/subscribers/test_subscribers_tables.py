@@ -48,6 +48,21 @@ def test_encodings_delimiters_and_line_ends_are_found(content):
     assert cells(content) == [("Email", "Name"), ("ann@example.org", "Zoë")]
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_of_an_archive_with_one_wrong_byte_all_is_read_or_nothing(method):
+    text = "email\n" + "".join(f"reader{number}@example.org\n" for number in range(30))
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as packed:
+        packed.writestr("a.csv", text)
+    content = out.getvalue()
+    whole = [(line,) for line in text.split()]
+    for place in range(4, len(content)):
+        damaged = content[:place] + bytes([content[place] ^ 0x55]) + content[place + 1 :]
+        with suppress(ImportFileError):
+            (table,) = read_tables("a.zip", damaged)
+            assert [record.cells for record in table.records] == whole
+
+
 def test_windows_1252_is_read_with_a_warning():
     (table,) = read_tables("x.csv", "Email,Name\nann@example.org,Zoë\n".encode("cp1252"))
     assert table.records[1].cells == ("ann@example.org", "Zoë")
