@@ -129,9 +129,9 @@ _PERHAPS_ADDRESS = frozenset({"address", "subscriber", "member"})
 _CADENCE = "cadence"
 """Of our own export."""
 _EVIDENCE = (
-    "confirmtime", "confirmedat", "confirmationtime", "confirmed", "doubleoptin", "doubleoptindate",
-    "optintime", "optindate", "optin", "consentdate", "consentat", "consent",
-    "subscribedat", "subscribedate", "subscribed", "signupdate", "dateadded", "registered", "createdat", "created",
+    "confirmtime", "confirmedat", "confirmationtime", "doubleoptin", "doubleoptindate",
+    "optintime", "optindate", "consentdate", "consentat", "subscribedat", "subscribedate",
+    "confirmed", "optin", "consent", "subscribed", "signupdate", "dateadded", "registered", "createdat", "created",
 )  # fmt: skip
 """The strongest first."""
 

@@ -154,6 +154,11 @@ def test_a_status_that_is_not_known_is_not_taken_for_consent(value):
     assert "Status" in row.reason
 
 
+def test_a_date_is_kept_as_evidence_rather_than_a_yes():
+    (row,) = candidates("Email,Confirmed,Opt-in time\nann@example.org,yes,2021-02-03\n").rows
+    assert row.evidence == "Opt-in time 2021-02-03"
+
+
 def test_the_strictest_of_all_signs_wins():
     text = "Email,Status,UNSUB_TIME\nann@example.org,subscribed,2021-02-03\n"
     assert fates(text) == [Fate.LEFT]
