@@ -36,7 +36,8 @@ _SWALLOWING = re.compile(
 _MEDIA = frozenset({"script", "iframe", "object"})
 _FRAGMENT = re.compile(rb"\]\(\s*<?#|href=[\"']?#|\]:\s*#")
 _NOTE = re.compile(rb"^[ >]*\[\^[^\]\n]+\]:", re.MULTILINE)
-_LIQUID = re.compile(rb"\{%-?\s*[A-Za-z].*?%\}|\{\{[<%]?.*?[>%]?\}\}", re.DOTALL)
+# Never across another opening: many may be left open, and each would be followed to the end.
+_LIQUID = re.compile(rb"\{%-?\s*[A-Za-z](?:(?!\{%).)*?%\}|\{\{(?:(?!\{\{).)*?\}\}", re.DOTALL)
 _KRAMDOWN = re.compile(rb"^[ >]*\{:[^}\n]*\}[ \t]*$", re.MULTILINE)
 _WORD_BREAK = re.compile(r"[^\w\- ]")
 Edit = tuple[int, int, bytes]
@@ -248,7 +249,7 @@ def _trimmed_end(source: bytes, start: int, end: int) -> int:
 def _anchors(events: tuple[Any, ...]) -> list[Edit]:
     """Give headings without an anchor one made of their words, as most generators do."""
     edits: list[Edit] = []
-    taken: dict[str, int] = {}
+    taken = {event["Start"]["Heading"]["id"]: 1 for event, _ in events if _is_anchored(event)}
     words: list[str] | None = None
     end = 0
     for event, place in events:
@@ -262,13 +263,26 @@ def _anchors(events: tuple[Any, ...]) -> list[Edit]:
             continue
         elif is_heading:
             anchor = _WORD_BREAK.sub("", "".join(words).lower()).strip().replace(" ", "-")
-            count = taken.get(anchor, 0)
-            taken[anchor] = count + 1
             if anchor:
-                mark = f" {{#{anchor}-{count}}}" if count else f" {{#{anchor}}}"
-                edits.append((end, end, mark.encode()))
+                edits.append((end, end, f" {{#{_free(anchor, taken)}}}".encode()))
             words = None
         else:
             words.append(event.get("Text") or event.get("Code") or "")
             end = place["end"]
     return edits
+
+
+def _is_anchored(event: Any) -> bool:
+    """Whether a heading begins that has an anchor of its own."""
+    tag = event.get("Start") if isinstance(event, dict) else None
+    return isinstance(tag, dict) and "Heading" in tag and bool(tag["Heading"]["id"])
+
+
+def _free(anchor: str, taken: dict[str, int]) -> str:
+    """Return the anchor, numbered if it is `taken`, and take it. `taken` holds the number to try next."""
+    found = anchor
+    while found in taken:
+        found = f"{anchor}-{taken[anchor]}"
+        taken[anchor] += 1
+    taken[found] = 1
+    return found

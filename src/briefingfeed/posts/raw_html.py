@@ -20,6 +20,14 @@ _BLOCKS = frozenset(
 )
 _SILENT = frozenset({"script", "style", "iframe", "object", "template", "title", "textarea", "select", "noscript"})
 _SPACE = re.compile(r"\s+")
+# Tags as the HTML standard divides them; else comments, and what browsers take for one: declarations, instructions, end
+# tags without a name. Each alternative ends at the end of the text at the latest, so that all is looked at once only.
+_TAG_OR_UNSEEN = re.compile(
+    r"(?P<tag></?[A-Za-z][^\s/>]*+"
+    r"(?:[\s/]++|[^\s/>][^\s/=>]*+(?:\s*+=\s*+(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)|[^\s>]*+))?)*+)(?P<end>>|\Z)"
+    r"|<!--(?:-?>|.*?(?:--!?>|\Z))|<[!?][^>]*(?:>|\Z)|</(?![A-Za-z])[^>]*(?:>|\Z)",
+    re.DOTALL,
+)
 
 
 class RawHtml(HTMLParser):
@@ -34,7 +42,7 @@ class RawHtml(HTMLParser):
         self._silent = 0
 
     def paragraphs(self, html: str) -> list[Paragraph]:
-        self.feed(html)
+        self.feed(_TAG_OR_UNSEEN.sub(_only_tag, html))
         self.close()
         self._end_paragraph()
         return self._paragraphs
@@ -88,6 +96,15 @@ class RawHtml(HTMLParser):
         if inlines:
             self._paragraphs.append(Paragraph(inlines))
         self._inlines = []
+
+
+def _only_tag(found: re.Match[str]) -> str:
+    """Return a whole tag, nothing for anything else.
+
+    The standard library's parser raises AssertionError at some declarations (`<![x`), and looks through all that
+    follows at each that is never closed. So that it takes no attribute's value for one, `<` is written out there.
+    """
+    return f"<{found['tag'][1:].replace('<', '&lt;')}>" if found["end"] else ""
 
 
 def merged(inlines: Iterable[Inline]) -> tuple[Inline, ...]:

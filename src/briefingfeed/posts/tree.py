@@ -87,10 +87,11 @@ class Tree:
         """
         top = self._frames[0][2]
         for event in events:
+            before = len(top)
             self._take(event)
             if len(self._frames) > 1 or (marked and self.above is None):
                 continue
-            if marked or (top and isinstance(top[-1], Paragraph) and plain_text(top[-1].children).strip()):
+            if marked or any(isinstance(new, Paragraph) and plain_text(new.children).strip() for new in top[before:]):
                 break
         return self.blocks[: self.above] if marked else self.blocks
 
@@ -161,6 +162,8 @@ class Tree:
             self._footnotes.append(Footnote(self._number(data), _blocks(children)))
         else:
             into.append(_block(name, data, children))
+            # In a table that is too wide for its rows the parser gives up, and goes on with paragraphs inside it.
+            into += [child for child in children if name == "Table" and not isinstance(child, tuple)]
         if self._more_after is not None and len(self._frames) == 1:
             self.above, self._more_after = len(_blocks(into)), None
 
@@ -227,8 +230,9 @@ def _block(name: str, data: Any, children: list[Node]) -> Block:
         words = data["Fenced"].split() if isinstance(data, dict) else []
         text = without_illegal("".join(child.text for child in children))
         return CodeBlock(text.removesuffix("\n"), words[0] if words else "")
-    header = next((cells for kind, cells in children if kind == "TableHead"), ())
-    rows = tuple(cells for kind, cells in children if kind == "TableRow")
+    parts = [child for child in children if isinstance(child, tuple)]
+    header = next((cells for kind, cells in parts if kind == "TableHead"), ())
+    rows = tuple(cells for kind, cells in parts if kind == "TableRow")
     return Table(header, rows, tuple(_ALIGNMENTS[alignment] for alignment in data))
 
 
