@@ -71,14 +71,19 @@ def names_addresses(cell: str) -> bool:
     return plain(cell) in _ADDRESS
 
 
+def tells_standing(cell: str) -> bool:
+    """Tell whether a column of this name says if somebody wants mail."""
+    name = plain(cell)
+    return name in _STANDING_COLUMNS or name in _YES_OR_WHEN
+
+
 def is_known(cell: str) -> bool:
     """Tell whether it is known what a column of this name holds: what is read, or what doesn't matter here."""
     name = plain(cell)
     return (
         name in _ADDRESS
         or name in _PERHAPS_ADDRESS
-        or name in _STANDING_COLUMNS
-        or name in _YES_OR_WHEN
+        or tells_standing(cell)
         or name in _EVIDENCE
         or name == _CADENCE
         or name.rstrip("0123456789") in _HARMLESS

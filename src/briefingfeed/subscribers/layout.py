@@ -8,7 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from briefingfeed.subscribers.columns import Columns, find_address, is_known, names_addresses, read_heading
+from briefingfeed.subscribers.columns import (
+    Columns,
+    find_address,
+    is_known,
+    names_addresses,
+    read_heading,
+    tells_standing,
+)
 from briefingfeed.subscribers.tables import ImportFileError, Record, Table, printable
 
 _ONE_ADDRESS = re.compile(r"\S+@\S+|[^@]*<\s*\S+@\S+\s*>")
@@ -49,7 +56,7 @@ def _heading(records: Sequence[Record]) -> int | None:
 
     def how_much_a_heading(index: int) -> tuple[bool, int, int]:
         cells = before[index].cells
-        return any(map(names_addresses, cells)), sum(map(is_known, cells)), sum(map(bool, cells))
+        return any(map(names_addresses, cells)), sum(map(tells_standing, cells)), sum(map(bool, cells))
 
     return max(named or unnamed, key=how_much_a_heading, default=None)
 

@@ -34,8 +34,9 @@ def test_a_heading_counts_below_other_lines_too(above, lines):
     assert f"line {lines + 1};" in note
 
 
-def test_a_heading_without_a_known_name_counts_below_a_title_too():
-    text = "Members\nWho,How to reach,Status\nLee,ann@example.org,unsubscribed\n"
+@pytest.mark.parametrize("above", ["Members", "Name,Date,Company,City"])
+def test_a_heading_without_a_known_name_counts_below_a_title_too(above):
+    text = f"{above}\nWho,How to reach,Status\nLee,ann@example.org,unsubscribed\n"
     assert standings(text) == [(3, Standing.LEFT)]
     assert "“How to reach”" in candidates(text).warnings[1]
 
