@@ -6,6 +6,7 @@ Feed readers sort and remember by these instants; many posts of one day would ot
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -51,28 +52,42 @@ def assign(wishes: Iterable[Wish], memory: IdMemory) -> dict[str, Instants]:
     What is remembered stays, as long as it still fits the date in the head. The others take the next free second, in
     the order of their ids, drafts last.
     """
-    taken: set[datetime] = set()
+    wishes = list(wishes)
+    seconds = _Seconds(at for wish in wishes for at in (wish.published, wish.updated) if at)
     given: dict[str, Instants] = {}
     ordered = sorted(wishes, key=lambda wish: (wish.draft, memory.get(wish.post_id) is None, wish.post_id))
     for wish in ordered:
         row = memory.get(wish.post_id)
-        published = _instant(wish.published, wish.time_given, wish.post_id, row.published if row else None, taken)
+        published = seconds.take(wish.published, wish.time_given, wish.post_id, row.published if row else None)
         updated = published
         if wish.updated is not None:
             wanted = max(wish.updated, published + _ONE)
             exact = wish.updated.timetz().replace(tzinfo=None) != datetime.min.time() or wanted != wish.updated
-            updated = _instant(wanted, exact, wish.post_id, row.updated if row else None, taken)
+            updated = seconds.take(wanted, exact, wish.post_id, row.updated if row else None)
         given[wish.post_id] = Instants(published, updated)
     return given
 
 
-def _instant(at: datetime, exact: bool, post_id: str, remembered: datetime | None, taken: set[datetime]) -> datetime:
-    """Return a free instant at or soon after `at`, and take it."""
-    wanted = at.astimezone(UTC) if exact else at.astimezone(UTC) + offset(post_id)
-    near = _NEAR_TIME if exact else _NEAR_DAY
-    if remembered is not None and wanted <= remembered < wanted + near and remembered not in taken:
-        wanted = remembered
-    while wanted in taken:
-        wanted += _ONE
-    taken.add(wanted)
-    return wanted
+class _Seconds:
+    """The seconds that are given away. `wanted` are all that will be asked for."""
+
+    def __init__(self, wanted: Iterable[datetime]) -> None:
+        self._crowds = Counter(at.astimezone(UTC).date() for at in wanted)
+        self._taken: set[datetime] = set()
+        self._next: dict[datetime, datetime] = {}
+        """Behind a second that was asked for before, where to look on: whole archives may ask for the same."""
+
+    def take(self, at: datetime, exact: bool, post_id: str, remembered: datetime | None) -> datetime:
+        """Return a free second at or soon after `at`, the remembered one if it fits, and take it."""
+        wanted = at.astimezone(UTC) if exact else at.astimezone(UTC) + offset(post_id)
+        # In a crowd each may have been pushed on by all the others of its day.
+        near = (_NEAR_TIME if exact else _NEAR_DAY) + self._crowds[at.astimezone(UTC).date()] * _ONE
+        if remembered is not None and wanted <= remembered < wanted + near and remembered not in self._taken:
+            found = remembered
+        else:
+            found = self._next.get(wanted, wanted)
+            while found in self._taken:
+                found += _ONE
+            self._next[wanted] = found + _ONE
+        self._taken.add(found)
+        return found

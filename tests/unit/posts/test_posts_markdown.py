@@ -314,7 +314,7 @@ def test_lists_are_refused_as_soon_as_they_are_too_deep(publication: Publication
         "<div>\n" + "<? " * 300_000,
         "<div>\n" + "</" * 400_000,
         "<div>\n" + "<a b='" * 200_000,
-        " ".join(f"[^{number}]" for number in range(5_000)) + "".join(f"\n\n[^{n}]: note" for n in range(5_000)),
+        " ".join(f"[^{number}]" for number in range(10_000)) + "".join(f"\n\n[^{n}]: note" for n in range(10_000)),
         "|a" * 200_000 + "\n" + "|-" * 200_000,
         "x" * 1_900_000,
         "http://" + ")" * 100_000,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import given
@@ -104,3 +105,25 @@ def test_no_two_share_an_instant_whatever_the_order(wishes: list[Wish], seed: st
     instants = [at for one in given.values() for at in {one.published, one.updated}]
     assert len(set(instants)) == len(instants)
     assert all(one.published <= one.updated for one in given.values())
+
+
+def test_many_that_were_changed_in_one_second_stay_where_they_are() -> None:
+    """As after a script that touched all files at once: whoever comes or goes moves nobody else."""
+    changed = DAY + timedelta(days=1, hours=10)
+    wishes = [
+        wish(f"tag:b{number:03}", DAY + timedelta(minutes=number), time_given=True, updated=changed)
+        for number in range(200)
+    ]
+    given = assign(wishes, IdMemory())
+    fewer = assign(wishes[1:], remember(given))
+    assert fewer == {each.post_id: given[each.post_id] for each in wishes[1:]}
+    more = assign([*wishes, wish("tag:a", time_given=True, updated=changed)], remember(given))
+    assert assign([*wishes, wish("tag:a", time_given=True, updated=changed)], remember(more)) == more
+    assert {key: more[key] for key in given} == given
+
+
+def test_a_whole_archive_of_one_second_is_no_long_work() -> None:
+    began = time.process_time()
+    given = assign([wish(f"tag:{number}", time_given=True) for number in range(20_000)], IdMemory())
+    assert len({at.published for at in given.values()}) == 20_000
+    assert time.process_time() - began < 5
