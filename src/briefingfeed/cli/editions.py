@@ -109,6 +109,8 @@ def _what_is_lost(publication: Publication, key: str) -> str:
         if publication.coming_edition(key) is None:
             raise
         view = None
+    if view is not None:
+        braking.check_cancellable(view.edition)
     if view is not None and view.edition.cadence is Cadence.POSTS and not view.edition.is_made:
         return f"{key} has not been made yet. Cancel it? Its post isn't mailed unless somebody releases it."
     if view is None or not view.edition.is_made:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from briefingfeed.config.conversions import Unfit, convert
 from briefingfeed.errors import ConfigurationError
 from briefingfeed.models.settings import (
+    USUAL_FOLDERS,
     BounceSettings,
     DatabaseSettings,
     FeedSettings,
@@ -45,7 +46,6 @@ _SECTIONS: Mapping[str, type[Any]] = {
     "theme": ThemeSettings,
 }
 _NONE: Mapping[str, str] = MappingProxyType({})
-_PATHS = {"posts": "posts", "templates": "templates", "output": "public", "state": "var"}
 
 
 def load(file: Path, *, provider_names: Collection[str], unfit: Mapping[str, str] = _NONE) -> Settings:
@@ -248,8 +248,8 @@ def _parse(file: Path, source: str) -> dict[str, Any]:
 
 
 def _paths(reader: _Reader, root: Path, table: Mapping[str, object]) -> PathSettings:
-    reader.no_strangers(table, _PATHS, where="paths")
-    given = {key: reader.text(table, key, default, where="paths") for key, default in _PATHS.items()}
+    reader.no_strangers(table, USUAL_FOLDERS, where="paths")
+    given = {key: reader.text(table, key, default, where="paths") for key, default in USUAL_FOLDERS.items()}
     return PathSettings(root=root, **{key: root / value for key, value in given.items()})
 
 

@@ -21,6 +21,9 @@ from briefingfeed.models.theme import ThemeSettings
 
 _SERVER = r"[^\s/@:]+|[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*"
 """A name or an IP address, without scheme, port and path."""
+USUAL_FOLDERS: Mapping[str, str] = MappingProxyType(
+    {"posts": "posts", "templates": "templates", "output": "public", "state": "var"}
+)
 _IN_A_SUBJECT = ("title", "headline", "count", "date")
 _LARGEST_BUDGET_KB = 100
 _TAG_AUTHORITY = r"([\w.+-]+@)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?,\d{4}(-\d{2}(-\d{2})?)?"

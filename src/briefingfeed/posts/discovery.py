@@ -113,6 +113,10 @@ class _Walk:
     def _is_inside(self, item: os.DirEntry[str], parts: tuple[str, ...]) -> bool:
         """Whether a link may be passed over silently: what it leads to is found under its real name anyway."""
         target = Path(os.path.realpath(item.path))
+        if item.name.lower().endswith(_SUFFIXES) and not target.exists():
+            path = self._path((*parts, item.name))
+            self._error(path, "This is a link to a file that is not there.", "Put the file itself here.")
+            return False
         if target.is_relative_to(self.top):
             return False
         if item.name.lower().endswith(_SUFFIXES) or target.is_dir():

@@ -45,10 +45,11 @@ def known_keys(c: Connection) -> frozenset[str]:
     return frozenset(c.scalars(select(secret_key.c.fingerprint)))
 
 
-def check_keys(c: Connection, fingerprints: Collection[str], now: datetime) -> None:
+def check_keys(c: Connection, fingerprints: Collection[str], now: datetime, *, where: str | None = None) -> None:
     """Refuse to go on without a key that links or suppressions depend on; remember keys that are new.
 
-    While the database holds nobody, a lost key is forgotten instead. Raises SecretKeyError.
+    While the database holds nobody, a lost key is forgotten instead. Raises SecretKeyError, which says `where` keys
+    are looked for.
     """
     known = known_keys(c)
     missing = known.difference(fingerprints)
@@ -57,6 +58,7 @@ def check_keys(c: Connection, fingerprints: Collection[str], now: datetime) -> N
             raise SecretKeyError(
                 f"the secret key {', '.join(sorted(missing))} is missing; links in mails already sent and the"
                 " suppressions depend on it",
+                where=where,
                 remedy="restore the key from the backup, and keep older keys beside the new one",
             )
         c.execute(delete(secret_key).where(secret_key.c.fingerprint.in_(missing)))

@@ -92,6 +92,16 @@ def test_links_out_of_the_folder_are_told_and_not_followed(publication: Publicat
     assert [problem.path for problem in library.problems] == ["posts/folder", "posts/linked.md"]
 
 
+def test_link_that_leads_nowhere_is_told(publication: Publication) -> None:
+    publication.write("real.md", HEAD)
+    (publication.root / "posts/gone.md").symlink_to("was-here.md")
+    (publication.root / "posts/circle.md").symlink_to("circle.md")
+    library = publication.load()
+    assert [post.slug for post in library.posts] == ["real"]
+    assert [problem.path for problem in library.problems] == ["posts/circle.md", "posts/gone.md"]
+    assert "not there" in library.problems[0].message
+
+
 def test_links_inside_the_folder_do_no_harm(publication: Publication) -> None:
     publication.write("a/real.md", HEAD)
     (publication.root / "posts/again.md").symlink_to(publication.root / "posts/a/real.md")

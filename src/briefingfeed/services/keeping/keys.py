@@ -60,15 +60,16 @@ def open_keys(state: Path, database: Database, environ: Mapping[str, str], now: 
             given[name] = (_make(state / _FILES[name]),)
         signing, suppression = given[SECRET_KEY], given[SUPPRESSION_KEY]
         ring = Keyring({fingerprint(key): key for key in signing})
-        meta.check_keys(connection, [*ring.fingerprints, fingerprint(suppression[0])], now)
+        where = ", ".join(f"{name} or {state / file}" for name, file in _FILES.items())
+        meta.check_keys(connection, [*ring.fingerprints, fingerprint(suppression[0])], now, where=where)
     return Keys(ring=ring, suppression=suppression[0])
 
 
 def _check_that_nobody_needs_it(connection: Connection, name: str, state: Path) -> None:
     if not meta.is_empty(connection):
         raise SecretKeyError(
-            "this file is missing, but the database already holds people",
-            where=str(state / _FILES[name]),
+            "this key is missing, but the database already holds people",
+            where=f"{name} or {state / _FILES[name]}",
             remedy="restore it from the backup; without it, links in mails already sent stop working",
         )
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from briefingfeed.errors import ConfigurationError, ContentError
 from briefingfeed.models.problem import Problem
-from briefingfeed.models.settings import PathSettings, Settings
+from briefingfeed.models.settings import USUAL_FOLDERS, PathSettings, Settings
 from briefingfeed.output import alone, publish
 from briefingfeed.output.manifest import read_manifest
 from briefingfeed.services.publishing.stamp import (
@@ -96,10 +96,16 @@ def build(context: BuildContext) -> BuildReport:
 def check_output_folder(paths: PathSettings) -> None:
     """Refuse an output folder that holds, or lies in, something that is not output. Raises ConfigurationError."""
     output = paths.output.resolve()
-    holds = [paths.root, paths.posts, paths.state, paths.templates]
-    if any(folder.resolve().is_relative_to(output) for folder in holds) or any(
-        output.is_relative_to(folder.resolve()) for folder in (paths.posts, paths.state, paths.templates)
-    ):
+    for key, folder in {"posts": paths.posts, "state": paths.state, "templates": paths.templates}.items():
+        other = folder.resolve()
+        if other.is_relative_to(output) or output.is_relative_to(other):
+            output_is_usual = paths.output == paths.root / USUAL_FOLDERS["output"]
+            raise ConfigurationError(
+                f"the output folder {paths.output} and that of `{key}`, {folder}, would get into each other's way",
+                where=f"[paths] {key}" if output_is_usual else "[paths] output",
+                remedy=f"give each a folder of its own; usual are {USUAL_FOLDERS['output']} and {USUAL_FOLDERS[key]}",
+            )
+    if paths.root.resolve().is_relative_to(output):
         raise ConfigurationError(
             f"the output folder {paths.output} would get into the way of the publication's own files",
             where="[paths] output",

@@ -119,7 +119,7 @@ def _cancel(connection: Connection, edition: Edition, now: datetime) -> str:
     key = edition.key
     if edition.state is EditionState.CANCELLED:
         return f"{key} is cancelled already."
-    must_be(edition, *_UNMADE, *_GOING, EditionState.HELD)
+    check_cancellable(edition)
     had = copies_out.count(connection, key)
     editions.set_state(connection, key, EditionState.CANCELLED, now, "somebody cancelled it")
     lost = deliveries.cancel(connection, key, now)
@@ -148,6 +148,12 @@ def _ask_again(connection: Connection, edition: Edition, now: datetime) -> str:
     to = EditionState.MISSED if edition.is_made else EditionState.PLANNED
     editions.set_state(connection, key, to, now, "it was cancelled, and then asked for again")
     return f"{key} goes out with the next run, as its post is then."
+
+
+def check_cancellable(edition: Edition) -> None:
+    """Raise RefusedError if the edition is over; one that is cancelled already may be cancelled."""
+    if edition.state is not EditionState.CANCELLED:
+        must_be(edition, *_UNMADE, *_GOING, EditionState.HELD)
 
 
 def must_be(edition: Edition, *states: EditionState) -> None:

@@ -51,7 +51,8 @@ def test_a_key_lost_later_is_refused_and_the_backup_named(state: Path, database:
     (state / name).unlink()
     with pytest.raises(SecretKeyError, match="restore it from the backup") as caught:
         open_keys(state, database, {}, NOW)
-    assert name in str(caught.value)
+    variable = SECRET_KEY if name == "secret.key" else SUPPRESSION_KEY
+    assert caught.value.where == f"{variable} or {state / name}"
     assert caught.value.exit_code == 78
     assert not (state / name).exists()
 
@@ -62,8 +63,9 @@ def test_a_foreign_key_is_refused_once_somebody_depends_on_the_old_one(
 ) -> None:
     subscribe(database, open_keys(state, database, {}, NOW).suppression)
     (state / name).write_text("ab" * 32)
-    with pytest.raises(SecretKeyError, match="is missing"):
+    with pytest.raises(SecretKeyError, match="is missing") as caught:
         open_keys(state, database, {}, NOW)
+    assert f"{SECRET_KEY} or {state / 'secret.key'}" in str(caught.value.where)
 
 
 def test_a_new_key_signs_and_the_old_one_still_opens_links(state: Path, database: Database) -> None:
@@ -92,8 +94,9 @@ def test_a_key_that_others_can_read_is_refused(state: Path, database: Database, 
 
 @pytest.mark.parametrize(("content", "words"), [("not hex", "hexadecimal"), ("abcd", "too short")])
 def test_what_is_no_key_is_named(state: Path, database: Database, content: str, words: str) -> None:
-    with pytest.raises(SecretKeyError, match=words):
+    with pytest.raises(SecretKeyError, match=words) as caught:
         open_keys(state, database, {SECRET_KEY: content}, NOW)
+    assert caught.value.where == SECRET_KEY
 
 
 def test_an_empty_key_file_is_no_key(state: Path, database: Database) -> None:

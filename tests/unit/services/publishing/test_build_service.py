@@ -249,6 +249,16 @@ def test_output_folder_that_would_swallow_others_is_refused(desk: Desk, output: 
         desk.build()
 
 
+def test_it_is_the_folder_that_was_named_that_is_told(desk: Desk) -> None:
+    desk.post("quay")
+    desk.write("briefingfeed.toml", '[publication]\nurl = "https://harbour.example"\n[paths]\nstate = "public"\n')
+
+    with pytest.raises(ConfigurationError, match="`state`") as raised:
+        desk.build()
+
+    assert raised.value.where == "[paths] state"
+
+
 def test_operators_page_in_the_way_is_told_and_nothing_changes(desk: Desk) -> None:
     desk.post("quay")
     desk.write("public/posts", "mine")
