@@ -26,8 +26,9 @@ def post_url(head: PostHead, settings: Settings) -> str:
         .replace("{month}", f"{day.month:02}")
         .replace("{day}", f"{day.day:02}")
     )
-    if url.startswith(("https://", "http://")):
-        return ascii_address(url)
+    scheme, mark, rest = url.partition("://")
+    if mark and scheme.lower() in {"https", "http"}:
+        return ascii_address(f"{scheme.lower()}://{rest}")
     return ascii_address(f"{settings.publication.url.rstrip('/')}/{url.lstrip('/')}")
 
 

@@ -65,11 +65,6 @@ def _existing(at: datetime, zone: ZoneInfo) -> datetime:
     return at.astimezone(UTC).astimezone(zone)
 
 
-def read_day(text: str, zone: ZoneInfo) -> date:
-    """Like `read_moment`, but only the day of it in the zone counts."""
-    return read_moment(text, zone).at.date()
-
-
 def _day(year: int, month: int, day: int) -> date:
     if not _FIRST_YEAR <= year <= _LAST_YEAR:
         raise DateError(f"The year {year} cannot be meant.")

@@ -122,11 +122,7 @@ def _title(fields: Fields, findings: Findings) -> str | None:
 def _date(fields: Fields, candidate: Candidate, findings: Findings, publication: PublicationSettings) -> Moment | None:
     entry = fields.entry("date")
     if entry is not None:
-        if isinstance(entry.value, str) and entry.value.lower() in {
-            "git last modified",
-            "git created",
-            "last modified",
-        }:
+        if isinstance(entry.value, str) and entry.value.lower() in _ELSEWHERE:
             findings.error(
                 f"“{entry.value}” takes the date from elsewhere; here a post carries its own.",
                 "Write the day on which the post was published, for example date: 2026-11-24",
@@ -194,7 +190,9 @@ def _url(fields: Fields, findings: Findings) -> str | None:
     except ValueError:
         parts = urlsplit("x:")
     segments = parts.path.split("/")
-    if parts.scheme not in {"", "http", "https"} or ".." in segments or (parts.scheme and not parts.hostname):
+    is_whole = parts.scheme in {"http", "https"} and parts.hostname
+    is_path = not parts.scheme and not written.startswith("//")
+    if not (is_whole or is_path) or ".." in segments:
         message = f"The address “{written}” is not one that a post can have."
         findings.error(message, "Begin it with https:// or with a slash.", entry.line)
         return None
