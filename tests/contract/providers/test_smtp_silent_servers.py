@@ -30,7 +30,7 @@ def silent() -> Iterator[SilentServer]:
 
 
 def provider(port: int, **changes: object) -> SmtpProvider:
-    settings = {"security": Security.STARTTLS, "retry_pause": 0.01, "timeout": 5.0, "dot_timeout": 5.0, **changes}
+    settings = {"security": Security.STARTTLS, "retry_pause": 0.01, "timeout": 60.0, "dot_timeout": 60.0, **changes}
     return SmtpProvider(SmtpSettings(host="127.0.0.1", port=port, **settings), None)  # type: ignore[arg-type]
 
 
@@ -130,8 +130,8 @@ class TestInHaste:
         with SmtpSink(tmp_path, Options()) as sink:
             way = provider(sink.port, security=Security.NONE, timeout=300.0).in_haste()
             session = await way.open_session()
-            assert session.settings.timeout == 300.0
             await session.quit()
+            assert session.settings.timeout == 300.0
 
     async def test_the_way_itself_stays_as_patient_as_it_was(self, tmp_path: Path) -> None:
         with SmtpSink(tmp_path, Options(greeting="421 4.3.2 busy")) as sink:
