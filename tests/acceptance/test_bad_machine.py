@@ -164,7 +164,7 @@ class TestKeys:
     @pytest.mark.parametrize(
         ("content", "mode", "words"),
         [
-            (None, 0, "secret.key: this file is missing"),
+            (None, 0, "secret.key: this key is missing"),
             ("", 0o600, "secret.key: it holds no key"),
             ("no key\n", 0o600, "hexadecimal"),
             ("abcd\n", 0o600, "secret.key: a key here is too short"),

@@ -96,6 +96,12 @@ def build(context: BuildContext) -> BuildReport:
 def check_output_folder(paths: PathSettings) -> None:
     """Refuse an output folder that holds, or lies in, something that is not output. Raises ConfigurationError."""
     output = paths.output.resolve()
+    if paths.root.resolve().is_relative_to(output):
+        raise ConfigurationError(
+            f"the output folder {paths.output} would get into the way of the publication's own files",
+            where="[paths] output",
+            remedy="give the output a folder of its own, such as public",
+        )
     for key, folder in {"posts": paths.posts, "state": paths.state, "templates": paths.templates}.items():
         other = folder.resolve()
         if other.is_relative_to(output) or output.is_relative_to(other):
@@ -105,12 +111,6 @@ def check_output_folder(paths: PathSettings) -> None:
                 where=f"[paths] {key}" if output_is_usual else "[paths] output",
                 remedy=f"give each a folder of its own; usual are {USUAL_FOLDERS['output']} and {USUAL_FOLDERS[key]}",
             )
-    if paths.root.resolve().is_relative_to(output):
-        raise ConfigurationError(
-            f"the output folder {paths.output} would get into the way of the publication's own files",
-            where="[paths] output",
-            remedy="give the output a folder of its own, such as public",
-        )
 
 
 def _unchanged(stamp: Stamp) -> BuildReport:
