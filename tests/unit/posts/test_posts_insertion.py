@@ -21,8 +21,8 @@ TAG = "tag:lantern.example,2026-11-24:a"
         ("---\n# remark\ntitle: 'A'   # B\n---", f"---\n# remark\ntitle: 'A'   # B\nid: {TAG}\n---"),
         ("---\n---\nText.", f"---\nid: {TAG}\n---\nText."),
         ("+++\ntitle = 'A'\n[params]\nx = 1\n+++\nT", f"+++\nid = \"{TAG}\"\ntitle = 'A'\n[params]\nx = 1\n+++\nT"),
-        ("Title: A\nDate: 2026-11-24\n\nText.", f"id: {TAG}\nTitle: A\nDate: 2026-11-24\n\nText."),
-        ("Title: A\r\nDate: x\r\n\r\nText.", f"id: {TAG}\r\nTitle: A\r\nDate: x\r\n\r\nText."),
+        ("Title: A\nDate: 2026-11-24\n\nText.", f"Title: A\nDate: 2026-11-24\nid: {TAG}\n\nText."),
+        ("Title: A\r\nDate: x\r\n\r\nText.", f"Title: A\r\nDate: x\r\nid: {TAG}\r\n\r\nText."),
         ("\n\n---\ntitle: A\n---\n", f"\n\n---\ntitle: A\nid: {TAG}\n---\n"),
     ],
 )
