@@ -11,7 +11,7 @@ import click
 
 from briefingfeed.cli.app import App, clock, json_option, print_json, visible, yes_option
 from briefingfeed.models.settings import UNSET_FROM_ADDRESS, UNSET_POSTAL_ADDRESS, UNSET_URL
-from briefingfeed.services.publishing.create import Identity, create_post, create_publication
+from briefingfeed.services.publishing.create import Identity, check_free, create_post, create_publication
 
 
 @click.command()
@@ -28,6 +28,7 @@ def init(app: App, /, folder: Path, **given: str | None) -> None:
 
     On a terminal it asks for what is not given. Nothing leaves the machine until a mail server is named.
     """
+    check_free(folder)
     identity = Identity(
         title=_ask(given["title"], "Title", "Our briefings"),
         url=_ask(given["url"], "Address of the site", UNSET_URL),

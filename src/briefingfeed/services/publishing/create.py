@@ -96,12 +96,21 @@ The first paragraph is the summary, unless the front matter has one. Replace thi
 """
 
 
+def check_free(folder: Path) -> None:
+    """Raise RefusedError if there is a publication in `folder`, StorageError if it may not be looked into."""
+    if _exists(folder / config.FILE_NAME):
+        raise RefusedError(
+            "there is a publication already", where=str(folder), remedy="name another folder: briefingfeed init FOLDER"
+        )
+
+
 def create_publication(folder: Path, identity: Identity, today: date) -> tuple[Path, ...]:
     """Write settings, people and a first post into `folder`; return the files.
 
     Posts that are there already make the first post unnecessary. What exists is never written over. Raises
     RefusedError if a publication is there, UsageError if `identity` won't do, StorageError if it cannot be written.
     """
+    check_free(folder)
     values = {
         "title": identity.title,
         "url": identity.url,
@@ -122,10 +131,6 @@ def create_publication(folder: Path, identity: Identity, today: date) -> tuple[P
         ),
         folder / ".gitignore": "/public/\n/.public.briefingfeed-staging/\n/var/\n",
     }
-    if _exists(folder / "briefingfeed.toml"):
-        raise RefusedError(
-            "there is a publication already", where=str(folder), remedy="name another folder: briefingfeed init FOLDER"
-        )
     has_posts = any((folder / "posts").glob("**/*"))
     written = [file for file in files if not _exists(file) and not (has_posts and file.suffix == ".md")]
     for file in reversed(written):  # the settings last: a half-made folder can be made again

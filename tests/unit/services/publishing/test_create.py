@@ -116,3 +116,10 @@ def test_command_that_is_named_after_init_can_be_pasted(tmp_path: Path) -> None:
     folder = tmp_path / "our news; really"
     done = CliRunner().invoke(briefingfeed, ["-v", "init", str(folder)], catch_exceptions=False)
     assert f"Now: cd '{folder}' && briefingfeed build" in done.stderr
+
+
+def test_who_has_a_publication_already_is_asked_nothing(tmp_path: Path) -> None:
+    """A wrong answer would be told first if the questions came first."""
+    publication(tmp_path)
+    refused = CliRunner().invoke(briefingfeed, ["init", str(tmp_path), "--timezone", "Mars/Olympus"])
+    assert isinstance(refused.exception, RefusedError)
