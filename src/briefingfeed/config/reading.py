@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from briefingfeed.config.conversions import Unfit, convert
 from briefingfeed.errors import ConfigurationError
 from briefingfeed.models.settings import (
+    LARGEST_BUDGET_KB,
     USUAL_FOLDERS,
     BounceSettings,
     DatabaseSettings,
@@ -63,6 +64,7 @@ def load(file: Path, *, provider_names: Collection[str], unfit: Mapping[str, str
     sections: dict[str, Any] = {
         name: reader.table(cls, reader.sub_table(tables, name), name) for name, cls in _SECTIONS.items()
     }
+    reader.budget(sections["newsletter"])
     paths = _paths(reader, root, reader.sub_table(tables, "paths"))
     database = _database(reader, paths, reader.sub_table(tables, "database"))
     redirects = reader.redirects(reader.sub_table(tables, "redirects"))
@@ -165,6 +167,11 @@ class _Reader:
         if isinstance(value, str) and value not in known:
             why = f"cannot be {value}: {unfit[value]}. It " if value in unfit else ""
             self._mistake(where, key, f"{why}must be one of {', '.join(sorted(known))}")
+
+    def budget(self, newsletter: NewsletterSettings | None) -> None:
+        if newsletter is not None and newsletter.size_budget_kb > LARGEST_BUDGET_KB:
+            what = f"must be {LARGEST_BUDGET_KB} at most: Gmail cuts mails at about 102 kB, with the link to leave"
+            self._mistake("newsletter", "size_budget_kb", what)
 
     def redirects(self, table: Mapping[str, object]) -> dict[str, str]:
         """Return old addresses with the new ones they lead to. A new one is never an old one: so there is no loop."""

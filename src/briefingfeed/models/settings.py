@@ -25,7 +25,8 @@ USUAL_FOLDERS: Mapping[str, str] = MappingProxyType(
     {"posts": "posts", "templates": "templates", "output": "public", "state": "var"}
 )
 _IN_A_SUBJECT = ("title", "headline", "count", "date")
-_LARGEST_BUDGET_KB = 100
+LARGEST_BUDGET_KB = 100
+"""That a settings file may name: Gmail cuts mails at about 102 kB. Where texts are only compared there is no budget."""
 _TAG_AUTHORITY = r"([\w.+-]+@)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?,\d{4}(-\d{2}(-\d{2})?)?"
 
 EXAMPLE_URL = "https://briefings.example"
@@ -212,11 +213,6 @@ class NewsletterSettings:
             raise ValueError('first_batch_pause must be "2 d" at most, or the rest expires before its turn')
         if self.proof_before > timedelta(days=3):
             raise ValueError('proof_before must be "3 d" at most')
-        if self.size_budget_kb > _LARGEST_BUDGET_KB:
-            raise ValueError(
-                f"size_budget_kb must be {_LARGEST_BUDGET_KB} at most: Gmail cuts mails at about 102 kB, and with them "
-                "the link to leave"
-            )
         _check_subject(self.subject)
         if self.heartbeat_url is not None and not re.fullmatch(r"https?://[^\s/?#@]+(/\S*)?", self.heartbeat_url):
             raise ValueError('heartbeat_url must be a web address such as "https://watcher.example.org/ping/123"')

@@ -34,7 +34,7 @@ class PostRoom:
         self.folder = folder
         (folder / "posts").mkdir(parents=True)
         (folder / "var").mkdir()
-        self.settings = harbour_in(folder, newsletter=NewsletterSettings(from_=SENDER, size_budget_kb=100))
+        self.settings = harbour_in(folder, newsletter=NewsletterSettings(from_=SENDER, size_budget_kb=500))
 
     def name(self, title: str, sender: str) -> None:
         """Set the publication's title and the sender's name."""
