@@ -69,8 +69,7 @@ def create_app(
     pages_and_site = Router(
         [
             Route("/u/", leaving.about),
-            Route("/u/{token:path}", leaving.show, methods=["GET"]),
-            Route("/u/{token:path}", leaving.leave, methods=["POST"]),
+            Route("/u/{token:path}", leaving.answer, methods=["GET", "POST"]),
             Route("/healthz", _health),
             Route("/{path:path}", site.answer),
         ]
@@ -99,6 +98,9 @@ class Leaving:
         request.scope["what"] = "what unsubscribe links are"
         return self._pages.about()
 
+    async def answer(self, request: Request) -> Response:
+        return await (self.leave(request) if request.method == "POST" else self.show(request))
+
     async def show(self, request: Request) -> Response:
         request.scope["what"] = "unsubscribe page"
         try:
@@ -125,7 +127,7 @@ async def _source(request: Request) -> str:
         async with request.form(max_files=1, max_fields=20) as form:
             return "one-click" if form.get("List-Unsubscribe") == "One-Click" else "page"
     except HTTPException as error:
-        if error.status_code == 413:
+        if error.status_code in (408, 413):
             raise
         return "page"
 

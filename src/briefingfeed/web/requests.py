@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 import traceback
@@ -12,6 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_BODY = 64 * 1024
 """Bytes of a request's body. A one-click request has 26."""
+PATIENCE = 30.0
+"""Seconds for a whole body. Few requests may be under way at once: who holds one back keeps others out."""
 
 access = logging.getLogger("briefingfeed.web.access")
 errors = logging.getLogger("briefingfeed.web.errors")
@@ -37,18 +40,26 @@ class Mounted:
 
 
 class BodyLimit:
-    """Stops reading a body that is larger than anything we expect; the answer is 413."""
+    """Stops reading a body that is larger than anything we expect (413), or that does not come to its end (408)."""
 
-    def __init__(self, app: ASGIApp, *, most: int = MOST_BODY) -> None:
+    def __init__(self, app: ASGIApp, *, most: int = MOST_BODY, patience: float = PATIENCE) -> None:
         self._app = app
         self._most = most
+        self._patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         size = 0
+        deadline: float | None = asyncio.get_running_loop().time() + self._patience
 
         async def receive_some() -> Message:
-            nonlocal size
-            message = await receive()
+            nonlocal size, deadline
+            try:
+                async with asyncio.timeout_at(deadline):
+                    message = await receive()
+            except TimeoutError:
+                raise HTTPException(408, headers={"Connection": "close"}) from None
+            if not message.get("more_body"):
+                deadline = None  # what comes now is the end of the connection, whenever that may be
             size += len(message.get("body", b""))
             if size > self._most:
                 raise HTTPException(413)

@@ -12,6 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from briefingfeed.errors import ConfigurationError
+from briefingfeed.web.connections import PATIENCE, punctual
 
 HOST = "127.0.0.1"
 PORT = 8090
@@ -29,17 +30,19 @@ def serve(
     port: int = PORT,
     ready: Callable[[str], None] = lambda _: None,
     stopping: Callable[[], None] = lambda: None,
+    patience: float = PATIENCE,
 ) -> None:
     """Answer requests until SIGINT or SIGTERM, then finish those under way and return.
 
     `ready` is told the address (`http://127.0.0.1:8090`) once connections are taken; port 0 picks a free one.
-    `stopping` is called in the event loop before answers under way are waited for, so that endless ones can end. Raises
-    ConfigurationError if the address cannot be used. Nothing is logged here but errors; `web.requests.access` logs
-    what was asked, without tokens.
+    `stopping` is called in the event loop before answers under way are waited for, so that endless ones can end.
+    Who asks for nothing within `patience` seconds is hung up on. Raises ConfigurationError if the address cannot be
+    used. Nothing is logged here but errors; `web.requests.access` logs what was asked, without tokens.
     """
     listener = _listen(host, port)
     config = uvicorn.Config(
         app,
+        http=punctual(patience),
         access_log=False,
         log_config=None,
         log_level="warning",

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.types import ASGIApp, Message
 
 from briefingfeed.look import Look
 from briefingfeed.models.settings import PublicationSettings, Settings, WebSettings
@@ -19,6 +20,7 @@ from briefingfeed.storage import subscribers
 from briefingfeed.storage.database import Database
 from briefingfeed.tokens import Keyring, fingerprint, unsubscribe_token
 from briefingfeed.web.app import create_app
+from briefingfeed.web.requests import BodyLimit
 from publications import settings_in
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -47,17 +49,35 @@ class Publication:
 
     def ask(self, method: str, path: str, **request: Any) -> httpx.Response:
         """Send one request, without cookies, and follow no redirect."""
-        look = Look([shipped_templates()], self.settings.publication)
-        app = create_app(
-            settings=self.settings, database=self.database, keyring=self.keyring, look=look, now=lambda: NOW
-        )
 
         async def send() -> httpx.Response:
-            transport = httpx.ASGITransport(app=app)
+            transport = httpx.ASGITransport(app=self._app())
             async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8090") as client:
                 return await client.request(method, path, **request)
 
         return asyncio.run(send())
+
+    def ask_and_say_no_more(self, method: str, path: str) -> int:
+        """Send a request whose body never comes, and return the answer's status."""
+        form = (b"content-type", b"application/x-www-form-urlencoded")
+        scope = {"type": "http", "method": method, "path": path, "query_string": b"", "headers": [form]}
+        answers: list[Message] = []
+
+        async def receive() -> Message:
+            return await asyncio.Event().wait()  # type: ignore[return-value]
+
+        async def send(message: Message) -> None:
+            answers.append(message)
+
+        hasty = BodyLimit(self._app(), patience=0.05)
+        asyncio.run(asyncio.wait_for(hasty(scope, receive, send), 30))
+        return int(answers[0]["status"])
+
+    def _app(self) -> ASGIApp:
+        look = Look([shipped_templates()], self.settings.publication)
+        return create_app(
+            settings=self.settings, database=self.database, keyring=self.keyring, look=look, now=lambda: NOW
+        )
 
     def rows(self) -> list[str]:
         """Every row of every table, to compare before and after."""

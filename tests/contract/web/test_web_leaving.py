@@ -149,6 +149,17 @@ def test_a_body_larger_than_any_real_one_is_refused(publication):
     assert publication.subscriber().state is SubscriberState.CONFIRMED
 
 
+def test_a_form_that_never_comes_is_no_request_to_leave(publication):
+    assert publication.ask_and_say_no_more("POST", f"/u/{publication.token}") == 408
+    assert publication.subscriber().state is SubscriberState.CONFIRMED
+
+
+def test_what_may_be_asked_is_told_whole(publication):
+    answer = publication.ask("DELETE", f"/u/{publication.token}")
+    assert answer.status_code == 405
+    assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "POST"}
+
+
 @pytest.mark.parametrize("path", ["/u/", "/mail/u/"])
 def test_the_bare_address_says_what_it_is_for(publication, path):
     answer = publication.at("https://harbour.example/mail").ask("GET", path)

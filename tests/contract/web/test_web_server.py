@@ -40,14 +40,20 @@ app = create_app(
     settings=settings, database=Database.open(settings.database.url), keyring=Keyring({fingerprint(key): key}),
     look=Look([shipped_templates()], settings.publication), now=lambda: datetime.now(UTC),
 )
-serve(app, port=0, ready=lambda address: print(address, flush=True))
+serve(app, port=0, ready=lambda address: print(address, flush=True), patience=float(sys.argv[3]))
 print("stopped", flush=True)
 """
 
 
 @pytest.fixture
-def server(publication):
-    command = [sys.executable, "-c", SERVER, str(publication.settings.paths.root), publication.settings.database.url]
+def patience():
+    return 60
+
+
+@pytest.fixture
+def server(publication, patience):
+    root, database = str(publication.settings.paths.root), publication.settings.database.url
+    command = [sys.executable, "-c", SERVER, root, database, str(patience)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     process.address = process.stdout.readline().strip()
     yield process
@@ -89,6 +95,50 @@ def test_the_button_of_the_page_leaves(publication, server):
     assert "You are unsubscribed" in answer.text
     assert publication.subscriber().state is SubscriberState.UNSUBSCRIBED
     assert publication.consents()[-1].source == "page"
+
+
+@pytest.mark.parametrize("patience", [0.2])
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTTP/1.1\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nsome",
+    ],
+)
+def test_who_asks_for_nothing_is_hung_up_on_even_while_bytes_come(server, said):
+    with connected(server) as connection:
+        connection.sendall(said)
+        for _ in range(600):
+            try:
+                connection.sendall(b"x")
+                if not connection.recv(10_000):
+                    break
+            except TimeoutError:
+                continue
+            except ConnectionError:
+                break
+        else:
+            pytest.fail("still connected")
+
+
+@pytest.mark.parametrize("patience", [0.2])
+def test_who_has_asked_is_waited_for(publication, server):
+    with connected(server) as connection:
+        about = "Host: x\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 26"
+        connection.sendall(f"POST /u/{publication.token} HTTP/1.1\r\n{about}\r\n\r\n".encode())
+        for _ in range(6):
+            with pytest.raises(TimeoutError):
+                connection.recv(1)
+        connection.sendall(b"List-Unsubscribe=One-Click")
+        connection.settimeout(60)
+        assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
+
+
+def connected(server):
+    address, _, port = server.address.removeprefix("http://").rpartition(":")
+    return socket.create_connection((address, int(port)), timeout=0.1)
 
 
 def test_an_address_in_use_is_told_with_what_to_do(server):
