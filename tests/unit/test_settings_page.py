@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from briefingfeed.config.reading import _PATHS, _SECTIONS
-from briefingfeed.models.settings import DatabaseSettings
+from briefingfeed.config.reading import _SECTIONS
+from briefingfeed.models.settings import USUAL_FOLDERS, DatabaseSettings
 from briefingfeed.providers.registry import PROVIDERS, provider_spec
 
 PAGE = (Path(__file__).parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
@@ -37,4 +37,4 @@ def test_the_page_names_every_key_of_a_table_and_no_other(table: str) -> None:
 def test_the_page_names_the_paths_and_the_database() -> None:
     found = set(re.findall(r"^\| `\[(paths|database)\] ([a-z_]+)` \|", PAGE, re.MULTILINE))
     database = {field.name for field in dataclasses.fields(DatabaseSettings)}
-    assert found == {("paths", key) for key in _PATHS} | {("database", key) for key in database}
+    assert found == {("paths", key) for key in USUAL_FOLDERS} | {("database", key) for key in database}
