@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,11 @@ _FLAT = frozenset({"p", "li", "br", "hr", "img", "tr", "td", "th", "dt", "dd", "
 # The HTML parser looks through all open elements at every tag. Up to this sum of depths it stays below a second.
 _MOST_WORK = 20_000_000
 _FEW_TAGS = 5_000
+# Text marks that are left open are opened again in each block behind them; so many bytes may be added by that.
+_MARK = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)([^>]*)")
+_MARKS = frozenset({"b", "code", "em", "i", "s", "small", "strong", "u", "strike", "tt", "big", "font", "nobr"})
+_MOST_REPEATED = 3_000_000
+_ID_PREFIX = 10
 # Likewise it copies a text for each entity in it; half a terabyte so copied takes two seconds.
 _MANY_ENTITIES = 50_000
 _MOST_ENTITY_WORK = 500_000_000_000
@@ -184,7 +190,10 @@ def _weigh(html: str) -> None:
     """Refuse HTML whose cleaning would take time that grows with the square of its size."""
     if html.count("&") > _MANY_ENTITIES and max(map(_entity_work, html.split("<"))) > _MOST_ENTITY_WORK:
         raise NestingError
-    if html.count("<") <= _FEW_TAGS:
+    tags = html.count("<")
+    if tags * len(html) > _MOST_REPEATED:
+        _weigh_marks(html)
+    if tags <= _FEW_TAGS:
         return
     depth = work = 0
     for closing, name in _TAG.findall(html):
@@ -193,6 +202,31 @@ def _weigh(html: str) -> None:
         work += depth
         if work > _MOST_WORK:
             raise NestingError
+
+
+def _weigh_marks(html: str) -> None:
+    """Refuse HTML that would grow beyond measure. The HTML standard opens three of equal marks again, not more."""
+    opened: dict[str, list[str]] = {}
+    equal: Counter[tuple[str, str]] = Counter()
+    weight = repeated = 0
+    for closing, written, attributes in _MARK.findall(html):
+        name = written.lower()
+        if name not in _MARKS:
+            repeated += weight
+        elif not closing and equal[name, attributes] < 3:
+            equal[name, attributes] += 1
+            opened.setdefault(name, []).append(attributes)
+            weight += _length(name, attributes)
+        elif closing and opened.get(name):
+            last = opened[name].pop()
+            equal[name, last] -= 1
+            weight -= _length(name, last)
+        if repeated > _MOST_REPEATED:
+            raise NestingError
+
+
+def _length(name: str, attributes: str) -> int:
+    return len("<></>") + 2 * len(name) + len(attributes) + _ID_PREFIX
 
 
 def _entity_work(text: str) -> int:

@@ -285,6 +285,21 @@ def test_what_is_nested_beyond_measure_is_refused_soon(publication: Publication,
     assert "nested too deeply" in library.problems[0].message
 
 
+def test_marks_left_open_do_not_multiply_a_post(publication: Publication) -> None:
+    def text(marks: int, paragraphs: int) -> str:
+        return "<p>" + "".join(f"<b id=n{number}>" for number in range(marks)) + "<p>y</p>" * paragraphs
+
+    publication.post("a.md", text(1000, 2000))
+    (told,) = publication.complaints()
+    assert "nested too deeply" in told
+    publication.post("a.md", text(30, 2000))
+    assert len(publication.only().body.html) < 4_000_000
+    publication.post("a.md", "<p>" + "<b>" * 300 + "<p>y</p>" * 2000)
+    assert len(publication.only().body.html) < 100_000
+    publication.post("a.md", "<b id=x>y</b> <p>z</p>\n\n" * 2000)
+    assert not publication.complaints()
+
+
 def test_lists_are_refused_as_soon_as_they_are_too_deep(publication: Publication) -> None:
     def lists(levels: int) -> str:
         return "".join("  " * level + "- a\n" for level in range(levels))
