@@ -10,7 +10,7 @@ from pathlib import Path
 
 from briefingfeed.models.dkim import DkimSettings
 from briefingfeed.models.settings import check_server
-from briefingfeed.providers.spec import Doubt
+from briefingfeed.providers.spec import Slip
 
 
 class Security(StrEnum):
@@ -130,13 +130,13 @@ class SmtpSettings:
             return False
 
     @property
-    def doubt(self) -> Doubt | None:
-        """What is unusual enough to be a slip. Some servers do speak otherwise than their port promises, so it is not
+    def slip(self) -> Slip | None:
+        """What is unusual enough to be one. Some servers do speak otherwise than their port promises, so it is not
         refused; and on this machine ports are anybody's choice (a tunnel)."""
         usual = _SECURITY_OF.get(self.usual_port)
         if usual is None or usual is self.security or self.is_loopback:
             return None
-        return Doubt(
+        return Slip(
             f'port {self.usual_port} goes with security = "{usual}", not with "{self.security}": most servers answer '
             "nothing, or nothing that can be read",
             f'write security = "{usual}", or port = {_USUAL_PORT[self.security]}',

@@ -29,7 +29,7 @@ Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class Slip:
     """What is right by itself in a provider's table, and together probably a slip."""
 
     message: str
@@ -75,5 +75,5 @@ class ProviderSpec:
     capabilities: Capabilities = OURS
     webhook: WebhookSpec | None = None
     """None: what comes back comes by mail."""
-    doubt: Callable[[Any], Doubt | None] = lambda _settings: None
+    slip: Callable[[Any], Slip | None] = lambda _settings: None
     """Finds what `check` warns of in the settings."""

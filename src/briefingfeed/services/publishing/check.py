@@ -92,8 +92,8 @@ def way_out_problems(settings: Settings, open_provider: Callable[[], object]) ->
         place = f"{error.where}: " if error.where else ""
         return (_warning(settings, f"{place}nothing can be mailed: {error.message}", error.remedy or "mend it there"),)
     name = settings.newsletter.provider
-    doubt = provider_spec(name).doubt(read_provider_table(settings, name))
-    return (_warning(settings, f"[{name}] {doubt.message}", doubt.remedy),) if doubt else ()
+    slip = provider_spec(name).slip(read_provider_table(settings, name))
+    return (_warning(settings, f"[{name}] {slip.message}", slip.remedy),) if slip else ()
 
 
 def _warning(settings: Settings, message: str, remedy: str) -> Problem:

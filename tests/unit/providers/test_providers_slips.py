@@ -17,11 +17,11 @@ HOST = "mail.example.org"
         (25, Security.TLS, 'write security = "starttls", or port = 465'),
     ],
 )
-def test_a_known_port_with_the_other_security_is_doubted(port: int, security: Security, remedy: str) -> None:
-    doubt = SmtpSettings(host=HOST, port=port, security=security).doubt
-    assert doubt is not None
-    assert f"port {port} goes with" in doubt.message
-    assert doubt.remedy == remedy
+def test_a_known_port_with_the_other_security_is_told(port: int, security: Security, remedy: str) -> None:
+    slip = SmtpSettings(host=HOST, port=port, security=security).slip
+    assert slip is not None
+    assert f"port {port} goes with" in slip.message
+    assert slip.remedy == remedy
 
 
 @pytest.mark.parametrize(
@@ -37,4 +37,4 @@ def test_a_known_port_with_the_other_security_is_doubted(port: int, security: Se
     ],
 )
 def test_whatever_may_well_be_meant_is_not(settings: SmtpSettings) -> None:
-    assert settings.doubt is None
+    assert settings.slip is None
