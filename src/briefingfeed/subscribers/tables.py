@@ -25,7 +25,8 @@ _SAMPLE = 50
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """Those of every export. For a wrong byte in the others the libraries behind them raise errors of their own."""
 _NOT_UNPACKED = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, NotImplementedError, RuntimeError)
-"""What zipfile raises: ValueError for a wrong offset or name, RuntimeError for a password."""
+"""What zipfile raises: ValueError for a wrong offset or name, RuntimeError for a password, NotImplementedError for an
+archive of a kind that it doesn't know."""
 _SEP = re.compile(rf'"?sep=([{_DELIMITERS}]?)\1*"?[ ]*(?=[\r\n])', re.IGNORECASE)
 """Excel's own first line, which names the delimiter."""
 
@@ -109,7 +110,7 @@ def _unpack(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
             left = LARGEST_FILE
             for member in members:
                 if member.compress_type not in _PACKINGS:
-                    raise NotImplementedError
+                    raise zipfile.BadZipFile("packed in a way that no export uses")
                 # The sizes that an archive declares may lie: what is really unpacked is counted.
                 with archive.open(member) as file:
                     data = file.read(left + 1)

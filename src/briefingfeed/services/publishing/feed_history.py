@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from briefingfeed.errors import StorageError
 from briefingfeed.feeds.reading import ReadEntry, ReadFeed, UnreadableFeedError, instant, read_feed
+from briefingfeed.services.publishing import kept_files
 
 FEED = "feed.json"
 """The document by which the output folder is known again; of the three formats the one that is read fastest."""
@@ -59,11 +60,7 @@ def keep(history: History, output: Path, state: Path) -> None:
     text = json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
     file = state / HISTORY
     try:
-        if _read(file) == text.encode():
-            return
-        fresh = file.with_name(file.name + ".new")
-        fresh.write_bytes(text.encode())
-        fresh.replace(file)
+        kept_files.keep(file, text)
     except OSError as error:
         raise StorageError(
             f"what was published cannot be remembered: {(error.strerror or str(error)).lower()}",

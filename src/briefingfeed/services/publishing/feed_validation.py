@@ -20,6 +20,7 @@ from briefingfeed.models.output import OutputCopy, OutputFile
 from briefingfeed.models.post import Post
 from briefingfeed.models.problem import Problem
 from briefingfeed.models.settings import Settings
+from briefingfeed.services.publishing import kept_files
 
 SOUND = "feeds-sound.json"
 """In the state folder."""
@@ -78,10 +79,7 @@ def write_sound(settings: Settings, sound: Mapping[str, str]) -> None:
     file = _file(settings)
     text = json.dumps({"rules": _rules(settings), "sound": dict(sorted(sound.items()))}, indent=0)
     with suppress(OSError):
-        if not file.exists() or file.read_bytes() != text.encode():
-            fresh = file.with_name(file.name + ".new")
-            fresh.write_bytes(text.encode())
-            fresh.replace(file)
+        kept_files.keep(file, text)
 
 
 def _file(settings: Settings) -> Path:

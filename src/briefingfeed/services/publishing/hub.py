@@ -22,6 +22,7 @@ from briefingfeed.feeds.rules_sheets import Role, role_of
 from briefingfeed.hosts import is_loopback
 from briefingfeed.http import HTTPError, open_client
 from briefingfeed.models.settings import EXAMPLE_URL, Settings
+from briefingfeed.services.publishing import kept_files
 
 TOLD = "websub.json"
 """In the state folder."""
@@ -170,8 +171,4 @@ def _write(file: Path, hub: str, told: Mapping[str, str], trouble: str | None) -
     """Remember what was told. If that cannot be written the hub is told again, which does no harm."""
     text = json.dumps({"hub": hub, "trouble": trouble, "told": told}, ensure_ascii=False, sort_keys=True, indent=0)
     with suppress(OSError):
-        if file.exists() and file.read_bytes() == text.encode():
-            return
-        fresh = file.with_name(file.name + ".new")
-        fresh.write_bytes(text.encode())
-        fresh.replace(file)
+        kept_files.keep(file, text)

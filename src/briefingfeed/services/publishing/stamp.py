@@ -12,6 +12,7 @@ from pathlib import Path
 
 from briefingfeed.models.problem import Problem, Severity
 from briefingfeed.models.settings import Settings
+from briefingfeed.services.publishing import kept_files
 from briefingfeed.services.publishing.file_marks import mark_of, marks_below
 from briefingfeed.services.publishing.surroundings import fingerprint_code
 
@@ -57,9 +58,7 @@ def write_stamp(file: Path, stamp: Stamp) -> None:
         "built_at": stamp.built_at.isoformat(),
         "next_change": stamp.next_change.isoformat() if stamp.next_change else None,
     }
-    fresh = file.with_name(file.name + ".new")
-    fresh.write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
-    fresh.replace(file)
+    kept_files.keep(file, json.dumps(kept, ensure_ascii=False))
 
 
 def fingerprint_inputs(settings: Settings, templates: Iterable[Path], editions: str = "") -> str:
