@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 from briefingfeed.providers.smtp_patience import MOST_IN_A_ROW, Plea, plea
 from briefingfeed.providers.smtp_replies import Reply
@@ -13,6 +15,8 @@ from briefingfeed.providers.smtp_troubles import SessionError
 MOST_FAILURES = 5
 """Session failures in a row, over all connections, after which the run is given up."""
 _LONGEST_PAUSE = 60.0
+NEARBY = 0.002
+"""Seconds of a round trip. To have a message armed takes about as long."""
 
 
 class Convoy:
@@ -28,8 +32,9 @@ class Convoy:
         self._doubted: str | None = None
         self._rest_until = 0.0
         self._next_start = 0.0
-        self.opening = asyncio.Lock()
-        """Connections are opened one after another: a server that allows two says so to the third alone."""
+        self._opening = 0
+        self._opened = asyncio.Event()
+        self._round_trip = math.inf
         self.sessions = 0
         """How many connections have a session now."""
         self.pipelines = True
@@ -51,6 +56,37 @@ class Convoy:
     def break_off(self) -> None:
         self._ended.set()
         self._broken.set()
+
+    @asynccontextmanager
+    async def opening(self) -> AsyncIterator[None]:
+        """Wait for one's turn to open a connection: the first is opened alone, so that a server that is not there is
+        found out once, and then as many at once as there are. Fifty to a server far away take six turns."""
+        while self._opening >= max(self.sessions, 1):
+            await self._opened.wait()
+        self._opening += 1
+        try:
+            yield
+        finally:
+            self._opening -= 1
+            self._opened.set()
+            self._opened = asyncio.Event()
+
+    def joined(self, round_trip: float) -> None:
+        """Note that a connection has a session now. `round_trip`: seconds that its server took for its quickest
+        answer."""
+        self.sessions += 1
+        self._round_trip = min(self._round_trip, round_trip)
+
+    def left(self) -> None:
+        """Note that a session is over."""
+        self.sessions -= 1
+
+    @property
+    def waits_for_company(self) -> bool:
+        """Whether connections wait for one another, to have their next messages armed together and to send each with
+        the envelope behind it: both sides have less to do then. If the server is far away, what counts is how soon it
+        hears of the next envelope."""
+        return self.sessions > 1 and self._round_trip < NEARBY
 
     def succeeded(self) -> None:
         """Note that a message was taken."""

@@ -69,7 +69,7 @@ class Courier:
                 return self._session  # what was fetched ahead still goes, though others have found the end
             if self._is_done():
                 return None
-            async with self._convoy.opening:
+            async with self._convoy.opening():
                 if self._is_done():
                     return None
                 try:
@@ -87,7 +87,7 @@ class Courier:
         if not self._convoy.pipelines:
             session.offers = session.offers.without("PIPELINING")
         self._session, self._carried = session, 0
-        self._convoy.sessions += 1
+        self._convoy.joined(session.round_trip)
 
     async def _next(self) -> Message | None:
         """Return the next message, and have the one after it armed meanwhile."""
@@ -97,9 +97,9 @@ class Courier:
         return message
 
     async def _wait_for_company(self) -> None:
-        """Wait until the next message is there, if other connections keep the server busy meanwhile: a message and the
-        envelope behind it in one write cost both sides much less than in two."""
-        if self._ahead is not None and self._convoy.sessions > 1 and not self._convoy.keeps_pace:
+        """Wait until the next message is there, if others keep the server busy meanwhile: a message and the envelope
+        behind it in one write cost both sides much less than in two."""
+        if self._ahead is not None and self._convoy.waits_for_company and not self._convoy.keeps_pace:
             await self._ahead.filled()
 
     def _announce(self) -> None:
@@ -215,7 +215,7 @@ class Courier:
 
     def _forget_session(self) -> None:
         self._session = None
-        self._convoy.sessions -= 1
+        self._convoy.left()
 
     async def _report(self, outcome: Outcome) -> None:
         self._held = self._broke = None

@@ -7,6 +7,7 @@ RFC 5321; RFC 2920 where the server offers PIPELINING. Whether trying again is s
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -77,6 +78,8 @@ class Session:
         self.offers = Offers()
         self.reached: Callable[[str], None] = lambda _place: None
         """As `Work.reached`."""
+        self.round_trip = math.inf
+        """Seconds of the quickest answer to a command so far."""
         self._reader = ReplyReader()
         self._replies: deque[Reply] = deque()
         self._dirty = False
@@ -86,8 +89,12 @@ class Session:
 
     async def command(self, line: bytes) -> Reply:
         """Send one command and return its reply. Raises WireError."""
+        clock = asyncio.get_running_loop().time
+        begun = clock()
         self.wire.write(line + b"\r\n")
-        return await self.reply(self.settings.timeout)
+        reply = await self.reply(self.settings.timeout)
+        self.round_trip = min(self.round_trip, clock() - begun)
+        return reply
 
     async def reply(self, seconds: float) -> Reply:
         """Return the next reply; its code is GARBAGE if it cannot be read.

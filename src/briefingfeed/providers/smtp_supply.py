@@ -13,8 +13,11 @@ from briefingfeed.providers.smtp_convoy import Convoy
 ORDER_WAIT = 0.001
 """Seconds that an order waits for those of other connections: a commit for twelve rows costs hardly more than for six,
 and meanwhile the server has the messages of the others."""
+MANY = 8
+"""If so many have ordered, or half of all connections, whichever is more, nobody waits for the rest: while their rows
+are armed the server has the messages of the others."""
 COMPANY = 0.75
-"""Of all connections; if so many have ordered, nobody waits for the rest."""
+"""Of fewer connections than twice that: so many."""
 
 
 class Order:
@@ -104,11 +107,12 @@ class Supply:
 
     @property
     def _is_company(self) -> bool:
-        return len(self._orders) >= self._convoy.sessions * COMPANY
+        sessions = self._convoy.sessions
+        return len(self._orders) >= max(sessions / 2, min(sessions * COMPANY, MANY))
 
     async def _wait_for_others(self) -> None:
         """Wait until most connections have ordered, or `ORDER_WAIT` is over."""
-        if self._is_company:
+        if self._is_company or not self._convoy.waits_for_company:
             return
         loop = asyncio.get_running_loop()
         self._others = loop.create_future()

@@ -10,7 +10,7 @@ import pytest
 
 from briefingfeed.models.delivery import Message, Result
 from briefingfeed.providers.smtp import Security, SmtpProvider, SmtpSettings
-from briefingfeed.providers.smtp_convoy import Convoy
+from briefingfeed.providers.smtp_convoy import NEARBY, Convoy
 from briefingfeed.providers.smtp_supply import Supply
 from servers.api_ways import provider_for
 from servers.recorded_work import RecordedWork
@@ -117,9 +117,13 @@ class CountedTakes(RecordedWork):
         return await super().take(most)
 
 
-async def test_what_connections_order_shortly_after_one_another_is_armed_together() -> None:
+@pytest.mark.parametrize(("round_trip", "asked"), [(NEARBY / 2, [3]), (NEARBY * 2, [1, 1, 1])])
+async def test_what_connections_order_shortly_after_one_another_is_armed_together_if_the_server_is_near(
+    round_trip: float, asked: list[int]
+) -> None:
     convoy = Convoy(SmtpSettings(host="mail.example.org", connections=3))
-    convoy.sessions = 3
+    for _ in READERS:
+        convoy.joined(round_trip)
     work = CountedTakes(READERS)
     supply = Supply(work, convoy)
     orders = []
@@ -129,4 +133,17 @@ async def test_what_connections_order_shortly_after_one_another_is_armed_togethe
         await asyncio.sleep(0)
     async with asyncio.timeout(60):
         assert None not in [await order.fetch() for order in orders]
-    assert work.asked == [len(READERS)]
+    assert work.asked == asked
+
+
+@pytest.mark.parametrize(("connections", "enough"), [(2, 2), (4, 3), (8, 6), (12, 8), (16, 8), (40, 20)])
+async def test_an_order_waits_for_most_of_a_few_connections_and_half_of_many(connections: int, enough: int) -> None:
+    convoy = Convoy(SmtpSettings(host="mail.example.org", connections=connections))
+    for _ in range(connections):
+        convoy.joined(NEARBY / 2)
+    supply = Supply(CountedTakes([]), convoy)
+    found = []
+    for _ in range(enough):
+        supply.order(lambda: None)
+        found.append(supply._is_company)
+    assert found == [False] * (enough - 1) + [True]

@@ -101,3 +101,38 @@ async def test_the_pace_is_shared() -> None:
     begun = clock()
     await asyncio.gather(*(convoy.keep_pace() for _ in range(11)))
     assert clock() - begun >= 0.1
+
+
+async def test_one_connection_is_opened_first_and_then_as_many_at_once_as_there_are() -> None:
+    convoy, opening, at_once = Convoy(SETTINGS), set(), []
+
+    async def open_one(number: int) -> None:
+        async with convoy.opening():
+            opening.add(number)
+            assert len(opening) <= max(convoy.sessions, 1)
+            for _ in range(20):
+                await asyncio.sleep(0)  # all who may begin meanwhile have begun
+            at_once.append(len(opening))
+            opening.remove(number)
+            convoy.joined(0.02)
+
+    async with asyncio.timeout(60):
+        await asyncio.gather(*(open_one(number) for number in range(15)))
+    assert at_once[:3] == [1, 1, 2]
+    assert max(at_once) > 4
+    assert convoy.sessions == 15
+
+
+async def test_while_there_is_no_session_connections_are_tried_one_after_another() -> None:
+    convoy, tried = Convoy(SETTINGS), []
+
+    async def try_one(number: int) -> None:
+        async with convoy.opening():
+            tried.append(f"begin {number}")
+            await asyncio.sleep(0)
+            tried.append(f"end {number}")
+            raise DROPPED
+
+    async with asyncio.timeout(60):
+        await asyncio.gather(*(try_one(number) for number in range(3)), return_exceptions=True)
+    assert tried == [f"{what} {number}" for number in range(3) for what in ("begin", "end")]
