@@ -31,7 +31,11 @@ MUTATIONS = (
                 '.values(state=DeliveryState.SUBMITTING, updated_at=bindparam("now"))',
                 '.values(state=DeliveryState.CLAIMED, updated_at=bindparam("now"))',
             ),
-            ("storage/records.py", '"armed": DeliveryState.SUBMITTING', '"armed": DeliveryState.CLAIMED'),
+            (
+                "storage/records.py",
+                "delivery.c.state == DeliveryState.SUBMITTING,",
+                "delivery.c.state == DeliveryState.CLAIMED,",
+            ),
         ),
         test="tests/faults/test_f01_killed_at_each_point.py::test_a_run_killed_there_is_carried_on"
         "[after-dot-first-1-sqlite]",
@@ -96,7 +100,7 @@ MUTATIONS = (
         changes=(
             (
                 "storage/records.py",
-                'delivery.c.claim_id == bindparam("run"),',
+                'claim == bindparam("run"),',
                 'bindparam("run").is_not(None),',
             ),
         ),

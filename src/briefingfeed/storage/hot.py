@@ -6,10 +6,9 @@ cost more than the database needs to do what it says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from functools import cache
-from operator import itemgetter
 from typing import Any, Final, cast
 
 from sqlalchemy import ARRAY, JSON, Connection, Dialect, Integer, TextClause, bindparam, text
@@ -45,13 +44,11 @@ class Hot:
             cursor.execute(form.sql, form.bound(values))
             return cast(list[tuple[Any, ...]], cursor.fetchall())
 
-    def for_each(self, c: Connection, same: Values, names: Sequence[str], several: Sequence[tuple[Any, ...]]) -> int:
-        """Run it for each of `several`, which hold what `names` stand for, with `same` added; return how many rows were
-        changed."""
+    def run(self, c: Connection, values: Values) -> int:
+        """Run it once; return how many rows it changed."""
         form = self._form(c.dialect)
-        bind = form.binder(same, names)
         with closing(c.connection.cursor()) as cursor:
-            cursor.executemany(form.sql, [bind(values) for values in several])
+            cursor.execute(form.sql, form.bound(values))
             return cursor.rowcount
 
 
@@ -71,19 +68,6 @@ class _Form:
         """Return the values as the driver takes them, and the statement's own."""
         stored = self._constants | self._stored(values)
         return stored if self._positions is None else tuple([stored[name] for name in self._positions])
-
-    def binder(self, same: Values, names: Sequence[str]) -> Callable[[tuple[Any, ...]], Any]:
-        """Return what does the same as `bound` for many, of which only the values of `names` differ."""
-        fixed = self._constants | self._stored(same)
-        stores = [self._store.get(name) for name in names]
-        if any(stores):
-            raise ValueError(f"of {names} some cannot be stored as they are")
-        if self._positions is None:
-            return lambda values: fixed | dict(zip(names, values, strict=True))
-        place = {name: number for number, name in enumerate((*fixed, *names))}
-        pick = itemgetter(*(place[name] for name in self._positions))
-        before = tuple(fixed.values())
-        return lambda values: pick(before + values)
 
     def _stored(self, values: Values) -> dict[str, Any]:
         return {name: self._store[name](value) if name in self._store else value for name, value in values.items()}

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, insert, literal, null, select, update
+from sqlalchemy import (
+    Connection,
+    Integer,
+    String,
+    Update,
+    bindparam,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    update,
+)
+from sqlalchemy.types import TypeEngine
 
 from briefingfeed.models.delivery import DeliveryState, Outcome, Record, Result
 from briefingfeed.models.subscriber import SuppressionReason
@@ -14,7 +28,7 @@ from briefingfeed.storage import departures
 from briefingfeed.storage.hot import Hot
 from briefingfeed.storage.journal import Kind
 from briefingfeed.storage.schema import attempt, delivery, subscriber, suppression
-from briefingfeed.storage.statements import batches, upsert
+from briefingfeed.storage.statements import batches, columns_of, upsert
 
 _OUTCOMES: Final = frozenset(
     {
@@ -26,13 +40,26 @@ _OUTCOMES: Final = frozenset(
     }
 )
 
-_RECORD: Final = Hot(
-    lambda _dialect: (
+_SAID: Final[Mapping[str, TypeEngine[Any]]] = {
+    "delivery_id": Integer(),
+    "code": Integer(),
+    "enhanced_code": String(),
+    "provider_id": String(),
+    "note": String(),
+}
+"""What of an outcome is written down as it is."""
+
+
+def _record(dialect: str) -> Update:
+    said = columns_of(dialect, "said", _SAID)
+    # Within a function, or SQLite would look through all rows of the claim for each of these.
+    claim = func.coalesce(delivery.c.claim_id, "")
+    return (
         update(delivery)
         .where(
-            delivery.c.id == bindparam("row"),
-            delivery.c.state == bindparam("armed"),
-            delivery.c.claim_id == bindparam("run"),
+            delivery.c.id == said["delivery_id"],
+            delivery.c.state == DeliveryState.SUBMITTING,
+            claim == bindparam("run"),
         )
         .values(
             state=bindparam("to"),
@@ -40,16 +67,17 @@ _RECORD: Final = Hot(
             next_attempt_at=bindparam("due"),
             claim_id=null(),
             claimed_at=null(),
-            code=bindparam("reply"),
-            enhanced_code=bindparam("enhanced"),
-            provider_id=bindparam("theirs"),
-            note=bindparam("words"),
+            code=said["code"],
+            enhanced_code=said["enhanced_code"],
+            provider_id=said["provider_id"],
+            note=said["note"],
             acknowledged_at=bindparam("settled"),
             updated_at=bindparam("now"),
         )
     )
-)
-_NAMES: Final = ("row", "reply", "enhanced", "theirs", "words")
+
+
+_RECORD: Final = Hot(_record)
 
 
 def accept(c: Connection, run_id: str, outcomes: Sequence[Outcome], now: datetime) -> int:
@@ -58,8 +86,7 @@ def accept(c: Connection, run_id: str, outcomes: Sequence[Outcome], now: datetim
     A row that is no longer `submitting` under this run is left alone: somebody has settled it meanwhile, and knows
     better. Only if recovery took the run for dead, what it knows to be accepted counts, unless somebody has decided.
     """
-    same = _same(run_id, DeliveryState.ACCEPTED, now)
-    changed = _RECORD.for_each(c, same, _NAMES, [_said(each) for each in outcomes])
+    changed = _settle(c, run_id, outcomes, DeliveryState.ACCEPTED, now)
     if changed < len(outcomes):
         changed += sum(_accept_late(c, run_id, each, now) for each in outcomes)
     return changed
@@ -82,15 +109,10 @@ def record(
         if each.state is DeliveryState.ACCEPTED:
             continue
         suppressed = each.outcome.result is Result.REJECTED or each.delivery_id in suppress
-        same = _same(
-            run_id,
-            each.state,
-            now,
-            charge=each.charge,
-            due=each.next_attempt_at,
-            settled=now if suppressed else None,
-        )
-        if _RECORD.for_each(c, same, _NAMES, [_said(each.outcome)]):
+        settled = now if suppressed else None
+        if _settle(
+            c, run_id, [each.outcome], each.state, now, charge=each.charge, due=each.next_attempt_at, settled=settled
+        ):
             told.append(each)
             if suppressed:
                 _suppress(c, each, now)
@@ -153,30 +175,21 @@ def _check(each: Record) -> None:
         raise ValueError("a deferred row, and no other, has a time for its next attempt")
 
 
-def _same(
+def _settle(
+    c: Connection,
     run_id: str,
-    state: DeliveryState,
+    outcomes: Sequence[Outcome],
+    to: DeliveryState,
     now: datetime,
     *,
     charge: bool = True,
     due: datetime | None = None,
     settled: datetime | None = None,
-) -> dict[str, Any]:
-    """Return what `_RECORD` needs besides what the other side said."""
-    return {
-        "run": run_id,
-        "armed": DeliveryState.SUBMITTING,
-        "to": state,
-        "charged": int(charge),
-        "due": due,
-        "settled": settled,
-        "now": now,
-    }
-
-
-def _said(outcome: Outcome) -> tuple[Any, ...]:
-    """Return the values of `_NAMES`."""
-    return outcome.delivery_id, outcome.code, outcome.enhanced_code, outcome.provider_id, outcome.note
+) -> int:
+    """Give the rows of `outcomes` one and the same state, if this run has them in hand; return how many it gave it."""
+    said = [[getattr(each, name) for name in _SAID] for each in outcomes]
+    values = {"run": run_id, "to": to, "charged": int(charge), "due": due, "settled": settled, "now": now}
+    return _RECORD.run(c, values | {"said": json.dumps(said)})
 
 
 def _attempt(each: Record, now: datetime) -> dict[str, Any]:

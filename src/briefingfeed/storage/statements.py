@@ -4,10 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from sqlalchemy import JSON, Connection, Integer, String, Subquery, Table, cast, func, literal, select
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Connection,
+    Integer,
+    String,
+    Subquery,
+    Table,
+    bindparam,
+    cast,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.types import TypeEngine
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
@@ -60,3 +74,21 @@ def numbers_in_order(c: Connection, numbers: Sequence[int]) -> Subquery:
         rows = func.json_each(content).table_valued("key", "value")
         place = rows.c.key
     return select(cast(place, Integer).label("place"), cast(rows.c.value, Integer).label("number")).subquery()
+
+
+def columns_of(dialect: str, name: str, types: Mapping[str, TypeEngine[Any]]) -> dict[str, ColumnElement[Any]]:
+    """Return the columns of a table, however long, that is a single parameter of the statement: `name`, as JSON, an
+    array for each row.
+
+    A statement that runs once for all of them holds Python's lock up once. Running it once for each takes as long in
+    the database, and lets another thread in between, to be waited for, each time.
+    """
+    content = bindparam(name, type_=String)
+    if dialect == "postgresql":
+        value = func.json_array_elements(cast(content, JSON)).table_valued("value").render_derived().alias(name).c.value
+        return {column: cast(value.op("->>")(place), kind) for place, (column, kind) in enumerate(types.items())}
+    value = func.json_each(content).table_valued("value").alias(name).c.value
+    return {
+        column: func.json_extract(value, f"$[{place}]", type_=kind)
+        for place, (column, kind) in enumerate(types.items())
+    }

@@ -55,6 +55,8 @@ INDEXES = {
     "switched": "subscriber_by_cadence",
 }
 """Which index a statement is meant for. With three rows PostgreSQL takes whichever it likes."""
+WRONG_INDEXES = {"record": "delivery_by_claim"}
+"""It finds all the rows that a run has in hand, a thousand, for each of the few that are named."""
 SCAN = {"sqlite": re.compile(r"^SCAN (\w+)(?!.*USING)"), "postgresql": re.compile(r"Seq Scan on (\w+)")}
 LARGE = ("delivery", "attempt", "subscriber", "consent", "suppression", "edition_post")
 
@@ -115,4 +117,6 @@ def test_no_question_reads_a_large_table_from_end_to_end(
             scanned = {found for line in plan for found in SCAN[c.dialect.name].findall(line)}
             assert scanned.isdisjoint(LARGE), statement
             plans += "\n".join(plan)
-        assert INDEXES.get(question, "") in plans or c.dialect.name == "postgresql"
+        if c.dialect.name == "sqlite":
+            assert INDEXES.get(question, "") in plans
+            assert WRONG_INDEXES.get(question, "none") not in plans
