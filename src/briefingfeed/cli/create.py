@@ -4,14 +4,37 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
 import click
 
 from briefingfeed.cli.app import App, clock, json_option, print_json, visible, yes_option
+from briefingfeed.errors import UsageError
 from briefingfeed.models.settings import UNSET_FROM_ADDRESS, UNSET_POSTAL_ADDRESS, UNSET_URL
-from briefingfeed.services.publishing.create import Identity, check_free, create_post, create_publication
+from briefingfeed.services.publishing.create import (
+    Identity,
+    check_free,
+    check_identity,
+    create_post,
+    create_publication,
+)
+
+_SAMPLE = Identity(
+    title="Our briefings",
+    url=UNSET_URL,
+    sender=f"Our briefings <{UNSET_FROM_ADDRESS}>",
+    postal_address=UNSET_POSTAL_ADDRESS,
+    timezone="Europe/London",
+)
+_QUESTIONS = {
+    "title": "Title",
+    "url": "Address of the site",
+    "sender": "Sender of the mails",
+    "postal_address": "Postal address",
+    "timezone": "Time zone",
+}
 
 
 @click.command()
@@ -29,23 +52,30 @@ def init(app: App, /, folder: Path, **given: str | None) -> None:
     On a terminal it asks for what is not given. Nothing leaves the machine until a mail server is named.
     """
     check_free(folder)
-    identity = Identity(
-        title=_ask(given["title"], "Title", "Our briefings"),
-        url=_ask(given["url"], "Address of the site", UNSET_URL),
-        sender=_ask(given["sender"], "Sender of the mails", f"Our briefings <{UNSET_FROM_ADDRESS}>"),
-        postal_address=_ask(given["postal_address"], "Postal address", UNSET_POSTAL_ADDRESS),
-        timezone=_ask(given["timezone"], "Time zone", "Europe/London"),
-        language=given["language"] or "en",
-    )
-    for file in create_publication(folder, identity, clock().date()):
+    today = clock().date()
+    identity = _SAMPLE
+    for name, question in _QUESTIONS.items():
+        identity = replace(identity, **{name: given[name] or _ask(question, name, identity, today)})
+    identity = replace(identity, language=given["language"] or identity.language)
+    for file in create_publication(folder, identity, today):
         click.echo(file)
     app.say(f"Now: cd {shlex.quote(str(folder))} && briefingfeed build, and look into public/")
 
 
-def _ask(given: str | None, question: str, default: str) -> str:
-    if given or not sys.stdin.isatty():
-        return given or default
-    return str(click.prompt(question, default=default, err=True))
+def _ask(question: str, name: str, identity: Identity, today: date) -> str:
+    """Ask for one value of an identity, until it will do."""
+    default: str = getattr(identity, name)
+
+    def proved(answer: str) -> str:
+        try:
+            check_identity(replace(_SAMPLE, **{name: answer}), today)
+        except UsageError as error:
+            raise click.UsageError(error.message) from error
+        return answer
+
+    if not sys.stdin.isatty():
+        return default
+    return str(click.prompt(question, default=default, value_proc=proved, err=True))
 
 
 @click.command()

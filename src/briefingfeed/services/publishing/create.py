@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -104,6 +104,11 @@ def check_free(folder: Path) -> None:
         )
 
 
+def check_identity(identity: Identity, today: date) -> None:
+    """Raise UsageError if `identity` won't do."""
+    _proved(_settings_of(identity, today))
+
+
 def create_publication(folder: Path, identity: Identity, today: date) -> tuple[Path, ...]:
     """Write settings, people and a first post into `folder`; return the files.
 
@@ -111,16 +116,7 @@ def create_publication(folder: Path, identity: Identity, today: date) -> tuple[P
     RefusedError if a publication is there, UsageError if `identity` won't do, StorageError if it cannot be written.
     """
     check_free(folder)
-    values = {
-        "title": identity.title,
-        "url": identity.url,
-        "id_authority": f"{urlsplit(identity.url).hostname},{today.year}",
-        "language": identity.language,
-        "timezone": identity.timezone,
-        "postal_address": identity.postal_address,
-        "sender": identity.sender,
-    }
-    settings = _SETTINGS.format(**{key: _quoted(value) for key, value in values.items()})
+    settings = _settings_of(identity, today)
     publication = _proved(settings)
     post_id = tag(publication, today, "welcome")
     files = {
@@ -162,6 +158,11 @@ def write_ids(settings: Settings, posts: Iterable[Post]) -> tuple[str, ...]:
             _replace(file, after)
             changed.append(post.path)
     return tuple(changed)
+
+
+def _settings_of(identity: Identity, today: date) -> str:
+    values = asdict(identity) | {"id_authority": f"{urlsplit(identity.url).hostname},{today.year}"}
+    return _SETTINGS.format(**{key: _quoted(value) for key, value in values.items()})
 
 
 def _proved(settings: str) -> PublicationSettings:
