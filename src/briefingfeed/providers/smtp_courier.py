@@ -70,14 +70,24 @@ class Courier:
             if self._is_done():
                 return None
             async with self._convoy.opening():
-                if self._is_done():
+                # While it waited for its turn, others may have found the end, or a reason to rest.
+                may_open = not (self._is_done() or self._convoy.must_rest)
+                if may_open and not await self._open():
                     return None
-                try:
-                    self._take_up(await self._open_session())
-                except SessionError as trouble:
-                    if self._convoy.sessions and not trouble.hopeless:
-                        return None
-                    self._convoy.failed(trouble)
+
+    async def _open(self) -> bool:
+        """Open a session; return False if the server has no room for this connection beside the others.
+
+        Raises SessionError when there is none to be had."""
+        beside_others = self._convoy.sessions > 0
+        try:
+            self._take_up(await self._open_session())
+        except SessionError as trouble:
+            if self._convoy.sessions and not trouble.hopeless:
+                return False
+            if trouble.hopeless or not beside_others:  # else those others are gone, and that was counted
+                self._convoy.failed(trouble)
+        return True
 
     def _is_done(self) -> bool:
         return self._convoy.is_broken or (self._convoy.is_over and self._held is None)

@@ -7,10 +7,14 @@ import asyncio
 import pytest
 
 from briefingfeed.providers.smtp_convoy import MOST_FAILURES, Convoy
+from briefingfeed.providers.smtp_courier import Courier, OpenSession
 from briefingfeed.providers.smtp_patience import MOST_IN_A_ROW
+from briefingfeed.providers.smtp_protocol import Session
 from briefingfeed.providers.smtp_replies import Reply
 from briefingfeed.providers.smtp_settings import SmtpSettings
+from briefingfeed.providers.smtp_supply import Supply
 from briefingfeed.providers.smtp_troubles import SessionError
+from servers.recorded_work import RecordedWork
 
 pytestmark = pytest.mark.anyio
 
@@ -121,6 +125,63 @@ async def test_one_connection_is_opened_first_and_then_as_many_at_once_as_there_
     assert at_once[:3] == [1, 1, 2]
     assert max(at_once) > 4
     assert convoy.sessions == 15
+
+
+class Couriers:
+    """Some couriers that find no session: `open_session` is what becomes of each try."""
+
+    def __init__(self, count: int, retry_pause: float, open_session: OpenSession) -> None:
+        settings = SmtpSettings(host="mail.example.org", retry_pause=retry_pause)
+        self.convoy = Convoy(settings)
+        work = RecordedWork(["ann@example.org"])
+        supply = Supply(work, self.convoy)
+        self._couriers = [Courier(settings, open_session, work, self.convoy, supply) for _ in range(count)]
+
+    async def run(self) -> list[BaseException | None]:
+        async with asyncio.timeout(60):
+            return await asyncio.gather(*(courier.run() for courier in self._couriers), return_exceptions=True)
+
+
+async def test_many_connections_try_as_often_and_rest_as_long_as_one() -> None:
+    times = []
+
+    async def refuse() -> Session:
+        times.append(asyncio.get_running_loop().time())
+        await asyncio.sleep(0)  # all others wait for their turn meanwhile
+        raise DROPPED
+
+    outcomes = await Couriers(6, 0.05, refuse).run()
+    assert DROPPED in outcomes
+    assert len(times) == MOST_FAILURES
+    assert times[-1] - times[0] >= 0.05 + 0.1 + 0.2
+
+
+async def test_what_cuts_sessions_and_openings_together_counts_once_for_each_session() -> None:
+    began, cut, tries = asyncio.Event(), asyncio.Event(), 0
+
+    async def open_session() -> Session:
+        nonlocal tries
+        tries += 1
+        if tries == 3:
+            began.set()
+        await cut.wait()
+        raise DROPPED
+
+    couriers = Couriers(3, 10.0, open_session)
+    convoy = couriers.convoy
+    for _ in range(3):
+        convoy.joined(0.02)
+    running = asyncio.create_task(couriers.run())
+    await asyncio.wait_for(began.wait(), 60)
+    for _ in range(3):
+        convoy.left()
+        convoy.failed(DROPPED)
+    cut.set()
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert tries == 3
+    assert convoy._failures == 3
+    running.cancel()
 
 
 async def test_while_there_is_no_session_connections_are_tried_one_after_another() -> None:
