@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -12,6 +11,7 @@ from sqlalchemy import (
     Integer,
     String,
     Update,
+    and_,
     bindparam,
     func,
     insert,
@@ -25,10 +25,10 @@ from sqlalchemy.types import TypeEngine
 from briefingfeed.models.delivery import DeliveryState, Outcome, Record, Result
 from briefingfeed.models.subscriber import SuppressionReason
 from briefingfeed.storage import departures
-from briefingfeed.storage.hot import Hot
+from briefingfeed.storage.hot import Hot, among_ids
 from briefingfeed.storage.journal import Kind
 from briefingfeed.storage.schema import attempt, delivery, subscriber, suppression
-from briefingfeed.storage.statements import batches, columns_of, upsert
+from briefingfeed.storage.statements import as_table, batches, columns_of, upsert
 
 _OUTCOMES: Final = frozenset(
     {
@@ -54,10 +54,14 @@ def _record(dialect: str) -> Update:
     said = columns_of(dialect, "said", _SAID)
     # Within a function, or SQLite would look through all rows of the claim for each of these.
     claim = func.coalesce(delivery.c.claim_id, "")
+    its_rows = delivery.c.id == said["delivery_id"]
+    if dialect == "postgresql":
+        # It can't know how few are said, and would look through all that are armed.
+        its_rows = and_(its_rows, among_ids(dialect))
     return (
         update(delivery)
         .where(
-            delivery.c.id == said["delivery_id"],
+            its_rows,
             delivery.c.state == DeliveryState.SUBMITTING,
             claim == bindparam("run"),
         )
@@ -187,9 +191,10 @@ def _settle(
     settled: datetime | None = None,
 ) -> int:
     """Give the rows of `outcomes` one and the same state, if this run has them in hand; return how many it gave it."""
-    said = [[getattr(each, name) for name in _SAID] for each in outcomes]
+    said = as_table([getattr(each, name) for name in _SAID] for each in outcomes)
+    ids = [each.delivery_id for each in outcomes]
     values = {"run": run_id, "to": to, "charged": int(charge), "due": due, "settled": settled, "now": now}
-    return _RECORD.run(c, values | {"said": json.dumps(said)})
+    return _RECORD.run(c, values | {"said": said, "ids": ids})
 
 
 def _attempt(each: Record, now: datetime) -> dict[str, Any]:

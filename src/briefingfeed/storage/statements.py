@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sqlalchemy import (
@@ -77,8 +77,8 @@ def numbers_in_order(c: Connection, numbers: Sequence[int]) -> Subquery:
 
 
 def columns_of(dialect: str, name: str, types: Mapping[str, TypeEngine[Any]]) -> dict[str, ColumnElement[Any]]:
-    """Return the columns of a table, however long, that is a single parameter of the statement: `name`, as JSON, an
-    array for each row.
+    """Return the columns of a table, however long, that is a single parameter of the statement: `name`, as `as_table`
+    writes it.
 
     A statement that runs once for all of them holds Python's lock up once. Running it once for each takes as long in
     the database, and lets another thread in between, to be waited for, each time.
@@ -92,3 +92,12 @@ def columns_of(dialect: str, name: str, types: Mapping[str, TypeEngine[Any]]) ->
         column: func.json_extract(value, f"$[{place}]", type_=kind)
         for place, (column, kind) in enumerate(types.items())
     }
+
+
+def as_table(rows: Iterable[Iterable[int | str | None]]) -> str:
+    """Write rows as JSON, an array for each. What no database can hold in a text is replaced."""
+    return json.dumps([[_storable(value) if isinstance(value, str) else value for value in row] for row in rows])
+
+
+def _storable(value: str) -> str:
+    return value.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()

@@ -101,6 +101,33 @@ def test_a_plain_success_is_written_down_without_an_attempt(database: Database) 
         assert deliveries.attempts(c, 1) == []
 
 
+TEXTS = ("123", "1e5", "true", "null", "[1]", '{"a":1}', '"x"', "", "5.1.1", "☂ said “no”", "back\\u0000slash")
+
+
+def test_what_a_service_says_is_kept_as_the_text_it_is(database: Database) -> None:
+    with database.write() as c:
+        ready(c, *(f"reader{number}" for number, _ in enumerate(TEXTS)))
+        said = dict(zip(hand_over(c), TEXTS, strict=True))
+        outcomes = [
+            Outcome(delivery_id=each, result=Result.ACCEPTED, phase=Phase.DOT, provider_id=text, note=text)
+            for each, text in said.items()
+        ]
+        assert deliveries.accept(c, RUN, outcomes, NOW) == len(TEXTS)
+        rows = deliveries.list_by(c)
+        assert {row.id: row.provider_id for row in rows} == {row.id: row.note for row in rows} == said
+        assert {(row.code, row.enhanced_code) for row in rows} == {(None, None)}
+
+
+@pytest.mark.parametrize(("said", "kept"), [("a\0b", "a\ufffdb"), ("a\ud800b", "a?b")])
+def test_characters_that_no_database_can_hold_keep_no_outcome_back(database: Database, said: str, kept: str) -> None:
+    with database.write() as c:
+        ready(c, "ann")
+        (row,) = hand_over(c)
+        outcome = Outcome(delivery_id=row, result=Result.ACCEPTED, phase=Phase.DOT, provider_id=said)
+        assert deliveries.accept(c, RUN, [outcome], NOW) == 1
+        assert [each.provider_id for each in deliveries.list_by(c)] == [kept]
+
+
 def test_anything_else_leaves_an_attempt(database: Database) -> None:
     with database.write() as c:
         ready(c, "ann")
