@@ -60,7 +60,7 @@ class Convoy:
     @asynccontextmanager
     async def opening(self) -> AsyncIterator[None]:
         """Wait for one's turn to open a connection: the first is opened alone, so that a server that is not there is
-        found out once, and then as many at once as there are. Fifty to a server far away take six turns."""
+        found out once, and then as many at once as there are: fifty to a server far away take about seven turns."""
         while self._opening >= max(self.sessions, 1):
             await self._opened.wait()
         self._opening += 1

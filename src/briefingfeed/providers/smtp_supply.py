@@ -11,8 +11,7 @@ from briefingfeed.providers.base import Work
 from briefingfeed.providers.smtp_convoy import Convoy
 
 ORDER_WAIT = 0.001
-"""Seconds that an order waits for those of other connections: a commit for twelve rows costs hardly more than for six,
-and meanwhile the server has the messages of the others."""
+"""Seconds that an order waits for those of others: a commit for eight rows costs hardly more than one for four."""
 MANY = 8
 """If so many have ordered, or half of all connections, whichever is more, nobody waits for the rest: while their rows
 are armed the server has the messages of the others."""
