@@ -17,11 +17,11 @@ from acceptance.newsroom import PATIENCE
 ENTER = ""
 
 
-def answered(folder: Path, answers: Sequence[tuple[str, str]]) -> str:
+def answered(folder: Path, answers: Sequence[tuple[str, str]], *options: str, code: int = 0) -> str:
     """Answer each question, by how it begins, on a terminal; return all that was to be read there."""
     terminal, theirs = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "briefingfeed", "init", str(folder)],
+        [sys.executable, "-m", "briefingfeed", "init", str(folder), *options],
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
@@ -48,7 +48,7 @@ def answered(folder: Path, answers: Sequence[tuple[str, str]]) -> str:
         process.wait(timeout=PATIENCE)
         os.close(terminal)
     assert not waiting, said
-    assert process.returncode == 0, said
+    assert process.returncode == code, said
     return said
 
 
@@ -84,3 +84,19 @@ def test_enter_takes_what_is_offered(tmp_path: Path) -> None:
     said = answered(tmp_path / "news", [(question, ENTER) for question in questions])
     assert "Error: " not in said
     assert (tmp_path / "news" / "briefingfeed.toml").exists()
+
+
+def test_what_is_given_and_will_not_do_is_told_before_the_first_question(tmp_path: Path) -> None:
+    said = answered(tmp_path / "news", [], "--timezone", "Mars/Olympus", code=2)
+    assert "publication.timezone must be a time zone" in said
+    assert "Title [" not in said
+
+
+def test_what_is_given_is_not_asked_for(tmp_path: Path) -> None:
+    questions = ("Address of the site", "Sender of the mails", "Postal address")
+    said = answered(
+        tmp_path / "news", [(each, ENTER) for each in questions], "--title", "Harbour Notes", "--timezone", "UTC"
+    )
+    assert "Title [" not in said
+    settings = tomllib.loads((tmp_path / "news" / "briefingfeed.toml").read_text("utf-8"))["publication"]
+    assert (settings["title"], settings["timezone"]) == ("Harbour Notes", "UTC")

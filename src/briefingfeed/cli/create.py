@@ -53,29 +53,30 @@ def init(app: App, /, folder: Path, **given: str | None) -> None:
     """
     check_free(folder)
     today = clock().date()
-    identity = _SAMPLE
+    known = {name: value for name, value in given.items() if value}
+    identity = replace(_SAMPLE, **known)
+    check_identity(identity, today)  # before the first question
     for name, question in _QUESTIONS.items():
-        identity = replace(identity, **{name: given[name] or _ask(question, name, identity, today)})
-    identity = replace(identity, language=given["language"] or identity.language)
+        if name not in known and sys.stdin.isatty():
+            identity = _ask(question, name, identity, today)
     for file in create_publication(folder, identity, today):
         click.echo(file)
     app.say(f"Now: cd {shlex.quote(str(folder))} && briefingfeed build, and look into public/")
 
 
-def _ask(question: str, name: str, identity: Identity, today: date) -> str:
-    """Ask for one value of an identity, until it will do."""
-    default: str = getattr(identity, name)
+def _ask(question: str, name: str, identity: Identity, today: date) -> Identity:
+    """Return the identity with one value as it is answered; ask until it will do."""
 
-    def proved(answer: str) -> str:
+    def proved(answer: str) -> Identity:
+        answered = replace(identity, **{name: answer})
         try:
-            check_identity(replace(_SAMPLE, **{name: answer}), today)
+            check_identity(answered, today)
         except UsageError as error:
             raise click.UsageError(error.message) from error
-        return answer
+        return answered
 
-    if not sys.stdin.isatty():
-        return default
-    return str(click.prompt(question, default=default, value_proc=proved, err=True))
+    found: Identity = click.prompt(question, default=getattr(identity, name), value_proc=proved, err=True)
+    return found
 
 
 @click.command()

@@ -78,7 +78,8 @@ class Courier:
     async def _open(self) -> bool:
         """Open a session; return False if the server has no room for this connection beside the others.
 
-        Raises SessionError when there is none to be had."""
+        Raises SessionError when there is none to be had.
+        """
         beside_others = self._convoy.sessions > 0
         try:
             self._take_up(await self._open_session())

@@ -12,11 +12,10 @@ from briefingfeed.providers.smtp_convoy import Convoy
 
 ORDER_WAIT = 0.001
 """Seconds that an order waits for those of others: a commit for eight rows costs hardly more than one for four."""
-MANY = 8
-"""If so many have ordered, or half of all connections, whichever is more, nobody waits for the rest: while their rows
-are armed the server has the messages of the others."""
 COMPANY = 0.75
-"""Of fewer connections than twice that: so many."""
+"""Of a few connections: if so many have ordered, nobody waits for the rest."""
+MANY = 8
+"""Orders that are company enough, until half of all connections are more."""
 
 
 class Order:
@@ -106,6 +105,8 @@ class Supply:
 
     @property
     def _is_company(self) -> bool:
+        """Whether enough have ordered. The server has the messages of the others to read meanwhile; with fewer orders
+        in a commit, the commits would cost more than that gains."""
         sessions = self._convoy.sessions
         return len(self._orders) >= max(sessions / 2, min(sessions * COMPANY, MANY))
 

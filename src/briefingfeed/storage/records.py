@@ -50,7 +50,7 @@ _SAID: Final[Mapping[str, TypeEngine[Any]]] = {
 """What of an outcome is written down as it is."""
 
 
-def _record(dialect: str) -> Update:
+def _record_statement(dialect: str) -> Update:
     said = columns_of(dialect, "said", _SAID)
     # Within a function, or SQLite would look through all rows of the claim for each of these.
     claim = func.coalesce(delivery.c.claim_id, "")
@@ -81,7 +81,7 @@ def _record(dialect: str) -> Update:
     )
 
 
-_RECORD: Final = Hot(_record)
+_RECORD: Final = Hot(_record_statement)
 
 
 def accept(c: Connection, run_id: str, outcomes: Sequence[Outcome], now: datetime) -> int:
