@@ -29,14 +29,16 @@ def answered(folder: Path, answers: Sequence[tuple[str, str]], *options: str, co
         start_new_session=True,
     )
     os.close(theirs)
-    said, until = "", time.monotonic() + PATIENCE
+    said, answered_at, until = "", 0, time.monotonic() + PATIENCE
     waiting = list(answers)
     try:
-        read_until = 0
         while time.monotonic() < until and (process.poll() is None or select.select([terminal], [], [], 0)[0]):
-            if waiting and (found := said.find(f"{waiting[0][0]} [", read_until)) >= 0 and said.endswith(": "):
-                read_until = found + 1
-                os.write(terminal, f"{waiting.pop(0)[1]}\n".encode())
+            if said.endswith("]: ") and len(said) > answered_at:
+                assert waiting, said
+                question, answer = waiting.pop(0)
+                assert said.splitlines()[-1].startswith(f"{question} ["), said
+                answered_at = len(said)
+                os.write(terminal, f"{answer}\n".encode())
             if select.select([terminal], [], [], 0.2)[0]:
                 try:
                     said += os.read(terminal, 1 << 16).decode().replace("\r\n", "\n")
